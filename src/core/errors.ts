@@ -1,0 +1,156 @@
+/**
+ * Every error an operator can meet: what is wrong, with holes for the particulars, and what helps.
+ *
+ * `exit` is the exit code of the command line (2 usage, 3 partial, 4 waiting, 5 rejected, 6 permissions, 7 evidence).
+ */
+export const catalogue = {
+  access_denied: {
+    problem: "AWS refused {operation} on {resource} for {caller}: {message}",
+    remedy: "Give the role this permission: `cordon permissions --format policy` prints the whole policy.",
+    exit: 6,
+  },
+  account_mismatch: {
+    problem: "The finding is about account {expected}, and these credentials belong to account {observed}.",
+    remedy: "Choose credentials of that account with --profile or --role-arn.",
+    exit: 6,
+  },
+  approval_not_pending: {
+    problem: "Case {case} has no approval that waits in stage {stage}.",
+    remedy: "`cordon cases show {case}` shows what it waits for.",
+    exit: 2,
+  },
+  approval_not_yours: {
+    problem: "{person} may not decide stage {stage} of case {case}: {reason}.",
+    remedy: "Ask one of the people named in `approvers` of the configuration.",
+    exit: 2,
+  },
+  aws_failed: {
+    problem: "{operation} on {resource} failed: {code}: {message}",
+    remedy: "Nothing was assumed about its effect; `cordon resume` looks and continues.",
+    exit: 3,
+  },
+  case_not_found: {
+    problem: "There is no case {case} in this store.",
+    remedy: "`cordon cases ls` lists the cases; CORDON_HOME says which store is read.",
+    exit: 2,
+  },
+  changed_since: {
+    problem: "{resource} was changed by somebody else: Cordon left {expected}, and found {observed}.",
+    remedy: "Look at it, then `cordon release --accept CHANGE` takes the present state as the new truth.",
+    exit: 3,
+  },
+  claim_conflict: {
+    problem: "{resource} cannot take this change: {reason}.",
+    remedy: "Nothing on it was changed; the case says which lever is left.",
+    exit: 3,
+  },
+  config_invalid: {
+    problem: "{file} is not a valid configuration: {problems}",
+    remedy: "`cordon config validate` names every problem with its line.",
+    exit: 2,
+  },
+  finding_unreadable: {
+    problem: "{file} is not a finding that Cordon reads: {reason}.",
+    remedy: "It takes a GuardDuty finding as EventBridge sends it, or as GetFindings returns it.",
+    exit: 2,
+  },
+  input_invalid: {
+    problem: "{what} is not valid: {reason}.",
+    remedy: "`cordon {command} --help` shows what it takes.",
+    exit: 2,
+  },
+  instance_gone: {
+    problem: "Instance {instanceId} is {state} in {region}.",
+    remedy: "There is nothing left to contain; its snapshots and journal stay.",
+    exit: 3,
+  },
+  instance_has_no_interfaces: {
+    problem: "Instance {instanceId} has no network interface.",
+    remedy: "Check the instance id and the region.",
+    exit: 2,
+  },
+  instance_not_found: {
+    problem: "There is no instance {instanceId} in account {account}, region {region}.",
+    remedy: "Check the instance id, and --region and --profile.",
+    exit: 2,
+  },
+  journal_broken: {
+    problem: "The journal of case {case} does not verify at event {sequence}: {reason}.",
+    remedy: "It was changed outside Cordon. Keep the store as evidence and restore it from the vault.",
+    exit: 7,
+  },
+  managed_elsewhere: {
+    problem: "{resource} is managed by {owner}.",
+    remedy: "Only its owner may change it; contain it through that service.",
+    exit: 3,
+  },
+  nothing_to_do: {
+    problem: "{step} has nothing to do on {resource}: {reason}.",
+    remedy: "No action is needed.",
+    exit: 0,
+  },
+  playbook_invalid: {
+    problem: "{file} is not a valid playbook: {problems}",
+    remedy: "`cordon playbooks validate FILE` names every problem with its line.",
+    exit: 2,
+  },
+  playbook_not_found: {
+    problem: "There is no playbook {id}.",
+    remedy: "`cordon playbooks ls` lists them.",
+    exit: 2,
+  },
+  precondition_unmet: {
+    problem: "{step} will not start: {reason}.",
+    remedy: "Nothing was opened. Repair what is named, then `cordon resume`.",
+    exit: 3,
+  },
+  prepared_group_not_sealed: {
+    problem: "The prepared group {resource} lets traffic through: {observed}.",
+    remedy: "Somebody changed it. `cordon setup` shows what it must be and makes a fresh one.",
+    exit: 6,
+  },
+  propagation_pending: {
+    problem: "{resource} was written and has not been seen by every reader yet.",
+    remedy: "Cordon looks again by itself.",
+    exit: 3,
+  },
+  store_busy: {
+    problem: "Another process holds {what} until {until}.",
+    remedy: "Wait, or stop that process first.",
+    exit: 3,
+  },
+} as const;
+
+type Catalogue = typeof catalogue;
+export type ErrorCode = keyof Catalogue;
+
+type Holes<Text extends string> = Text extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never;
+
+/** The particulars that an error's sentences need. */
+export type Particulars<Code extends ErrorCode> = {
+  readonly [Hole in Holes<Catalogue[Code]["problem"]> | Holes<Catalogue[Code]["remedy"]>]: string;
+};
+
+/** An error of the catalogue: the message is the problem with its holes filled, the remedy stands beside it. */
+export class CordonError<Code extends ErrorCode = ErrorCode> extends Error {
+  readonly code: Code;
+  readonly particulars: Readonly<Record<string, string>>;
+  readonly remedy: string;
+  readonly exitCode: number;
+
+  constructor(code: Code, particulars: Particulars<Code>, options?: { readonly cause?: unknown }) {
+    super(fill(catalogue[code].problem, particulars), options);
+    this.name = new.target.name;
+    this.code = code;
+    this.particulars = particulars;
+    this.remedy = fill(catalogue[code].remedy, particulars);
+    this.exitCode = catalogue[code].exit;
+  }
+}
+
+/** Thrown by a step that will not act, with the reason. Nothing was changed. */
+export class Refusal<Code extends ErrorCode = ErrorCode> extends CordonError<Code> {}
+
+function fill(text: string, particulars: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (hole, name: string) => particulars[name] ?? hole);
+}

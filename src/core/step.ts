@@ -1,0 +1,218 @@
+import type { z } from "zod";
+import type { Change, ChangeDraft, Left } from "./change.ts";
+import { sameSet } from "./change.ts";
+import type { Check, Survivor } from "./containment.ts";
+import type { Finding } from "./finding.ts";
+import type { Json } from "./json.ts";
+
+/** The instance that a case is about. */
+export interface Target {
+  readonly account: string;
+  readonly region: string;
+  readonly instanceId: string;
+}
+
+/** AWS clients under the target's role. `aws/clients.ts` declares its members: core knows no SDK. */
+export interface TargetClients {
+  readonly __declaredInAws?: never;
+}
+
+export type IsolationLevel = "sealed" | "open";
+
+/** The groups that `setup` made, one per VPC and level. */
+export interface PreparedGroups {
+  /**
+   * Finds the prepared group of a level for each VPC, and reads its rules in the same round trip as the caller's own reads.
+   * The returned function throws Refusal `prepared_group_not_sealed` when the group's rules are not what the level asks for,
+   * and gives null where the VPC has none.
+   */
+  groups(level: IsolationLevel): Promise<(vpcId: string) => string | null>;
+}
+
+export interface StepContext {
+  readonly case: { readonly id: string; readonly openedAt: number; readonly incident: string };
+  readonly findings: readonly Finding[];
+  readonly target: Target;
+  readonly aws: TargetClients;
+  readonly prepared: PreparedGroups;
+  /** Outcomes of the changes of the steps named in `needs`, by change id. */
+  readonly outcomes: Readonly<Record<string, readonly ChangeView[]>>;
+  readonly settings: Settings;
+  /** Milliseconds since 1970. Fixed for the length of one verb. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+  /** 1 for the first call of a verb on a change, counted on after a crash or a failure. */
+  readonly attempt: number;
+  /** An unguessable word from the journal, one per case: it marks what we create. */
+  readonly nonce: string;
+}
+
+/** What an operator may set for the steps. */
+export interface Settings {
+  /** Value of the tag `Purpose` on everything that Cordon makes. */
+  readonly purpose: string;
+  /** Networks that are never denied automatically: the company's own, partners. CIDR notation. */
+  readonly neverDeny: readonly string[];
+}
+
+/** A change of a needed step, as far as it got. */
+export interface ChangeView {
+  readonly change: Change;
+  readonly state: string;
+  readonly outcome: Json;
+  /** When it was last verified, in milliseconds since 1970; null if never. */
+  readonly verifiedAt: number | null;
+}
+
+export interface Plan<Before extends Json = Json, After extends Json = Json> {
+  readonly changes: readonly ChangeDraft<Before, After>[];
+  readonly left: readonly Left[];
+}
+
+export type RunResult =
+  | { readonly kind: "done"; readonly outcome: Json }
+  | { readonly kind: "later"; readonly progress: Json; readonly afterMs: number; readonly withinMs: number };
+
+export type Verification =
+  | { readonly kind: "ok"; readonly what: string; readonly expected: Json; readonly observed: Json }
+  | { readonly kind: "notYet"; readonly what: string; readonly expected: Json; readonly observed: Json }
+  | { readonly kind: "failed"; readonly what: string; readonly expected: Json; readonly observed: Json };
+
+/** IAM actions per verb, as a policy spells them. */
+export interface Permissions {
+  readonly plan?: readonly string[];
+  readonly run?: readonly string[];
+  readonly verify?: readonly string[];
+  readonly revert?: readonly string[];
+  readonly reconcile?: readonly string[];
+  readonly assess?: readonly string[];
+}
+
+interface Head<Input extends z.ZodType> {
+  /** `phase.noun-phrase`: also the file, the test, the docs page and the journal's name. */
+  readonly id: string;
+  readonly title: string;
+  /** Steps whose outcomes it reads, and which therefore end before it. */
+  readonly needs?: readonly string[];
+  /** `findings`: it plans again when a finding joins the case. */
+  readonly follows?: "findings";
+  readonly permissions: { readonly target: Permissions };
+  readonly input: Input;
+}
+
+interface ChangingHead<Input extends z.ZodType, Before extends z.ZodType, After extends z.ZodType> extends Head<Input> {
+  readonly reversible: "exactly" | "equivalently" | "no";
+  /** What does not come back, in one sentence, where `reversible` is not `exactly`. */
+  readonly notRestored?: string;
+  /** How long verify may go on saying `notYet` after the run. */
+  readonly settlesWithinMs: number;
+  readonly change: { readonly before: Before; readonly after: After };
+}
+
+export interface Step<
+  Input extends z.ZodType = z.ZodType,
+  Before extends z.ZodType = z.ZodType,
+  After extends z.ZodType = z.ZodType,
+> extends ChangingHead<Input, Before, After> {
+  readonly kind: "step";
+  plan(context: StepContext, input: z.infer<Input>): Promise<Plan<Infer<Before>, Infer<After>>>;
+  run(context: StepContext, change: Change<Infer<Before>, Infer<After>>, progress: Json | null): Promise<RunResult>;
+  verify(context: StepContext, change: Change<Infer<Before>, Infer<After>>, outcome: Json): Promise<Verification>;
+  revert(context: StepContext, change: Change<Infer<Before>, Infer<After>>, outcome: Json | null): Promise<RunResult>;
+}
+
+type Infer<Schema extends z.ZodType> = z.infer<Schema> & Json;
+
+/** What the store keeps of a shared resource: who claims it, what it was before the first claim, what we put there. */
+export interface Ledger {
+  readonly claims: readonly Claim[];
+  /** What the resource was before the first claim; null until `save` was called. */
+  readonly original: Json | null;
+  /** What we have put there, as far as we recorded it; written before the call that puts it there. */
+  readonly ours: Json | null;
+  /** Recorded durably before it returns. Call it before the first write. */
+  save(next: { readonly original: Json; readonly ours: Json }): Promise<void>;
+}
+
+export interface Claim {
+  readonly resource: string;
+  readonly step: string;
+  readonly member: string;
+  readonly case: string;
+  /** The change's `after`. After release, what `residue` returned. */
+  readonly value: Json;
+  /** A residue ends at this time (milliseconds since 1970); null while the case holds it. */
+  readonly until: number | null;
+}
+
+/**
+ * A technique on a resource that several cases share. The engine runs and reverts it: it adds or takes away the claim and
+ * calls `reconcile` under the resource's lock, which writes original + all claims + whatever foreign hands put there.
+ */
+export interface SharedStep<
+  Input extends z.ZodType = z.ZodType,
+  Before extends z.ZodType = z.ZodType,
+  After extends z.ZodType = z.ZodType,
+> extends ChangingHead<Input, Before, After> {
+  readonly kind: "shared";
+  plan(context: StepContext, input: z.infer<Input>): Promise<Plan<Infer<Before>, Infer<After>>>;
+  /** Idempotent. With no claims left, the resource is as it was. Its return is the outcome of the claims it was called for. */
+  reconcile(context: StepContext, resource: string, ledger: Ledger): Promise<Json>;
+  verify(context: StepContext, change: Change<Infer<Before>, Infer<After>>, outcome: Json): Promise<Verification>;
+  /** What must stay for a while after release, if anything: the claim's value from then on, and its end. */
+  residue?(context: StepContext, change: Change<Infer<Before>, Infer<After>>): { readonly value: Json; readonly until: number } | null;
+}
+
+export interface Assessed {
+  readonly checks: readonly Check[];
+  readonly survivors: readonly Survivor[];
+  /** What was read, as a document for the vault. */
+  readonly document: Json;
+}
+
+/** A technique that only looks. */
+export interface Assessment<Input extends z.ZodType = z.ZodType> extends Head<Input> {
+  readonly kind: "assessment";
+  assess(context: StepContext, input: z.infer<Input>): Promise<Assessed>;
+}
+
+export type AnyStep = Step<any, any, any> | SharedStep<any, any, any> | Assessment<any>; // oxlint-disable-line no-explicit-any -- a registry holds steps of every shape; the engine validates with their schemas.
+
+/** Declares a technique that plans, runs, verifies and reverts. */
+export function defineStep<I extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  definition: Omit<Step<I, B, A>, "kind">,
+): Step<I, B, A> {
+  return { ...definition, kind: "step" };
+}
+
+/** Declares a technique on a shared resource. */
+export function defineSharedStep<I extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  definition: Omit<SharedStep<I, B, A>, "kind">,
+): SharedStep<I, B, A> {
+  return { ...definition, kind: "shared" };
+}
+
+/** Declares a technique that only reads. */
+export function defineAssessment<I extends z.ZodType>(definition: Omit<Assessment<I>, "kind">): Assessment<I> {
+  return { ...definition, kind: "assessment" };
+}
+
+export function done(outcome: Json = null): RunResult {
+  return { kind: "done", outcome };
+}
+
+/** Asks the engine to journal `progress` and call again after `afterMs`, for at most `withinMs` in all. */
+export function later(progress: Json, times: { readonly afterMs: number; readonly withinMs: number }): RunResult {
+  return { kind: "later", progress, ...times };
+}
+
+/** Ok when both sets of names are the same; otherwise not yet, until the step's settling time is over. */
+export function expectSame(what: string, expected: readonly string[], observed: readonly string[]): Verification {
+  const [want, have] = [[...expected].sort(), [...observed].sort()];
+  return { kind: sameSet(want, have) ? "ok" : "notYet", what, expected: want, observed: have };
+}
+
+/** Ok when the statement holds; otherwise not yet. */
+export function expectThat(what: string, holds: boolean, sides: { readonly expected: Json; readonly observed: Json }): Verification {
+  return { kind: holds ? "ok" : "notYet", what, ...sides };
+}
