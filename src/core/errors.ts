@@ -104,6 +104,11 @@ export const catalogue = {
     remedy: "Nothing was opened. Repair what is named, then `cordon resume`.",
     exit: 3,
   },
+  prepared_group_missing: {
+    problem: "VPC {vpcId} has no prepared group of level {level}.",
+    remedy: "Cordon makes it before it goes on; `cordon setup` makes them all ahead of time.",
+    exit: 6,
+  },
   prepared_group_not_sealed: {
     problem: "The prepared group {resource} lets traffic through: {observed}.",
     remedy: "Somebody changed it. `cordon setup` shows what it must be and makes a fresh one.",

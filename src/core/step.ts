@@ -94,6 +94,8 @@ interface Head<Input extends z.ZodType> {
   readonly title: string;
   /** Steps whose outcomes it reads, and which therefore end before it. */
   readonly needs?: readonly string[];
+  /** The step that makes what this one lacks when its plan refuses with `prepared_group_missing`; it then plans again. */
+  readonly enabledBy?: string;
   /** `findings`: it plans again when a finding joins the case. */
   readonly follows?: "findings";
   readonly permissions: { readonly target: Permissions };

@@ -1,0 +1,33 @@
+import type { Command } from "@smithy/types";
+
+/** What was sent to AWS and what came of it: for the journal, for the count of round trips, for the report. */
+export interface CallRecord {
+  readonly service: string;
+  readonly operation: string;
+  readonly requestId: string | null;
+  /** Milliseconds since 1970, by the injected clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** AWS's error code; null when it went well. */
+  readonly error: string | null;
+}
+
+/**
+ * One service of one account and region, as the functions of this folder use it.
+ *
+ * Throttled calls are sent again after a pause on the injected clock. A call whose effect is uncertain (5xx, connection lost)
+ * is sent again here only if it reads; otherwise it throws AwsCallError with `isTransient`, and the engine runs the verb again,
+ * which looks before it acts.
+ */
+export interface Sender {
+  send<Input extends object, Output extends object>(command: Command<any, any, Input, Output, any>): Promise<Output>; // oxlint-disable-line no-explicit-any -- the SDK's own command types differ per client; input and output stay typed.
+}
+
+declare module "../core/step.ts" {
+  interface TargetClients {
+    readonly ec2: Sender;
+    readonly iam: Sender;
+    readonly sts: Sender;
+    readonly ssm: Sender;
+  }
+}
