@@ -1,0 +1,105 @@
+import type { Instance, InstanceState } from "./model.ts";
+import { interfacesOf, type Place } from "./world.ts";
+
+/**
+ * Moves every instance on to the state it has reached by now.
+ *
+ * States change when somebody looks, not on timers: nothing is left running when a program ends, and the same
+ * program gives the same history. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+ */
+export function settleInstances(place: Place): void {
+  for (const instance of place.region.instances.values()) {
+    const { transition } = instance;
+    if (!transition || place.world.now() < transition.at) continue;
+    place.world.change(instance, () => {
+      instance.state = transition.to;
+      instance.transition = null;
+    });
+    if (transition.to === "terminated") takeApart(place, instance);
+  }
+}
+
+/** Starts a stopped instance; `false` when its state does not allow it. */
+export function startInstance({ world }: Place, instance: Instance): boolean {
+  if (instance.state === "pending" || instance.state === "running") return true;
+  if (instance.state !== "stopped") return false;
+  world.change(instance, () => {
+    instance.launchTime = world.now();
+    instance.stateReason = null;
+  });
+  move({ world }, instance, ["pending", "running", world.transitions.pendingMs]);
+  return true;
+}
+
+/**
+ * Stops an instance; `false` when its state does not allow it.
+ *
+ * Automatic public addresses are given back, elastic ones stay:
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html
+ */
+export function stopInstance(place: Place, instance: Instance): boolean {
+  if (instance.state === "stopping" || instance.state === "stopped") return true;
+  if (instance.state !== "running" && instance.state !== "pending") return false;
+  move(place, instance, ["stopping", "stopped", place.world.transitions.stoppingMs]);
+  giveBackAutomaticAddresses(place, instance);
+  return true;
+}
+
+/** Terminates an instance. Protection is the caller's to check, because AWS answers it with an error of its own. */
+export function terminateInstance(place: Place, instance: Instance): boolean {
+  if (instance.state === "shutting-down" || instance.state === "terminated") return true;
+  move(place, instance, ["shutting-down", "terminated", place.world.transitions.shuttingDownMs]);
+  giveBackAutomaticAddresses(place, instance);
+  return true;
+}
+
+/** Whether packets of this instance leave and reach it. */
+export function isOnNetwork({ state }: Pick<Instance, "state">): boolean {
+  return state === "running";
+}
+
+function move({ world }: Pick<Place, "world">, instance: Instance, [via, to, delayMs]: [InstanceState, InstanceState, number]): void {
+  world.change(instance, () => {
+    instance.state = via;
+    instance.transition = { to, at: world.now() + delayMs };
+  });
+}
+
+function giveBackAutomaticAddresses(place: Place, instance: Instance): void {
+  for (const each of interfacesOf(place, instance)) {
+    if (each.publicAddress && each.publicAddress.allocationId === null) {
+      place.world.change(each, () => (each.publicAddress = null));
+    }
+  }
+}
+
+/** Termination deletes interfaces and volumes that say so, and lets go of the others. */
+function takeApart(place: Place, instance: Instance): void {
+  const { world, region } = place;
+  for (const each of interfacesOf(place, instance)) {
+    if (each.attachment?.deleteOnTermination) {
+      releaseElasticAddress(place, each.id);
+      world.remove(region.interfaces, each.id);
+    } else world.change(each, () => (each.attachment = null));
+  }
+  for (const device of instance.blockDevices) {
+    const volume = region.volumes.get(device.volumeId);
+    if (volume && device.deleteOnTermination) world.remove(region.volumes, volume.id);
+    else if (volume) world.change(volume, () => (volume.attachment = null));
+  }
+  world.change(instance, () => {
+    instance.blockDevices = [];
+    instance.profileAssociation = null;
+  });
+}
+
+function releaseElasticAddress({ world, region }: Place, interfaceId: string): void {
+  for (const address of region.elasticAddresses.values()) {
+    if (address.interfaceId !== interfaceId) continue;
+    world.change(address, () => {
+      address.associationId = null;
+      address.interfaceId = null;
+      address.privateIp = null;
+    });
+  }
+}

@@ -1,0 +1,157 @@
+import type { Clock } from "../../core/clock.ts";
+import { Consistency, type ConsistencyOptions } from "./consistency.ts";
+import type { Account } from "./identity.ts";
+import { settleInstances } from "./instance-states.ts";
+import type { Instance, NetworkInterface, RegionState, Resource } from "./model.ts";
+import { randomText, type Random } from "./random.ts";
+
+/** How long an instance takes from one state to the next, in simulated milliseconds. */
+export interface TransitionDelays {
+  readonly pendingMs: number;
+  readonly stoppingMs: number;
+  readonly shuttingDownMs: number;
+}
+
+export interface WorldOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly consistency?: ConsistencyOptions;
+  readonly transitions?: Partial<TransitionDelays>;
+}
+
+/** One Region of one account, where builders and handlers work. */
+export interface Place {
+  readonly world: World;
+  readonly account: Account;
+  readonly region: RegionState;
+}
+
+/**
+ * The range's world: accounts, their resources and sessions, on simulated time.
+ *
+ * The tables hold the truth, which packets obey. Describe calls read through `see` and `list`, which may be stale.
+ * Every write goes through `add`, `change` or `remove`, so that stale reads know the version before.
+ */
+export class World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly consistency: Consistency;
+  readonly transitions: TransitionDelays;
+  readonly accounts = new Map<string, Account>();
+
+  constructor(options: WorldOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.consistency = new Consistency(options.random, options.consistency);
+    this.transitions = { pendingMs: 15_000, stoppingMs: 20_000, shuttingDownMs: 20_000, ...options.transitions };
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  /** A new id of AWS's shape: prefix, hyphen, 17 hexadecimal digits, starting with 0 as AWS's do. */
+  newId(prefix: string): string {
+    return `${prefix}-0${randomText(this.random, "0123456789abcdef", 16)}`;
+  }
+
+  /** A new id of IAM's shape: `AROA`, `AIDA`, `AIPA`, `AKIA`, `ASIA` and 17 characters of base 32. */
+  newUniqueId(prefix: string): string {
+    return prefix + randomText(this.random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 17);
+  }
+
+  account(id: string): Account {
+    const known = this.accounts.get(id);
+    if (known) return known;
+    const account: Account = {
+      id,
+      regions: new Map(),
+      roles: new Map(),
+      instanceProfiles: new Map(),
+      users: new Map(),
+      sessions: new Map(),
+    };
+    this.accounts.set(id, account);
+    return account;
+  }
+
+  /** The Region of an account, created empty on first use. */
+  place(accountId: string, regionName: string): Place {
+    const account = this.account(accountId);
+    const region = account.regions.get(regionName) ?? emptyRegion(regionName);
+    account.regions.set(regionName, region);
+    settleInstances({ world: this, account, region });
+    return { world: this, account, region };
+  }
+
+  /** Every place there is, with instances moved on to the states they have reached by now. */
+  places(): Place[] {
+    return [...this.accounts.values()].flatMap(({ id, regions }) => [...regions.keys()].map((name) => this.place(id, name)));
+  }
+
+  /** Puts a new resource into its table; `key` only where the table is not keyed by id (roles, users, profiles). */
+  add<T extends Resource>(table: Map<string, T>, resource: T, key: string = resource.id): T {
+    table.set(key, resource);
+    this.consistency.created(resource, this.now());
+    return resource;
+  }
+
+  /** Changes a resource in place. */
+  change<T extends object>(resource: T, mutate: (resource: T) => void): T {
+    this.consistency.beforeChange(resource, this.now());
+    mutate(resource);
+    return resource;
+  }
+
+  remove<T extends object>(table: Map<string, T>, key: string): void {
+    const resource = table.get(key);
+    if (!resource) return;
+    table.delete(key);
+    this.consistency.removed(table, key, resource, this.now());
+  }
+
+  /** What a Describe call finds under this key now; may be stale, may be nothing yet. */
+  see<T extends object>(table: Map<string, T>, key: string): T | undefined {
+    const resource = table.get(key);
+    return resource ? this.consistency.visible(resource, this.now()) : this.consistency.ghosts<T>(table, this.now()).get(key);
+  }
+
+  /** What a Describe call lists now, in order of creation. */
+  list<T extends object>(table: Map<string, T>): T[] {
+    const current = [...table.values()].map((resource) => this.consistency.visible(resource, this.now()));
+    return [...current.filter((each) => each !== undefined), ...this.consistency.ghosts<T>(table, this.now()).values()];
+  }
+}
+
+/** The ARN of an instance, as `ec2:SourceInstanceArn` carries it. */
+export function instanceArn({ account, region }: Pick<Place, "account" | "region">, instanceId: string): string {
+  return `arn:aws:ec2:${region.name}:${account.id}:instance/${instanceId}`;
+}
+
+/** The interfaces attached to an instance, in order of their device index. */
+export function interfacesOf({ region }: Pick<Place, "region">, instance: Pick<Instance, "id">): NetworkInterface[] {
+  return [...region.interfaces.values()]
+    .filter(({ attachment }) => attachment?.instanceId === instance.id && attachment.status !== "detached")
+    .sort((left, right) => (left.attachment?.deviceIndex ?? 0) - (right.attachment?.deviceIndex ?? 0));
+}
+
+function emptyRegion(name: string): RegionState {
+  return {
+    name,
+    vpcs: new Map(),
+    subnets: new Map(),
+    routeTables: new Map(),
+    internetGateways: new Map(),
+    natGateways: new Map(),
+    networkAcls: new Map(),
+    securityGroups: new Map(),
+    prefixLists: new Map(),
+    interfaces: new Map(),
+    instances: new Map(),
+    elasticAddresses: new Map(),
+    keyPairs: new Map(),
+    volumes: new Map(),
+    ssmInstances: new Map(),
+    ssmSessions: new Map(),
+  };
+}
