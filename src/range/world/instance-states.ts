@@ -15,6 +15,7 @@ export function settleInstances(place: Place): void {
       instance.state = transition.to;
       instance.transition = null;
     });
+    if (transition.to === "stopped" || transition.to === "terminated") giveBackAutomaticAddresses(place, instance);
     if (transition.to === "terminated") takeApart(place, instance);
   }
 }
@@ -41,7 +42,6 @@ export function stopInstance(place: Place, instance: Instance): boolean {
   if (instance.state === "stopping" || instance.state === "stopped") return true;
   if (instance.state !== "running" && instance.state !== "pending") return false;
   move(place, instance, ["stopping", "stopped", place.world.transitions.stoppingMs]);
-  giveBackAutomaticAddresses(place, instance);
   return true;
 }
 
@@ -49,13 +49,14 @@ export function stopInstance(place: Place, instance: Instance): boolean {
 export function terminateInstance(place: Place, instance: Instance): boolean {
   if (instance.state === "shutting-down" || instance.state === "terminated") return true;
   move(place, instance, ["shutting-down", "terminated", place.world.transitions.shuttingDownMs]);
-  giveBackAutomaticAddresses(place, instance);
   return true;
 }
 
-/** Whether packets of this instance leave and reach it. */
+/**
+ * Whether packets of this instance leave and reach it. While it stops, its system still runs and so does the intruder.
+ */
 export function isOnNetwork({ state }: Pick<Instance, "state">): boolean {
-  return state === "running";
+  return state === "running" || state === "stopping" || state === "shutting-down";
 }
 
 function move({ world }: Pick<Place, "world">, instance: Instance, [via, to, delayMs]: [InstanceState, InstanceState, number]): void {
