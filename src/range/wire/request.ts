@@ -1,0 +1,21 @@
+/** An HTTP request as the range sees it, without a connection. */
+export interface WireRequest {
+  readonly method: string;
+  /** As sent, without the query. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** An HTTP response as the range gives it, without a connection. */
+export interface WireResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Answers one request; never rejects. */
+export type Handle = (request: WireRequest) => Promise<WireResponse>;

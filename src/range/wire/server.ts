@@ -1,0 +1,149 @@
+import { InputFault } from "./input-fault.ts";
+import { AwsError, notImplemented, type Call } from "./operation.ts";
+import { awsJson } from "./protocols/aws-json.ts";
+import { awsQuery } from "./protocols/aws-query.ts";
+import { ec2Query } from "./protocols/ec2-query.ts";
+import { wireError, type Protocol } from "./protocols/protocol.ts";
+import { formParameters } from "./query-form.ts";
+import type { Handle, WireRequest, WireResponse } from "./request.ts";
+import { findService, readCaller } from "./routing.ts";
+import type { Operation, ProtocolName, Service } from "./services.ts";
+
+/** Bodies above this are refused. No request of the services at hand comes near. */
+export const MAXIMUM_BODY_BYTES = 10 * 1024 * 1024;
+
+/** Answers an operation: its output as the SDK's types describe it, or an `AwsError`. */
+export type Perform = (call: Call) => Promise<Record<string, unknown>>;
+
+const protocols: Readonly<Record<ProtocolName, Protocol | null>> = {
+  ec2Query,
+  awsQuery,
+  awsJson1_0: awsJson("1.0"),
+  awsJson1_1: awsJson("1.1"),
+  restJson1: null,
+  restXml: null,
+};
+
+/**
+ * AWS's side of the wire: takes a request of any of its services, decodes and checks it by the service's own model,
+ * has it performed, and writes the answer, or the error, in the service's own protocol.
+ *
+ * `handle` never rejects: what cannot be answered properly is an error of AWS's form, 4xx for the caller's mistakes,
+ * 501 for an operation that is not there, 500 for a mistake of the handler.
+ */
+export function createWire(options: { readonly requestId: () => string; readonly perform: Perform }): {
+  readonly handle: Handle;
+} {
+  return {
+    async handle(request) {
+      const requestId = options.requestId();
+      const exchange: Exchange = { request, requestId, service: null, protocol: fallbackProtocol(request) };
+      try {
+        return await answer(exchange, options.perform);
+      } catch (error) {
+        return refuse(exchange, error);
+      }
+    },
+  };
+}
+
+/** What is known about a request so far; filled in as it is read, so that an error takes the right form. */
+interface Exchange {
+  readonly request: WireRequest;
+  readonly requestId: string;
+  service: Service | null;
+  protocol: Protocol;
+}
+
+/** The form of errors when the service is not known. */
+function fallbackProtocol(request: WireRequest): Protocol {
+  return (request.headers["content-type"] ?? "").includes("json") ? awsJson("1.1") : awsQuery;
+}
+
+async function answer(exchange: Exchange, perform: Perform): Promise<WireResponse> {
+  const { request, requestId } = exchange;
+  if (request.body.length > MAXIMUM_BODY_BYTES) {
+    throw new AwsError("RequestEntityTooLarge", `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`, { status: 413 });
+  }
+  const caller = readCaller(request);
+  const service = resolveService(exchange, caller);
+  const operation = resolveOperation(exchange, service);
+  const input = exchange.protocol.decode(service, operation, request);
+  const output = await perform({
+    service: service.name,
+    operation: operation.name,
+    input,
+    accessKeyId: caller.accessKeyId,
+    region: caller.region,
+    requestId,
+  });
+  return exchange.protocol.encode(service, operation, output, requestId);
+}
+
+function resolveService(exchange: Exchange, caller: ReturnType<typeof readCaller>): Service {
+  const { request } = exchange;
+  const isForm = exchange.protocol === awsQuery && request.headers["x-amz-target"] === undefined;
+  const service = findService(request, caller, isForm ? formOrNothing(request) : new Map());
+  if (!service) {
+    if (caller.serviceHint !== null) throw notImplemented(caller.serviceHint, "*");
+    throw new AwsError("MissingAuthenticationToken", "The request does not say which service it is for.", {
+      status: 403,
+      documentation: "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
+    });
+  }
+  exchange.service = service;
+  const protocol = protocols[service.protocol];
+  if (!protocol) throw notImplemented(service.name, "*");
+  exchange.protocol = protocol;
+  return service;
+}
+
+/** The body may be no form at all, which is no fault as long as the service is not known. */
+function formOrNothing(request: WireRequest): ReadonlyMap<string, string> {
+  try {
+    return formParameters(request);
+  } catch {
+    return new Map();
+  }
+}
+
+function resolveOperation({ request, protocol }: Exchange, service: Service): Operation {
+  const name = protocol.operationOf(service, request);
+  if (name === null) {
+    throw new AwsError("MissingAction", `The request does not name an operation of ${service.name}.`, {
+      documentation: "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
+    });
+  }
+  const operation = service.operations.get(name);
+  if (!operation) throw notImplemented(service.name, name);
+  if (service.protocol === "ec2Query" || service.protocol === "awsQuery") requireVersion(service, request);
+  return operation;
+}
+
+function requireVersion({ name, apiVersion }: Service, request: WireRequest): void {
+  const version = formParameters(request).get("Version");
+  if (version === undefined) throw new InputFault({ kind: "missing", path: "Version" });
+  if (version === apiVersion) return;
+  throw new AwsError("NoSuchVersion", `The API version ${version} is not recognized: ${name} has ${apiVersion}.`, {
+    documentation: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+  });
+}
+
+function refuse({ service, protocol, requestId }: Exchange, error: unknown): WireResponse {
+  try {
+    return protocol.encodeError(service, wireError(service, toAwsError(protocol, error)), requestId);
+  } catch (second) {
+    const failure = new AwsError("InternalFailure", String(second), { status: 500 });
+    return protocol.encodeError(null, wireError(null, failure), requestId);
+  }
+}
+
+function toAwsError(protocol: Protocol, error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  if (error instanceof InputFault) {
+    const { code, message } = protocol.explain(error.fault);
+    return new AwsError(code, message);
+  }
+  // A mistake of the range itself. It says what it is, so that whoever meets it can mend it.
+  return new AwsError("InternalFailure", error instanceof Error ? error.message : String(error), { status: 500 });
+}

@@ -1,0 +1,143 @@
+import * as ec2 from "@aws-sdk/client-ec2";
+import * as iam from "@aws-sdk/client-iam";
+import * as ssm from "@aws-sdk/client-ssm";
+import * as sts from "@aws-sdk/client-sts";
+import { NormalizedSchema } from "@smithy/core/schema";
+import type { SchemaRef, StaticErrorSchema, StaticOperationSchema } from "@smithy/types";
+
+/** The protocols of AWS's services: https://smithy.io/2.0/aws/protocols/index.html */
+export type ProtocolName = "ec2Query" | "awsQuery" | "awsJson1_0" | "awsJson1_1" | "restJson1" | "restXml";
+
+/** An operation of a service, as its model describes it. */
+export interface Operation {
+  readonly name: string;
+  /** Where a REST protocol puts it; null for the others. */
+  readonly http: { readonly method: string; readonly path: string; readonly status: number } | null;
+  readonly input: NormalizedSchema;
+  readonly output: NormalizedSchema;
+}
+
+/** An error shape of a service's model. */
+export interface ErrorShape {
+  readonly name: string;
+  /** What the query protocols send in place of the name. */
+  readonly code: string;
+  readonly status: number;
+  readonly schema: NormalizedSchema;
+}
+
+/** An AWS service that the range speaks. */
+export interface Service {
+  readonly name: ServiceName;
+  readonly protocol: ProtocolName;
+  readonly apiVersion: string;
+  readonly xmlNamespace: string;
+  /** The service in the credential scope of a signature. */
+  readonly signingName: string;
+  /** First part of the host names of its endpoints. */
+  readonly endpointPrefix: string;
+  /** The part before the dot in the header `x-amz-target`. */
+  readonly target: string;
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** By shape name and by the code of the query protocols. */
+  readonly errors: ReadonlyMap<string, ErrorShape>;
+}
+
+interface Description {
+  readonly protocol: ProtocolName;
+  readonly apiVersion: string;
+  readonly xmlNamespace: string;
+  readonly signingName: string;
+  readonly endpointPrefix: string;
+  readonly target: string;
+  readonly schemas: object;
+}
+
+const descriptions = {
+  ec2: {
+    protocol: "ec2Query",
+    apiVersion: "2016-11-15",
+    xmlNamespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
+    signingName: "ec2",
+    endpointPrefix: "ec2",
+    target: "AmazonEC2",
+    schemas: ec2,
+  },
+  iam: {
+    protocol: "awsQuery",
+    apiVersion: "2010-05-08",
+    xmlNamespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+    signingName: "iam",
+    endpointPrefix: "iam",
+    target: "AWSIdentityManagementV20100508",
+    schemas: iam,
+  },
+  ssm: {
+    protocol: "awsJson1_1",
+    apiVersion: "2014-11-06",
+    xmlNamespace: "http://ssm.amazonaws.com/doc/2014-11-06/",
+    signingName: "ssm",
+    endpointPrefix: "ssm",
+    target: "AmazonSSM",
+    schemas: ssm,
+  },
+  sts: {
+    protocol: "awsQuery",
+    apiVersion: "2011-06-15",
+    xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+    signingName: "sts",
+    endpointPrefix: "sts",
+    target: "AWSSecurityTokenServiceV20110615",
+    schemas: sts,
+  },
+} as const satisfies Record<string, Description>;
+
+/** The services of the range, by the names that IAM actions use. */
+export type ServiceName = keyof typeof descriptions;
+
+// The first element of a schema of the SDK says what it is: @smithy/types, schema/static-schemas.
+const OPERATION = 9;
+const ERROR = -3;
+
+/** Every service of the range, from the schemas that the SDK's clients carry at run time. */
+export const services: readonly Service[] = Object.entries(descriptions).map(([name, description]) => {
+  const { schemas, ...rest } = description;
+  return { name: name as ServiceName, ...rest, operations: operationsOf(schemas), errors: errorsOf(schemas) };
+});
+
+function operationsOf(schemas: object): ReadonlyMap<string, Operation> {
+  const operations = new Map<string, Operation>();
+  for (const schema of Object.values(schemas)) {
+    if (!Array.isArray(schema) || schema[0] !== OPERATION) continue;
+    const [, , name, traits, input, output] = schema as unknown as StaticOperationSchema;
+    const http = typeof traits === "object" ? traits.http : undefined;
+    operations.set(name, {
+      name,
+      http: http ? { method: http[0], path: http[1], status: http[2] } : null,
+      input: NormalizedSchema.of(resolve(input)),
+      output: NormalizedSchema.of(resolve(output)),
+    });
+  }
+  return operations;
+}
+
+function errorsOf(schemas: object): ReadonlyMap<string, ErrorShape> {
+  const errors = new Map<string, ErrorShape>();
+  for (const schema of Object.values(schemas)) {
+    if (!Array.isArray(schema) || schema[0] !== ERROR) continue;
+    const [, , name] = schema as unknown as StaticErrorSchema;
+    const normalized = NormalizedSchema.of(schema as unknown as StaticErrorSchema);
+    const { awsQueryError, httpError, error } = normalized.getMergedTraits();
+    const [code, queryStatus] = (awsQueryError as readonly [string, number] | undefined) ?? [name, undefined];
+    const status = queryStatus ?? (httpError as number | undefined) ?? (error === "server" ? 500 : 400);
+    const shape: ErrorShape = { name, code, status, schema: normalized };
+    errors.set(name, shape);
+    if (!errors.has(code)) errors.set(code, shape);
+  }
+  return errors;
+}
+
+/** A schema may stand behind a function, so that shapes can refer to each other. */
+function resolve(schema: SchemaRef | (() => SchemaRef)): SchemaRef {
+  return typeof schema === "function" ? (schema as () => SchemaRef)() : schema;
+}
