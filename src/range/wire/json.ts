@@ -40,7 +40,10 @@ export function decodeJson(schema: NormalizedSchema, value: unknown, names: Json
     return Object.fromEntries(
       entries
         .filter(([, item]) => item !== null || Boolean(schema.getMergedTraits().sparse))
-        .map(([key, item]) => [key, item === null ? null : decodeJson(member, item, names, join(path, key), depth + 1)]),
+        .map(([key, item]) => [
+          key,
+          item === null ? null : decodeJson(member, item, names, join(path, key), depth + 1),
+        ]),
     );
   }
   return decodeScalar(schema, value, path);
@@ -155,7 +158,8 @@ function readRecord(value: unknown, path: string, expected: string): Readonly<Re
 }
 
 function invalid(path: string, value: unknown, expected: string): InputFault {
-  const text = value === null || typeof value === "object" ? (Array.isArray(value) ? "list" : "structure") : String(value);
+  const text =
+    value === null || typeof value === "object" ? (Array.isArray(value) ? "list" : "structure") : String(value);
   return new InputFault({ kind: "invalid", path, value: text, expected });
 }
 

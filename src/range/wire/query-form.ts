@@ -31,7 +31,8 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 export function formParameters(request: WireRequest): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>(Object.entries(request.query));
   for (const [name, value] of readBody(request.body)) {
-    if (parameters.has(name)) throw new InputFault({ kind: "malformed", problem: `The parameter ${name} is given twice.` });
+    if (parameters.has(name))
+      throw new InputFault({ kind: "malformed", problem: `The parameter ${name} is given twice.` });
     parameters.set(name, value);
   }
   return parameters;

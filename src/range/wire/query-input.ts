@@ -124,7 +124,7 @@ function refuseText(value: string, path: string, expected: string): never {
 
 /** The whole name of a parameter under this node, as the caller sent it. */
 function firstLeaf(node: FormNode, path: string): string {
-  for (let at = node, name = path; ; ) {
+  for (let at = node, name = path; ;) {
     const next = at.value === null ? at.children.entries().next().value : undefined;
     if (!next) return name;
     [name, at] = [join(name, next[0]), next[1]];

@@ -55,7 +55,9 @@ export function findService(
   const action = parameters.get("Action");
   if (caller.serviceHint !== null) {
     const hint = caller.serviceHint;
-    const candidates = services.filter(({ signingName, endpointPrefix }) => signingName === hint || endpointPrefix === hint);
+    const candidates = services.filter(
+      ({ signingName, endpointPrefix }) => signingName === hint || endpointPrefix === hint,
+    );
     return candidates.find(({ apiVersion }) => apiVersion === version) ?? candidates[0] ?? null;
   }
   const target = request.headers["x-amz-target"]?.split(".", 1)[0];

@@ -7,7 +7,12 @@ const specialNumbers: ReadonlySet<string> = new Set(["NaN", "Infinity", "-Infini
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 /** Reads a scalar from the text that the query protocols and XML carry. `path` names it in errors. */
-export function parseScalar(schema: NormalizedSchema, text: string, path: string, timestamps: TimestampFormat): unknown {
+export function parseScalar(
+  schema: NormalizedSchema,
+  text: string,
+  path: string,
+  timestamps: TimestampFormat,
+): unknown {
   if (schema.isStringSchema()) return text;
   if (schema.isBooleanSchema()) return parseBoolean(text, path);
   if (schema.isNumericSchema() || schema.isBigDecimalSchema()) return parseNumber(text, path);

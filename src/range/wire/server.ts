@@ -63,7 +63,9 @@ function fallbackProtocol(request: WireRequest): Protocol {
 async function answer(exchange: Exchange, perform: Perform): Promise<WireResponse> {
   const { request, requestId } = exchange;
   if (request.body.length > MAXIMUM_BODY_BYTES) {
-    throw new AwsError("RequestEntityTooLarge", `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`, { status: 413 });
+    throw new AwsError("RequestEntityTooLarge", `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`, {
+      status: 413,
+    });
   }
   const caller = readCaller(request);
   const service = resolveService(exchange, caller);

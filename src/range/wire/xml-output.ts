@@ -115,7 +115,11 @@ export function asList(value: unknown, path: string): readonly unknown[] {
 }
 
 /** A member that the model does not have would get lost on the way: most often a misspelt name. */
-export function refuseUnknown(schema: NormalizedSchema, members: Readonly<Record<string, unknown>>, path: string): void {
+export function refuseUnknown(
+  schema: NormalizedSchema,
+  members: Readonly<Record<string, unknown>>,
+  path: string,
+): void {
   const known = new Set<string>(["$metadata"]);
   for (const [name] of schema.structIterator()) known.add(name);
   for (const name of Object.keys(members)) {

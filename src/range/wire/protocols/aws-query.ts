@@ -10,8 +10,7 @@ const contentType = "text/xml";
 export const awsQuery: Protocol = {
   operationOf: (_service, request) => formParameters(request).get("Action") ?? null,
 
-  decode: (_service, operation, request) =>
-    decodeForm(operation.input, formTree(formParameters(request)), "awsQuery"),
+  decode: (_service, operation, request) => decodeForm(operation.input, formTree(formParameters(request)), "awsQuery"),
 
   encode(service, operation, output, requestId) {
     const name = `${operation.name}Response`;

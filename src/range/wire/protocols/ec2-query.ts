@@ -11,8 +11,7 @@ const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 export const ec2Query: Protocol = {
   operationOf: (_service, request) => formParameters(request).get("Action") ?? null,
 
-  decode: (_service, operation, request) =>
-    decodeForm(operation.input, formTree(formParameters(request)), "ec2Query"),
+  decode: (_service, operation, request) => decodeForm(operation.input, formTree(formParameters(request)), "ec2Query"),
 
   encode(service, operation, output, requestId) {
     const name = `${operation.name}Response`;
