@@ -17,6 +17,8 @@ export interface ChangeDraft<Before extends Json = Json, After extends Json = Js
   readonly blastRadius?: BlastRadius;
   /** Set where several cases share the resource: the change is then a claim on it, for this member. */
   readonly claim?: { readonly member: string };
+  /** What people approve instead of `after`, where `after` names an interchangeable thing (a prepared group of some VPC). */
+  readonly approves?: Json;
   /** True where the resource belongs to the target itself (its interfaces, its volumes). Left out of approval hashes. */
   readonly ofTarget?: boolean;
 }

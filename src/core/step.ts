@@ -37,6 +37,8 @@ export interface StepContext {
   readonly prepared: PreparedGroups;
   /** Outcomes of the changes of the steps named in `needs`, by change id. */
   readonly outcomes: Readonly<Record<string, readonly ChangeView[]>>;
+  /** What the latest assessment found; null before the first. */
+  readonly survivors: readonly Survivor[] | null;
   readonly settings: Settings;
   /** Milliseconds since 1970. Fixed for the length of one verb. */
   readonly now: number;
@@ -106,6 +108,8 @@ interface ChangingHead<Input extends z.ZodType, Before extends z.ZodType, After 
   readonly reversible: "exactly" | "equivalently" | "no";
   /** What does not come back, in one sentence, where `reversible` is not `exactly`. */
   readonly notRestored?: string;
+  /** It plans again after its changes are verified, until a plan finds nothing: for what an intruder may add meanwhile. */
+  readonly plansUntilQuiet?: boolean;
   /** How long verify may go on saying `notYet` after the run. */
   readonly settlesWithinMs: number;
   readonly change: { readonly before: Before; readonly after: After };

@@ -1,0 +1,362 @@
+import type { Change, ChangeState, Left } from "./change.ts";
+import type { Containment, Survivor, Check } from "./containment.ts";
+import type { Finding, Verdict } from "./finding.ts";
+import type { CaseStatus, Happening, JournalEvent, StageOutcome } from "./journal.ts";
+import { GENESIS } from "./journal.ts";
+import type { Json } from "./json.ts";
+import type { Target } from "./step.ts";
+
+export interface StepRecord {
+  readonly stage: string;
+  readonly step: string;
+  status: "planned" | "failed" | "assessed";
+  plannedAt: number;
+  /** How many plans were made; a plan that is made again replaces what had not been started. */
+  plans: number;
+  left: readonly Left[];
+  failure: { readonly code: string; readonly message: string; readonly remedy: string; readonly refused: boolean } | null;
+  /** Steps that were put in to make what this one lacked. */
+  enabledBy: string | null;
+}
+
+export interface ChangeRecord {
+  readonly change: Change;
+  readonly stage: string;
+  readonly reversible: string;
+  state: ChangeState | "dropped";
+  /** Which verb is under way (journalled as started and not ended). */
+  under: "run" | "revert" | null;
+  attempt: number;
+  progress: Json;
+  dueAt: number;
+  deadline: number;
+  outcome: Json;
+  appliedAt: number;
+  /** Order of application within the case, for reverting backwards. */
+  order: number;
+  verifiedAt: number | null;
+  failure: string | null;
+}
+
+export interface ApprovalRecord {
+  readonly stage: string;
+  hash: string;
+  required: number;
+  of: string;
+  lines: readonly string[];
+  askedAt: number;
+  deadline: number;
+  state: "pending" | "approved" | "rejected" | "expired" | "voided";
+  /** What happened at the deadline. */
+  then: string | null;
+  approvedBy: string[];
+  decidedAt: number | null;
+  reason: string | null;
+}
+
+export interface AssessmentRecord extends Containment {
+  readonly stage: string | null;
+  readonly step: string;
+  readonly checks: readonly Check[];
+  readonly survivors: readonly Survivor[];
+  readonly asOf: number;
+}
+
+/** Everything known about a case, folded from its journal. Nothing else is kept. */
+export interface CaseState {
+  readonly id: string;
+  sequence: number;
+  head: string;
+  openedAt: number;
+  openedBy: string;
+  target: Target;
+  incident: string;
+  playbook: string;
+  verdict: Verdict;
+  reason: string;
+  orderedBy: string | null;
+  nonce: string;
+  findings: Finding[];
+  readonly stages: Map<string, { startedAt: number; outcome: StageOutcome | null }>;
+  /** By `stage/step`. */
+  readonly steps: Map<string, StepRecord>;
+  readonly changes: Map<string, ChangeRecord>;
+  readonly approvals: Map<string, ApprovalRecord>;
+  readonly assessments: AssessmentRecord[];
+  readonly artifacts: { readonly id: string; readonly kind: string; readonly location: string; readonly sha256: string }[];
+  /** Postponed acts: when each may be tried again, by `verb subject`, and how often it was postponed in a row. */
+  readonly postponed: Map<string, { until: number; times: number }>;
+  /** The time of the last finding that joined; steps that follow findings plan again after it. */
+  joinedAt: number;
+  settled: CaseStatus | null;
+  release: { readonly askedAt: number; readonly by: string; ended: "released" | "releasedInPart" | null } | null;
+}
+
+/** Folds a whole journal. */
+export function caseOf(events: readonly JournalEvent[]): CaseState {
+  const first = events[0];
+  if (first?.body.type !== "case.opened") throw new TypeError("a journal begins with case.opened");
+  const state = emptyCase(first.case);
+  for (const event of events) apply(state, event);
+  return state;
+}
+
+function emptyCase(id: string): CaseState {
+  return {
+    id,
+    sequence: 0,
+    head: GENESIS,
+    openedAt: 0,
+    openedBy: "",
+    target: { account: "", region: "", instanceId: "" },
+    incident: "",
+    playbook: "",
+    verdict: "suspected",
+    reason: "",
+    orderedBy: null,
+    nonce: "",
+    findings: [],
+    stages: new Map(),
+    steps: new Map(),
+    changes: new Map(),
+    approvals: new Map(),
+    assessments: [],
+    artifacts: [],
+    postponed: new Map(),
+    joinedAt: 0,
+    settled: null,
+    release: null,
+  };
+}
+
+/** Applies one event to a case, in place. */
+export function apply(state: CaseState, event: JournalEvent): void {
+  const at = Date.parse(event.time);
+  state.sequence = event.sequence;
+  state.head = event.hash;
+  const { body } = event;
+  if (body.type === "act.postponed") {
+    const key = `${body.verb} ${body.subject}`;
+    state.postponed.set(key, { until: Date.parse(body.until), times: (state.postponed.get(key)?.times ?? 0) + 1 });
+    return;
+  }
+  if (body.type.startsWith("approval.")) return applyApproval(state, event, at);
+  if (body.type.startsWith("change.") || body.type === "act.started") return applyChange(state, body, at);
+  applyCase(state, event, body, at);
+}
+
+function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: number): void {
+  switch (body.type) {
+    case "case.opened": {
+      const { target, incident, playbook, verdict, reason, orderedBy, nonce } = body;
+      Object.assign(state, { target, incident, playbook, verdict, reason, orderedBy, nonce, openedAt: at, openedBy: event.actor.id });
+      state.findings.push(...body.findings);
+      return;
+    }
+    case "finding.joined":
+      state.findings.push(body.finding);
+      state.joinedAt = at;
+      if (rank(body.verdict) > rank(state.verdict)) Object.assign(state, { verdict: body.verdict, reason: body.reason });
+      return;
+    case "stage.started":
+      state.stages.set(body.stage, { startedAt: at, outcome: null });
+      return;
+    case "stage.ended":
+      state.stages.set(body.stage, { startedAt: state.stages.get(body.stage)?.startedAt ?? at, outcome: body.outcome });
+      return;
+    case "step.planned":
+      return applyPlan(state, body, at);
+    case "step.enabled": {
+      const record = stepRecord(state, body.stage, body.step, at);
+      record.enabledBy = body.by;
+      return;
+    }
+    case "step.failed": {
+      const record = stepRecord(state, body.stage, body.step, at);
+      record.status = "failed";
+      record.failure = { code: body.code, message: body.message, remedy: body.remedy, refused: body.refused };
+      return;
+    }
+    case "assessment.made": {
+      const { stage, step, checks, survivors, contained, statement } = body;
+      state.assessments.push({ stage, step, checks, survivors, contained, statement, asOf: Date.parse(body.asOf) });
+      if (stage !== null) stepRecord(state, stage, step, at).status = "assessed";
+      state.postponed.delete(`assess ${stage}/${step}`);
+      return;
+    }
+    case "artifact.stored":
+      state.artifacts.push({ id: body.artifact, kind: body.kind, location: body.location, sha256: body.sha256 });
+      return;
+    case "case.settled":
+      state.settled = body.status;
+      return;
+    case "release.asked":
+      state.release = { askedAt: at, by: event.actor.id, ended: null };
+      return;
+    case "release.ended":
+      if (state.release) state.release.ended = body.status;
+      return;
+    default:
+      return;
+  }
+}
+
+function applyPlan(state: CaseState, body: Extract<Happening, { type: "step.planned" }>, at: number): void {
+  const record = stepRecord(state, body.stage, body.step, at);
+  record.status = "planned";
+  record.failure = null;
+  record.plannedAt = at;
+  record.plans += 1;
+  record.left = body.left;
+  state.postponed.delete(`plan ${body.stage}/${body.step}`);
+  const ids = new Set(body.changes.map(({ id }) => id));
+  for (const known of state.changes.values()) {
+    if (known.change.step === body.step && known.state === "planned" && !ids.has(known.change.id)) known.state = "dropped";
+  }
+  for (const change of body.changes) {
+    const known = state.changes.get(change.id);
+    if (known && known.state !== "planned" && known.state !== "dropped" && known.state !== "reverted") {
+      // It was done, and the world is not as we left it: done again, but restored to what it was first of all.
+      state.changes.set(change.id, freshChange({ ...change, before: known.change.before }, body));
+    } else state.changes.set(change.id, freshChange(change, body));
+  }
+}
+
+function freshChange(change: Change, { stage, reversible }: { readonly stage: string; readonly reversible: string }): ChangeRecord {
+  return {
+    change,
+    stage,
+    reversible,
+    state: "planned",
+    under: null,
+    attempt: 0,
+    progress: null,
+    dueAt: 0,
+    deadline: 0,
+    outcome: null,
+    appliedAt: 0,
+    order: 0,
+    verifiedAt: null,
+    failure: null,
+  };
+}
+
+function stepRecord(state: CaseState, stage: string, step: string, at: number): StepRecord {
+  const key = `${stage}/${step}`;
+  const known = state.steps.get(key);
+  if (known) return known;
+  const record: StepRecord = { stage, step, status: "planned", plannedAt: at, plans: 0, left: [], failure: null, enabledBy: null };
+  state.steps.set(key, record);
+  return record;
+}
+
+function applyChange(state: CaseState, body: Happening, at: number): void {
+  if (!("change" in body) || typeof body.change !== "string") return;
+  const record = state.changes.get(body.change);
+  if (!record) throw new TypeError(`the journal speaks of change ${body.change}, which was never planned`);
+  const settle = (verb: string): boolean => state.postponed.delete(`${verb} ${body.change as string}`);
+  switch (body.type) {
+    case "act.started":
+      record.under = body.verb;
+      record.attempt = body.attempt;
+      if (body.verb === "run") record.state = "started";
+      return;
+    case "change.progressed":
+      record.progress = body.progress;
+      record.dueAt = Date.parse(body.due);
+      record.deadline = Date.parse(body.deadline);
+      return void settle(body.verb);
+    case "change.applied":
+      Object.assign(record, { state: "applied", under: null, outcome: body.outcome, appliedAt: at, progress: null, dueAt: 0 });
+      record.order = state.sequence;
+      return void settle("run");
+    case "change.verified":
+      Object.assign(record, { state: "verified", verifiedAt: at, failure: null });
+      return void settle("verify");
+    case "change.failed":
+      Object.assign(record, { state: "failed", under: null, failure: body.message });
+      return void settle(body.verb);
+    case "change.reverted":
+    case "change.accepted":
+      Object.assign(record, { state: "reverted", under: null, progress: null, dueAt: 0 });
+      return void settle("revert");
+    case "change.revertRefused":
+      Object.assign(record, { state: "revertRefused", under: null, failure: body.message });
+      return void settle("revert");
+    default:
+      return;
+  }
+}
+
+function applyApproval(state: CaseState, event: JournalEvent, at: number): void {
+  const { body } = event;
+  if (body.type === "approval.asked") {
+    const { stage, hash, required, of, lines } = body;
+    const before = state.approvals.get(stage);
+    const askedAt = before?.askedAt ?? at; // Asked again after a void: the deadline runs on.
+    state.approvals.set(stage, {
+      ...{ stage, hash, required, of, lines, askedAt },
+      deadline: Date.parse(body.deadline),
+      state: "pending",
+      then: null,
+      approvedBy: [],
+      decidedAt: null,
+      reason: null,
+    });
+    return;
+  }
+  if (!("stage" in body) || body.stage === null) return;
+  const approval = state.approvals.get(body.stage);
+  if (!approval) return;
+  if (body.type === "approval.decided" && body.hash === approval.hash && decidable(approval)) {
+    decide(approval, body, event.actor.id, at);
+  } else if (body.type === "approval.expired") {
+    approval.then = body.then;
+    approval.state = body.then === "proceed" ? "approved" : body.then === "abort" ? "rejected" : approval.state;
+    approval.decidedAt = at;
+  } else if (body.type === "approval.voided") {
+    approval.state = "voided";
+  }
+}
+
+/** After its deadline with `hold` or `escalate`, an approval still takes a decision. */
+function decidable({ state }: ApprovalRecord): boolean {
+  return state === "pending";
+}
+
+function decide(approval: ApprovalRecord, body: Extract<Happening, { type: "approval.decided" }>, person: string, at: number): void {
+  approval.decidedAt = at;
+  approval.reason = body.reason;
+  if (body.decision === "reject") {
+    approval.state = "rejected";
+    return;
+  }
+  if (!approval.approvedBy.includes(person)) approval.approvedBy.push(person);
+  if (approval.approvedBy.length >= approval.required) approval.state = "approved";
+}
+
+const ranks: Readonly<Record<Verdict, number>> = { archived: 0, sample: 0, unrelated: 1, exposure: 2, suspected: 3, compromised: 4 };
+
+function rank(verdict: Verdict): number {
+  return ranks[verdict];
+}
+
+/** What to call the state of a case in one word. */
+export function statusOf(state: CaseState): CaseStatus {
+  if (state.release?.ended) return state.release.ended;
+  if (state.settled === "closed" || state.settled === "ignored") return state.settled;
+  const latest = state.assessments.at(-1);
+  const waits = [...state.approvals.values()].some((approval) => approval.state === "pending");
+  if (waits && !state.settled) return "waiting";
+  if (!state.settled) return "open";
+  if (latest?.contained === true) return "contained";
+  if (latest?.contained === "partial") return "partial";
+  return state.settled;
+}
+
+/** Interfaces that are open at this moment because a step opened them, or may be: the most urgent thing there is. */
+export function openWindows(state: CaseState): readonly { readonly resource: string; readonly due: number }[] {
+  return [...state.changes.values()]
+    .filter(({ change, state: at }) => change.step === "contain.tracked-connections" && at === "started")
+    .map(({ change, dueAt }) => ({ resource: change.resource, due: dueAt }));
+}

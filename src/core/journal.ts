@@ -1,0 +1,243 @@
+import { z } from "zod";
+import type { Change, Left } from "./change.ts";
+import type { Check, Survivor } from "./containment.ts";
+import type { Finding, Verdict } from "./finding.ts";
+import { canonicalJson, type Json, sha256 } from "./json.ts";
+import type { Target } from "./step.ts";
+
+/** Who did something: a person, or Cordon itself. */
+export interface Actor {
+  readonly kind: "person" | "cordon";
+  readonly id: string;
+  readonly channel: "cli" | "api" | "engine" | "drill";
+}
+
+/** A call to AWS as the journal keeps it: enough to find it again in CloudTrail. */
+export interface Request {
+  readonly operation: string;
+  readonly requestId: string | null;
+  readonly at: string;
+  readonly error: string | null;
+}
+
+/** What happened. Every state of a case is folded from these, in order (`core/case.ts`). */
+export type Happening =
+  | {
+      readonly type: "case.opened";
+      readonly target: Target;
+      readonly incident: string;
+      readonly playbook: string;
+      readonly verdict: Verdict;
+      readonly reason: string;
+      /** The person whose order it was, if one gave it; it satisfies `autonomy`, never `always`. */
+      readonly orderedBy: string | null;
+      readonly nonce: string;
+      readonly findings: readonly Finding[];
+    }
+  | { readonly type: "finding.joined"; readonly finding: Finding; readonly verdict: Verdict; readonly reason: string }
+  | { readonly type: "stage.started"; readonly stage: string }
+  | { readonly type: "stage.ended"; readonly stage: string; readonly outcome: StageOutcome }
+  | {
+      readonly type: "step.planned";
+      readonly stage: string;
+      readonly step: string;
+      readonly changes: readonly Change[];
+      readonly left: readonly Left[];
+      readonly reversible: string;
+      readonly requests: readonly Request[];
+    }
+  | { readonly type: "step.enabled"; readonly stage: string; readonly step: string; readonly by: string; readonly reason: string }
+  | {
+      readonly type: "step.failed";
+      readonly stage: string;
+      readonly step: string;
+      readonly refused: boolean;
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string;
+    }
+  | {
+      readonly type: "approval.asked";
+      readonly stage: string;
+      readonly hash: string;
+      readonly of: string;
+      readonly required: number;
+      readonly deadline: string;
+      readonly lines: readonly string[];
+    }
+  | {
+      readonly type: "approval.decided";
+      readonly stage: string;
+      readonly hash: string;
+      readonly decision: "approve" | "reject";
+      readonly reason: string | null;
+    }
+  | { readonly type: "approval.expired"; readonly stage: string; readonly then: "proceed" | "hold" | "escalate" | "abort" }
+  | { readonly type: "approval.voided"; readonly stage: string; readonly hash: string; readonly differences: readonly string[] }
+  | {
+      readonly type: "act.started";
+      readonly change: string;
+      readonly verb: "run" | "revert";
+      readonly attempt: number;
+      readonly owner: string;
+    }
+  | {
+      readonly type: "act.postponed";
+      readonly subject: string;
+      readonly verb: string;
+      readonly code: string;
+      readonly message: string;
+      readonly until: string;
+      readonly requests: readonly Request[];
+    }
+  | {
+      readonly type: "change.progressed";
+      readonly change: string;
+      readonly verb: "run" | "revert";
+      readonly progress: Json;
+      readonly due: string;
+      readonly deadline: string;
+      readonly requests: readonly Request[];
+    }
+  | { readonly type: "change.applied"; readonly change: string; readonly outcome: Json; readonly requests: readonly Request[] }
+  | {
+      readonly type: "change.verified";
+      readonly change: string;
+      readonly what: string;
+      readonly expected: Json;
+      readonly observed: Json;
+      readonly requests: readonly Request[];
+    }
+  | {
+      readonly type: "change.failed";
+      readonly change: string;
+      readonly verb: "run" | "verify";
+      readonly code: string;
+      readonly message: string;
+      readonly requests: readonly Request[];
+    }
+  | { readonly type: "change.reverted"; readonly change: string; readonly requests: readonly Request[] }
+  | {
+      readonly type: "change.revertRefused";
+      readonly change: string;
+      readonly code: string;
+      readonly message: string;
+      readonly requests: readonly Request[];
+    }
+  | { readonly type: "change.accepted"; readonly change: string }
+  | {
+      readonly type: "assessment.made";
+      readonly stage: string | null;
+      readonly step: string;
+      readonly checks: readonly Check[];
+      readonly survivors: readonly Survivor[];
+      readonly contained: true | false | "partial";
+      readonly statement: string;
+      readonly asOf: string;
+      readonly artifact: string | null;
+      readonly requests: readonly Request[];
+    }
+  | {
+      readonly type: "artifact.stored";
+      readonly artifact: string;
+      readonly kind: string;
+      readonly location: string;
+      readonly sha256: string;
+      readonly bytes: number;
+    }
+  | { readonly type: "case.settled"; readonly status: CaseStatus }
+  | { readonly type: "release.asked"; readonly reason: string | null }
+  | { readonly type: "release.ended"; readonly status: "released" | "releasedInPart" };
+
+export type StageOutcome = "done" | "failed" | "rejected" | "nothing";
+
+export type CaseStatus =
+  | "open"
+  | "waiting"
+  | "contained"
+  | "partial"
+  | "failed"
+  | "released"
+  | "releasedInPart"
+  | "closed"
+  | "ignored";
+
+export interface NewEvent {
+  readonly actor: Actor;
+  readonly body: Happening;
+}
+
+/** One event of a case. Its hash covers the one before it, so that none can be taken out, moved or edited unnoticed. */
+export interface JournalEvent extends NewEvent {
+  readonly case: string;
+  /** From 1, without gaps. */
+  readonly sequence: number;
+  /** UTC, to the millisecond. */
+  readonly time: string;
+  /** Hash of the event before, 64 zeros for the first. */
+  readonly previous: string;
+  readonly hash: string;
+}
+
+export const GENESIS = "0".repeat(64);
+
+/** The longest event that the journal takes, in bytes of canonical JSON. Anything larger is an artifact. */
+export const MAX_EVENT_BYTES = 65_536;
+
+/** Seals events onto a journal that ends with `previous` at `sequence`. */
+export function seal(
+  events: readonly NewEvent[],
+  onto: { readonly case: string; readonly sequence: number; readonly previous: string; readonly now: number },
+): readonly JournalEvent[] {
+  let { sequence, previous } = onto;
+  return events.map((event) => {
+    sequence += 1;
+    const body = { ...event, case: onto.case, sequence, time: new Date(onto.now).toISOString(), previous };
+    const text = canonicalJson(body as unknown as Json);
+    if (text.length > MAX_EVENT_BYTES) throw new RangeError(`event ${event.body.type} is ${text.length} bytes long; the limit is ${MAX_EVENT_BYTES}`);
+    const hash = sha256(previous + text);
+    previous = hash;
+    return { ...body, hash };
+  });
+}
+
+export type JournalVerdict =
+  | { readonly ok: true; readonly events: number; readonly head: string }
+  | { readonly ok: false; readonly sequence: number; readonly reason: string };
+
+/** Recomputes the whole chain. Finds an edited, removed, reordered or inserted event; a cut-off end needs an anchor (`expected`). */
+export function verifyJournal(
+  events: readonly JournalEvent[],
+  expected?: { readonly sequence: number; readonly hash: string },
+): JournalVerdict {
+  let previous = GENESIS;
+  let sequence = 0;
+  for (const event of events) {
+    sequence += 1;
+    if (event.sequence !== sequence) return { ok: false, sequence, reason: `expected event ${sequence}, found ${event.sequence}` };
+    if (event.previous !== previous) return { ok: false, sequence, reason: "it does not follow from the event before" };
+    const { hash, ...rest } = event;
+    if (sha256(previous + canonicalJson(rest as unknown as Json)) !== hash) {
+      return { ok: false, sequence, reason: "its content does not match its hash" };
+    }
+    if (expected?.sequence === sequence && expected.hash !== hash) {
+      return { ok: false, sequence, reason: "it is not the event that was anchored" };
+    }
+    previous = hash;
+  }
+  if (expected && expected.sequence > sequence) {
+    return { ok: false, sequence, reason: `it ends at event ${sequence}, and event ${expected.sequence} was anchored` };
+  }
+  return { ok: true, events: sequence, head: previous };
+}
+
+/** The frame of an event as it is read back from a store or a file; bodies are checked by their hash. */
+export const journalEvent = z.looseObject({
+  case: z.string(),
+  sequence: z.int().min(1),
+  time: z.iso.datetime(),
+  previous: z.string().length(64),
+  hash: z.string().length(64),
+  actor: z.strictObject({ kind: z.enum(["person", "cordon"]), id: z.string(), channel: z.string() }),
+  body: z.looseObject({ type: z.string() }),
+});

@@ -1,0 +1,324 @@
+import { approvalHash, approvalLines, beyondApproval } from "../core/approval.ts";
+import type { ApprovalRecord, CaseState, ChangeRecord, StepRecord } from "../core/case.ts";
+import type { CaseStatus, StageOutcome } from "../core/journal.ts";
+import type { Playbook, Stage, StepUse } from "../core/playbook.ts";
+import type { AnyStep } from "../core/step.ts";
+import type { Act, Decision } from "./acts.ts";
+import { decideRelease } from "./release.ts";
+import { type Registry, stepOf } from "./registry.ts";
+
+/** A plan older than this is made again before it is carried out. */
+export const PLAN_LIVES_MS = 5000;
+
+/** How often a case that has been proved is proved again. */
+export const PROVE_AGAIN_MS = 300_000;
+
+/** Plans in one stage after which a step that always finds something new is left as it is: it would never end. */
+const MOST_PLANS = 12;
+
+export interface Situation {
+  readonly state: CaseState;
+  readonly playbook: Playbook;
+  readonly registry: Registry;
+  readonly now: number;
+}
+
+/**
+ * Names the next acts of a case from its journal, its playbook and the time. Pure: the same input gives the same acts.
+ *
+ * It names everything that may go on now; whoever carries it out leaves out what is under way, and what touches a resource
+ * on which something is.
+ */
+export function decide(situation: Situation): Decision {
+  const draft = new Draft(situation);
+  if (situation.state.release) return decideRelease(situation);
+  decideOpenWindows(draft);
+  if (!situation.state.settled) decideStages(draft);
+  decideNextProof(draft);
+  return draft.decision();
+}
+
+/** Collects acts and wake times, and keeps acts back that were postponed. */
+export class Draft {
+  readonly #acts: Act[] = [];
+  #wakeAt: number | null = null;
+  waitsForPeople = false;
+  readonly situation: Situation;
+
+  constructor(situation: Situation) {
+    this.situation = situation;
+  }
+
+  add(act: Act): void {
+    const { state, now } = this.situation;
+    if (act.verb !== "note") {
+      const subject = act.verb === "plan" || act.verb === "assess" ? `${act.stage}/${act.use.use}` : act.change;
+      const postponed = state.postponed.get(`${act.verb} ${subject}`);
+      if (postponed && postponed.until > now) return this.wake(postponed.until);
+    }
+    this.#acts.push(act);
+  }
+
+  wake(at: number): void {
+    this.#wakeAt = this.#wakeAt === null ? at : Math.min(this.#wakeAt, at);
+  }
+
+  get isEmpty(): boolean {
+    return this.#acts.length === 0;
+  }
+
+  decision(): Decision {
+    return { acts: this.#acts, wakeAt: this.#wakeAt, waitsForPeople: this.waitsForPeople };
+  }
+}
+
+/** What a step opened is closed before anything else is looked at. */
+function decideOpenWindows(draft: Draft): void {
+  const { state, now } = draft.situation;
+  for (const record of state.changes.values()) {
+    if (record.under !== "run" || record.progress === null) continue;
+    if (record.dueAt <= now) draft.add(runOf(record));
+    else draft.wake(record.dueAt);
+  }
+}
+
+function decideStages(draft: Draft): void {
+  const { state, playbook } = draft.situation;
+  for (const stage of playbook.stages) {
+    const outcome = state.stages.get(stage.id)?.outcome ?? null;
+    if (outcome === null) {
+      if (!stage.needs.every((id) => state.stages.get(id)?.outcome != null)) return;
+      if (!state.stages.has(stage.id)) draft.add({ verb: "note", body: { type: "stage.started", stage: stage.id } });
+      const ended = decideStage(draft, stage);
+      if (ended !== null) return draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
+      if (!stage.alongside) return;
+    } else if ((outcome === "failed" || outcome === "rejected") && stage.onFailure === "stop") break;
+  }
+  if (playbook.stages.some(({ id }) => state.stages.has(id) && state.stages.get(id)?.outcome === null)) return;
+  draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(state) } });
+}
+
+function settledStatus(state: CaseState): CaseStatus {
+  const contained = state.assessments.at(-1)?.contained ?? false;
+  return contained === true ? "contained" : contained === "partial" ? "partial" : "failed";
+}
+
+/** The stage's outcome when nothing is left to do in it, else null. */
+function decideStage(draft: Draft, stage: Stage): StageOutcome | null {
+  const steps = usesOf(draft.situation, stage);
+  const mayAct = decideApproval(draft, stage, steps);
+  if (mayAct === "rejected") return "rejected";
+  let outcome: StageOutcome | null = "nothing";
+  for (const use of steps) {
+    const step = decideStep(draft, stage, use, mayAct === "go");
+    if (step === null) outcome = null;
+    else if (outcome !== null && (step === "failed" || outcome === "nothing")) outcome = step;
+  }
+  return mayAct === "wait" ? null : outcome;
+}
+
+/** The stage's steps, and those that were put in to make what one of them lacked. */
+function usesOf({ state }: Situation, stage: Stage): readonly StepUse[] {
+  const enabling = stage.steps.flatMap(({ use }) => {
+    const by = state.steps.get(`${stage.id}/${use}`)?.enabledBy;
+    return by == null ? [] : [{ use: by, with: {} }];
+  });
+  return [...new Map([...enabling, ...stage.steps].map((use) => [use.use, use])).values()];
+}
+
+function decideStep(draft: Draft, stage: Stage, use: StepUse, mayAct: boolean): StageOutcome | null {
+  const { state, registry } = draft.situation;
+  const step = stepOf(registry, use.use);
+  const record = state.steps.get(`${stage.id}/${use.use}`);
+  if (needsPending(draft.situation, stage, step)) return null;
+  if (step.kind === "assessment") {
+    if (record?.status === "assessed") return "done";
+    if (record?.status === "failed") return "failed";
+    draft.add({ verb: "assess", stage: stage.id, use });
+    return null;
+  }
+  if (!record) {
+    draft.add({ verb: "plan", stage: stage.id, use });
+    return null;
+  }
+  if (record.status === "failed") return decideFailedStep(draft, stage, use, record);
+  return decidePlanned(draft, { stage, use, step, record, mayAct });
+}
+
+function decideFailedStep(draft: Draft, stage: Stage, use: StepUse, record: StepRecord): StageOutcome | null {
+  const { state } = draft.situation;
+  if (record.failure?.code === "nothing_to_do") return "nothing";
+  if (record.enabledBy === null || record.plans > 0) return "failed";
+  const enabler = state.steps.get(`${stage.id}/${record.enabledBy}`);
+  const made = changesOf(state, stage.id, record.enabledBy);
+  if (!enabler || made.some(isOpen)) return null; // Its own turn in the stage brings it on.
+  if (enabler.status === "failed" || made.some((change) => change.state === "failed")) return "failed";
+  const tries = state.postponed.get(`plan ${stage.id}/${use.use}`)?.times ?? 0;
+  if (tries >= 3) return "failed"; // It was made, and its reader still does not see it.
+  draft.add({ verb: "plan", stage: stage.id, use });
+  return null;
+}
+
+interface Planned {
+  readonly stage: Stage;
+  readonly use: StepUse;
+  readonly step: Exclude<AnyStep, { readonly kind: "assessment" }>;
+  readonly record: StepRecord;
+  readonly mayAct: boolean;
+}
+
+function decidePlanned(draft: Draft, { stage, use, step, record, mayAct }: Planned): StageOutcome | null {
+  const { state, now } = draft.situation;
+  const changes = changesOf(state, stage.id, use.use);
+  const plan: Act = { verb: "plan", stage: stage.id, use };
+  if (step.follows === "findings" && state.joinedAt > record.plannedAt) {
+    draft.add(plan);
+    return null;
+  }
+  const open = changes.filter(isOpen);
+  if (open.length > 0) {
+    if (!mayAct) return null;
+    const waiting = open.filter((change) => change.state === "planned");
+    const isStale = now - record.plannedAt > PLAN_LIVES_MS || decidedSince(state, stage, record.plannedAt);
+    if (waiting.length > 0 && isStale && record.plans < MOST_PLANS) draft.add(plan);
+    else waiting.forEach((change) => draft.add(runOf(change)));
+    open.filter((change) => change.state !== "planned").forEach((change) => decideChange(draft, change));
+    return null;
+  }
+  const lastVerified = Math.max(0, ...changes.map(({ verifiedAt }) => verifiedAt ?? 0));
+  if (step.plansUntilQuiet === true && lastVerified >= record.plannedAt && changes.length > 0 && record.plans < MOST_PLANS) {
+    draft.add(plan);
+    return null;
+  }
+  if (changes.some((change) => change.state === "failed")) return "failed";
+  return changes.length === 0 ? "nothing" : "done";
+}
+
+function decidedSince(state: CaseState, stage: Stage, time: number): boolean {
+  const decidedAt = state.approvals.get(stage.id)?.decidedAt ?? null;
+  return decidedAt !== null && decidedAt >= time;
+}
+
+function decideChange(draft: Draft, record: ChangeRecord): void {
+  const { now } = draft.situation;
+  switch (record.state) {
+    case "started":
+      if (record.progress === null) draft.add(runOf(record));
+      else if (record.dueAt > now) draft.wake(record.dueAt); // What is due was added first of all.
+      return;
+    case "applied":
+      draft.add({ verb: "verify", change: record.change.id, resource: record.change.resource, step: record.change.step });
+      return;
+    default:
+      return;
+  }
+}
+
+/** Whether a change still has something before it. */
+export function isOpen({ state }: ChangeRecord): boolean {
+  return state === "planned" || state === "started" || state === "applied";
+}
+
+export function changesOf(state: CaseState, stage: string, step: string): readonly ChangeRecord[] {
+  return [...state.changes.values()].filter((record) => record.stage === stage && record.change.step === step && record.state !== "dropped");
+}
+
+function runOf({ change }: ChangeRecord): Act {
+  return { verb: "run", change: change.id, resource: change.resource, step: change.step };
+}
+
+/** Whether a step that this one reads is still under way, in this stage or in one that runs alongside. */
+function needsPending(situation: Situation, stage: Stage, step: AnyStep): boolean {
+  const { state, playbook } = situation;
+  const until = playbook.stages.indexOf(stage);
+  return playbook.stages.slice(0, until + 1).some(({ id, steps }) => {
+    if (state.stages.get(id)?.outcome != null) return false;
+    return steps.some(({ use }) => use !== step.id && step.needs?.includes(use) === true && !isStepOver(situation, id, use));
+  });
+}
+
+function isStepOver({ state, registry }: Situation, stage: string, id: string): boolean {
+  const record = state.steps.get(`${stage}/${id}`);
+  if (!record) return false;
+  if (stepOf(registry, id).kind === "assessment") return true;
+  if (record.status === "failed") return record.enabledBy === null || record.plans > 0;
+  return !changesOf(state, stage, id).some(isOpen);
+}
+
+type MayAct = "go" | "wait" | "rejected";
+
+function decideApproval(draft: Draft, stage: Stage, steps: readonly StepUse[]): MayAct {
+  const { state, playbook, registry, now } = draft.situation;
+  if (!stage.approval || !asks(state, playbook, stage)) return "go";
+  const acting = steps.filter(({ use }) => stepOf(registry, use).kind !== "assessment");
+  if (!acting.every(({ use }) => state.steps.has(`${stage.id}/${use}`))) return "wait"; // Everything is planned before people are asked.
+  const changes = acting.flatMap(({ use }) => changesOf(state, stage.id, use));
+  if (changes.length === 0) return "go";
+  const lines = approvalLines({ playbook: playbook.id, stage, target: state.target, changes: changes.map(({ change }) => change) });
+  const approval = state.approvals.get(stage.id);
+  if (!approval || approval.state === "voided") {
+    noteAsked(draft, stage, lines, approval);
+    return "wait";
+  }
+  if (approval.state === "rejected") return "rejected";
+  const beyond = beyondApproval(approval.lines, lines);
+  if (beyond.length > 0) {
+    draft.add({ verb: "note", body: { type: "approval.voided", stage: stage.id, hash: approval.hash, differences: beyond.slice(0, 20) } });
+    return "wait";
+  }
+  if (approval.state === "approved") return "go";
+  draft.waitsForPeople = true;
+  if (approval.then === null) {
+    if (now >= approval.deadline) {
+      draft.add({ verb: "note", body: { type: "approval.expired", stage: stage.id, then: stage.approval.onTimeout } });
+    } else draft.wake(approval.deadline);
+  }
+  return "wait";
+}
+
+function noteAsked(draft: Draft, stage: Stage, lines: readonly string[], before: ApprovalRecord | undefined): void {
+  const { approval } = stage;
+  if (!approval) return;
+  const deadline = before?.deadline ?? draft.situation.now + approval.within;
+  draft.waitsForPeople = true;
+  draft.add({
+    verb: "note",
+    body: {
+      type: "approval.asked",
+      stage: stage.id,
+      hash: approvalHash(lines),
+      of: approval.of,
+      required: approval.required,
+      deadline: new Date(deadline).toISOString(),
+      lines: lines.slice(0, 200),
+    },
+  });
+}
+
+/** Whether people must be asked: below the playbook's autonomy, or always. */
+export function asks({ verdict, orderedBy }: Pick<CaseState, "verdict" | "orderedBy">, playbook: Playbook, stage: Stage): boolean {
+  if (!stage.approval) return false;
+  if (stage.approval.always) return true;
+  if (orderedBy !== null) return false;
+  switch (playbook.autonomy) {
+    case "ask":
+      return true;
+    case "confirmed":
+      return verdict !== "compromised";
+    case "suspected":
+      return verdict !== "compromised" && verdict !== "suspected";
+    default:
+      return playbook.autonomy satisfies never;
+  }
+}
+
+/** A case that was proved is proved again, so that a cut that somebody undid does not go on being called one. */
+function decideNextProof(draft: Draft): void {
+  const { state, playbook, now } = draft.situation;
+  const latest = state.assessments.at(-1);
+  if (!latest || !draft.isEmpty) return;
+  const use = playbook.stages.flatMap(({ steps }) => steps).findLast((each) => each.use === latest.step);
+  if (!use) return;
+  if (now - latest.asOf >= PROVE_AGAIN_MS) draft.add({ verb: "assess", stage: null, use });
+  else draft.wake(latest.asOf + PROVE_AGAIN_MS);
+}
