@@ -34,7 +34,7 @@ async function serve(handle: Handle, incoming: IncomingMessage, outgoing: Server
   send(outgoing, await handle(toWireRequest(incoming, body)));
 }
 
-/** Reads at most one byte more than the limit: enough for `handle` to see that it is too much. */
+/** Keeps little more than the limit: enough for `handle` to see that it is too much. */
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -158,9 +158,7 @@ function readRecord(value: unknown, path: string, expected: string): Readonly<Re
 }
 
 function invalid(path: string, value: unknown, expected: string): InputFault {
-  const text =
-    value === null || typeof value === "object" ? (Array.isArray(value) ? "list" : "structure") : String(value);
-  return new InputFault({ kind: "invalid", path, value: text, expected });
+  return new InputFault({ kind: "invalid", path, value: JSON.stringify(value).slice(0, 100), expected });
 }
 
 function join(path: string, key: string): string {

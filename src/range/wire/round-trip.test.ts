@@ -3,7 +3,7 @@ import * as iam from "@aws-sdk/client-iam";
 import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 import type { NormalizedSchema } from "@smithy/core/schema";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inProcessHandler } from "./request-handler.ts";
 import { requiredMembers } from "./schema.ts";

@@ -139,5 +139,5 @@ function errorsOf(schemas: object): ReadonlyMap<string, ErrorShape> {
 
 /** A schema may stand behind a function, so that shapes can refer to each other. */
 function resolve(schema: SchemaRef | (() => SchemaRef)): SchemaRef {
-  return typeof schema === "function" ? (schema as () => SchemaRef)() : schema;
+  return typeof schema === "function" ? schema() : schema;
 }
