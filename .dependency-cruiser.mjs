@@ -79,14 +79,19 @@ export default {
     },
     {
       name: "sdk-behind-aws",
-      comment: "Only aws/, range/wire and the adapters over one client speak the SDK; everything else calls the functions of aws/.",
+      comment:
+        "Only aws/, range/wire and the adapters over one client speak the SDK; everything else calls the functions of aws/.",
       severity: "error",
-      from: { path: "^src/", pathNot: ["^src/aws/", "^src/range/wire/", "^src/testing/", adaptersOverAws, `^src/range/.*${test}`] },
+      from: {
+        path: "^src/",
+        pathNot: ["^src/aws/", "^src/range/wire/", "^src/testing/", adaptersOverAws, `^src/range/.*${test}`],
+      },
       to: { path: packagePaths(sdk), dependencyTypesNot: ["type-only"] },
     },
     {
       name: "sdk-types-behind-aws",
-      comment: "The SDK's types, all optional fields, stop at aws/ too. The range alone may name them outside its wire.",
+      comment:
+        "The SDK's types, all optional fields, stop at aws/ too. The range alone may name them outside its wire.",
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/(aws|range|testing)/", adaptersOverAws] },
       to: { path: packagePaths(sdk), dependencyTypes: ["type-only"] },

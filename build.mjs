@@ -28,7 +28,8 @@ const flags = { "--bench": "bench", "--docs": "generate-docs" };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((flag) => !(flag in flags));
-if (unknown.length > 0) fail(`build.mjs does not know ${unknown.join(", ")}. It takes ${Object.keys(flags).join(" and ")}.`);
+if (unknown.length > 0)
+  fail(`build.mjs does not know ${unknown.join(", ")}. It takes ${Object.keys(flags).join(" and ")}.`);
 
 const esbuild = await loadEsbuild();
 if (esbuild) {

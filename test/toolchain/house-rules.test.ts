@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { violationsOf } from "./house-rules.ts";
 import { projectRoot, typescriptFiles } from "./source-files.ts";
 
-const problems = (path: string, text: string): readonly string[] => violationsOf(path, text).map(({ problem }) => problem);
+const problems = (path: string, text: string): readonly string[] =>
+  violationsOf(path, text).map(({ problem }) => problem);
 
 describe("the rules of the house", () => {
   it("hold in every file of src, bench and test", () => {
@@ -28,7 +29,10 @@ describe("the rules of the house", () => {
     ['import { createHash, randomUUID as id } from "node:crypto";', "randomUUID of node:crypto draws a random number"],
     ["setTimeout(() => {}, 5);", "setTimeout starts a timer"],
     ["const wait = setTimeout;", "setTimeout starts a timer"],
-    ['import { setTimeout as sleep } from "node:timers/promises";', "setTimeout of node:timers/promises starts a timer"],
+    [
+      'import { setTimeout as sleep } from "node:timers/promises";',
+      "setTimeout of node:timers/promises starts a timer",
+    ],
     ["const signal = AbortSignal.timeout(5);", "AbortSignal.timeout starts a timer"],
   ])("refuse `%s` outside the composition roots", (text, problem) => {
     expect(problems("src/engine/perform.ts", text)).toEqual([

@@ -55,7 +55,11 @@ const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /** What is wrong with one file, by its path (relative to the project, with `/`) and its text. */
 export function violationsOf(path: string, text: string): readonly Violation[] {
-  return [...violationsOfName(path), ...violationsOfText(path, text)].map(([line, problem]) => ({ path, line, problem }));
+  return [...violationsOfName(path), ...violationsOfText(path, text)].map(([line, problem]) => ({
+    path,
+    line,
+    problem,
+  }));
 }
 
 type Finding = readonly [line: number, problem: string];
@@ -114,7 +118,9 @@ function ambientUses(node: ts.Node): readonly Use[] {
   if (ts.isCallExpression(node) && isNamed(node.expression, "Date")) return [["Date()", "reads the clock"]];
   if (ts.isVariableDeclaration(node) && ts.isObjectBindingPattern(node.name) && node.initializer) {
     const owner = node.initializer.getText();
-    return node.name.elements.flatMap((element) => known(`${owner}.${(element.propertyName ?? element.name).getText()}`));
+    return node.name.elements.flatMap((element) =>
+      known(`${owner}.${(element.propertyName ?? element.name).getText()}`),
+    );
   }
   return ts.isIdentifier(node) && isValue(node) ? known(node.text) : [];
 }

@@ -39,7 +39,8 @@ describe("a planted import", () => {
     "src/core/journal.ts": 'import { readFileSync } from "node:fs";',
     "src/core/claim.ts": 'import "../aws/clients.ts";',
     "src/core/trace.ts": 'import type { B } from "../engine/decide.ts";',
-    "src/aws/clients.ts": 'import { EC2Client } from "@aws-sdk/client-ec2"; import "../core/errors.ts"; import "node:https";',
+    "src/aws/clients.ts":
+      'import { EC2Client } from "@aws-sdk/client-ec2"; import "../core/errors.ts"; import "node:https";',
     "src/engine/decide.ts": 'import "../steps/stop.ts"; export type B = 1;',
     "src/steps/stop.ts": 'import "../aws/clients.ts"; import "../reachability/paths.ts"; import "../core/errors.ts";',
     "src/steps/key-pair.ts": 'import type { Instance } from "@aws-sdk/client-ec2";',
@@ -50,12 +51,15 @@ describe("a planted import", () => {
     "src/range/world/clock.ts": 'import { EC2Client } from "@aws-sdk/client-ec2";',
     "src/range/wire/server.ts": 'import { EC2Client } from "@aws-sdk/client-ec2"; import "../../core/errors.ts";',
     "src/store/sqlite.ts": 'import Database from "libsql"; import "../vault/directory.ts";',
-    "src/store/dynamodb.ts": 'import { EC2Client } from "@aws-sdk/client-ec2"; import "../aws/clients.ts"; import "../vault/directory.ts";',
+    "src/store/dynamodb.ts":
+      'import { EC2Client } from "@aws-sdk/client-ec2"; import "../aws/clients.ts"; import "../vault/directory.ts";',
     "src/vault/directory.ts": 'import { parse } from "yaml"; import "node:fs";',
-    "src/vault/directory.test.ts": 'import "../testing/range.ts"; import { it } from "vitest"; import "node:fs"; import "../store/sqlite.ts";',
+    "src/vault/directory.test.ts":
+      'import "../testing/range.ts"; import { it } from "vitest"; import "node:fs"; import "../store/sqlite.ts";',
     "src/testing/range.ts": 'import "../range/wire/server.ts"; import { it } from "vitest"; import "../cli/main.ts";',
     "src/runners/local.ts": 'import "../engine/decide.ts"; import "../store/sqlite.ts";',
-    "src/cli/main.ts": 'import "../runners/local.ts"; import "../testing/range.ts"; import "./missing.ts"; import "../../test/all.ts";',
+    "src/cli/main.ts":
+      'import "../runners/local.ts"; import "../testing/range.ts"; import "./missing.ts"; import "../../test/all.ts";',
     "src/server/api.ts": 'import "../cli/main.ts"; import fc from "fast-check";',
     "src/console/page.ts": 'import type { A } from "../server/api.ts"; import "../core/errors.ts";',
     "src/clever/thing.ts": 'import "../core/errors.ts";',
@@ -75,8 +79,40 @@ describe("a planted import", () => {
   afterAll(() => rmSync(root, { recursive: true }));
 
   it("is refused wherever it goes sideways or up, and nowhere else", () => {
-    const found = brokenRules(cruise(root, folders)).map((line) => line.replace(/\S*node_modules\/((@[^/]+\/)?[^/]+)\/.*/, "$1"));
-    expect(found).toEqual([]);
+    const found = brokenRules(cruise(root, folders)).map((line) =>
+      line.replace(/\S*node_modules\/((@[^/]+\/)?[^/]+)\/.*/, "$1"),
+    );
+    expect(found).toEqual([
+      "a-folder-has-a-row: src/clever/thing.ts -> src/core/errors.ts",
+      "adapters-apart: src/store/dynamodb.ts -> src/vault/directory.ts",
+      "adapters-apart: src/store/sqlite.ts -> src/vault/directory.ts",
+      "adapters-apart: src/vault/directory.test.ts -> src/store/sqlite.ts",
+      "adapters-over-aws: src/store/dynamodb.ts -> src/aws/clients.ts",
+      "console-knows-only-server: src/console/page.ts -> src/core/errors.ts",
+      "console-knows-types-of-server: src/console/page.ts -> src/core/errors.ts",
+      "core-imports: src/core/claim.ts -> src/aws/clients.ts",
+      "core-imports: src/core/journal.ts -> fs",
+      "core-imports: src/core/trace.ts -> src/engine/decide.ts",
+      "engine-imports: src/engine/decide.ts -> src/steps/stop.ts",
+      "no-cycles: src/cli/main.ts -> src/testing/range.ts",
+      "no-cycles: src/cli/main.ts -> test/all.ts",
+      "no-cycles: src/reachability/cycle.ts -> src/reachability/round.ts",
+      "no-cycles: test/all.ts -> src/testing/range.ts",
+      "no-development-packages-at-run-time: src/server/api.ts -> fast-check",
+      "nobody-imports-a-composition-root: src/server/api.ts -> src/cli/main.ts",
+      "nobody-imports-a-composition-root: src/testing/range.ts -> src/cli/main.ts",
+      "reachability-imports: src/reachability/paths.ts -> src/range/world/network.ts",
+      "resolvable: src/cli/main.ts -> ./missing.ts",
+      "runners-imports: src/runners/local.ts -> src/store/sqlite.ts",
+      "sdk-behind-aws: src/range/world/clock.ts -> @aws-sdk/client-ec2",
+      "sdk-types-behind-aws: src/steps/key-pair.ts -> @aws-sdk/client-ec2",
+      "source-never-imports-tests: src/cli/main.ts -> test/all.ts",
+      "steps-imports: src/steps/key-pair.ts -> @aws-sdk/client-ec2",
+      "store-imports: src/store/sqlite.ts -> src/vault/directory.ts",
+      "testing-stays-in-tests: src/cli/main.ts -> src/testing/range.ts",
+      "vault-imports: src/vault/directory.ts -> yaml",
+      "vault-test-imports: src/vault/directory.test.ts -> src/store/sqlite.ts",
+    ]);
   });
 
   it("is found again through the files between, unless it is a type", () => {
