@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { deleteInlinePolicy, inlinePolicies, putInlinePolicy } from "../../aws/roles.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Json } from "../../core/json.ts";
+import { sha256 } from "../../core/json.ts";
+import type { Claim, Ledger, StepContext } from "../../core/step.ts";
+import {
+  countedLength,
+  DENY_POLICY,
+  denyPolicy,
+  MOST_INLINE_CHARACTERS,
+  MOST_INSTANCES,
+  sessionDeny,
+} from "./deny-sessions-policy.ts";
+
+/** What the ledger keeps about our policy. */
+const record = z.strictObject({
+  /** Hashes of the last documents that we meant to write: a crash or a stale read shows an earlier one. */
+  hashes: z.array(z.string()),
+  /** Milliseconds since 1970. */
+  writtenAt: z.number(),
+  /** The role-wide deny: its token time, and the claims that it was written for. */
+  roleWide: z.strictObject({ issuedBefore: z.string(), for: z.array(z.string()) }).nullable(),
+});
+
+type Record = z.infer<typeof record>;
+
+const KEPT_HASHES = 16;
+
+/** The console's own revocation dates 30 s ahead, for tokens issued while the policy spreads. */
+const ROLE_WIDE_AHEAD_MS = 30_000;
+
+/** Writes the one policy that carries out all claims on a role; takes it away with the last. Called under the role's lock. */
+export async function reconcileDenyPolicy({ aws, now }: StepContext, roleArn: string, ledger: Ledger): Promise<Json> {
+  const roleName = roleNameOf(roleArn);
+  const present = await inlinePolicies(aws.iam, roleName);
+  const observed = present.get(DENY_POLICY) ?? null;
+  const recorded = ledger.ours === null ? null : record.parse(ledger.ours);
+
+  const claims = ledger.claims.filter(({ until }) => until === null || until > now);
+  const isHeld = claims.some(({ until }) => until === null);
+  const denies = claims.map(({ value }) => sessionDeny.parse(value));
+  const roleWide = roleWideOf(claims, recorded, now);
+  const document = denyPolicy(denies, roleWide?.issuedBefore ?? null);
+
+  refuseForeign({ roleArn, observed, recorded, isHeld });
+  refuseTooLarge({ roleArn, document, others: [...present].filter(([name]) => name !== DENY_POLICY), denies });
+
+  if (document === null && recorded === null) return { policy: DENY_POLICY, writtenAt: now };
+  const hash = sha256(document ?? "");
+  // What we read may be stale: it counts only where it agrees with what we last meant to write. An absence never counts.
+  if (document !== null && observed === document && recorded?.hashes.at(-1) === hash) {
+    return { policy: DENY_POLICY, writtenAt: recorded.writtenAt };
+  }
+  const hashes = [...(recorded?.hashes ?? []).filter((each) => each !== hash), hash].slice(-KEPT_HASHES);
+  const next: Record = { hashes, writtenAt: now, roleWide };
+  await ledger.save({ original: ledger.original ?? { policy: null }, ours: next });
+  if (document === null) await deleteInlinePolicy(aws.iam, { roleName, policyName: DENY_POLICY });
+  else await putInlinePolicy(aws.iam, { roleName, policyName: DENY_POLICY, document });
+  return { policy: DENY_POLICY, writtenAt: now };
+}
+
+/** When the policy was written, out of the outcome of `reconcile`. */
+export function writtenAt(outcome: Json): number | null {
+  const parsed = z.object({ writtenAt: z.number() }).safeParse(outcome);
+  return parsed.success ? parsed.data.writtenAt : null;
+}
+
+/** The last part of a role's ARN: paths are not part of its name. */
+export function roleNameOf(roleArn: string): string {
+  return roleArn.slice(roleArn.lastIndexOf("/") + 1);
+}
+
+/** Keeps the token time of the role-wide deny until a new case asks for it: that one's thief may have newer tokens. */
+function roleWideOf(claims: readonly Claim[], recorded: Record | null, now: number): Record["roleWide"] {
+  const asking = claims.filter(({ value }) => ["role", "roleReleased"].includes(sessionDeny.parse(value).deny));
+  if (asking.length === 0) return null;
+  const names = asking.map((claim) => `${claim.case} ${claim.member}`).sort();
+  const before = recorded?.roleWide ?? null;
+  if (before !== null && names.every((name) => before.for.includes(name))) return { ...before, for: names };
+  const time = Math.ceil((now + ROLE_WIDE_AHEAD_MS) / 1000) * 1000;
+  return { issuedBefore: `${new Date(time).toISOString().slice(0, 19)}Z`, for: names };
+}
+
+/**
+ * A policy of our name that we never wrote is somebody's own. One that we wrote and somebody edited is written anew while a
+ * case needs its deny (an intruder may edit it), and is left as it is at the release, for people to look at.
+ */
+function refuseForeign(seen: {
+  readonly roleArn: string;
+  readonly observed: string | null;
+  readonly recorded: Record | null;
+  readonly isHeld: boolean;
+}): void {
+  const { roleArn, observed, recorded, isHeld } = seen;
+  if (observed === null) return;
+  if (recorded === null) {
+    const reason = `it has an inline policy ${DENY_POLICY} that Cordon did not write`;
+    throw new Refusal("claim_conflict", { resource: roleArn, reason });
+  }
+  if (!isHeld && !recorded.hashes.includes(sha256(observed))) {
+    const resource = `${DENY_POLICY} of ${roleArn}`;
+    throw new Refusal("changed_since", { resource, expected: "the policy as Cordon wrote it", observed });
+  }
+}
+
+function refuseTooLarge(asked: {
+  readonly roleArn: string;
+  readonly document: string | null;
+  readonly others: readonly (readonly [name: string, document: string])[];
+  readonly denies: readonly { readonly deny: string; readonly instanceArn: string }[];
+}): void {
+  if (asked.document === null) return;
+  const lever = `deny the whole role by token time instead: contain.role-sessions with mode "role" names all that it hits`;
+  const members = new Set(asked.denies.filter(({ deny }) => deny === "instance").map(({ instanceArn }) => instanceArn));
+  if (members.size > MOST_INSTANCES) {
+    const reason = `${members.size} instances would be denied, and ${MOST_INSTANCES} fit; ${lever}`;
+    throw new Refusal("claim_conflict", { resource: asked.roleArn, reason });
+  }
+  const texts = [asked.document, ...asked.others.map(([, document]) => document)];
+  const length = texts.reduce((sum, text) => sum + countedLength(text), 0);
+  if (length > MOST_INLINE_CHARACTERS) {
+    const reason = `its inline policies would have ${length} characters, and IAM takes ${MOST_INLINE_CHARACTERS}; ${lever}`;
+    throw new Refusal("claim_conflict", { resource: asked.roleArn, reason });
+  }
+}

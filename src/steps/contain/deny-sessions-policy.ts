@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { Json } from "../../core/json.ts";
+
+/** The one inline policy that Cordon keeps on a role. */
+export const DENY_POLICY = "CordonDenySessions";
+
+/** Sessions of an instance that one policy can deny, so that the document stays within IAM's quota. */
+export const MOST_INSTANCES = 120;
+
+/**
+ * All inline policies of a role together, white space not counted.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+export const MOST_INLINE_CHARACTERS = 10_240;
+
+/** What a claim on a role asks for. */
+export const sessionDeny = z.discriminatedUnion("deny", [
+  /** Every session that this instance started, whenever and wherever it is used. */
+  z.strictObject({ deny: z.literal("instance"), instanceArn: z.string() }),
+  /** Every session of the role that was issued before the policy was written, whoever started it. */
+  z.strictObject({ deny: z.literal("role"), instanceArn: z.string() }),
+  /** After release: what this instance's sessions had got before it. */
+  z.strictObject({ deny: z.literal("released"), instanceArn: z.string(), issuedBefore: z.iso.datetime() }),
+  /** After release of a role-wide deny: tokens older than the deny stay denied until they are over. */
+  z.strictObject({ deny: z.literal("roleReleased"), instanceArn: z.string() }),
+]);
+
+export type SessionDeny = z.infer<typeof sessionDeny>;
+
+interface Statement {
+  readonly [key: string]: Json;
+}
+
+/**
+ * The policy that carries out these claims, as JSON text without white space; null when there are none.
+ *
+ * `ec2:SourceInstanceArn` stands in every session that an instance started, also in copies used elsewhere:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+export function denyPolicy(denies: readonly SessionDeny[], roleWideBefore: string | null): string | null {
+  const statements = [...instanceStatement(denies), ...releasedStatements(denies), ...roleStatement(denies, roleWideBefore)];
+  return statements.length === 0 ? null : JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+/** Whether a policy's text, as read back, really denies what the claim asks for. */
+export function policyDenies(document: string | null, wanted: SessionDeny): boolean {
+  return statementsOf(document).some((statement) => {
+    if (statement["Effect"] !== "Deny" || statement["Action"] !== "*" || statement["Resource"] !== "*") return false;
+    const condition = conditionOf(statement);
+    switch (wanted.deny) {
+      case "instance":
+        return condition.operators === 1 && condition.instances.includes(wanted.instanceArn);
+      case "released":
+        return condition.instances.includes(wanted.instanceArn) && condition.issuedBefore === wanted.issuedBefore;
+      case "role":
+      case "roleReleased":
+        return condition.operators === 1 && condition.issuedBefore !== null;
+      default:
+        return wanted satisfies never;
+    }
+  });
+}
+
+/** Length as IAM counts it. */
+export function countedLength(document: string): number {
+  return document.replaceAll(/\s/g, "").length;
+}
+
+function instanceStatement(denies: readonly SessionDeny[]): Statement[] {
+  const arns = unique(denies.filter(({ deny }) => deny === "instance").map(({ instanceArn }) => instanceArn));
+  if (arns.length === 0) return [];
+  return [denyAll("CordonDenyInstances", { ArnEquals: { "ec2:SourceInstanceArn": arns } })];
+}
+
+/** One statement for each time of release: a later time would deny tokens that were issued after an earlier release. */
+function releasedStatements(denies: readonly SessionDeny[]): Statement[] {
+  const held = new Set(denies.flatMap((each) => (each.deny === "instance" ? [each.instanceArn] : [])));
+  const released = denies.flatMap((each) => (each.deny === "released" && !held.has(each.instanceArn) ? [each] : []));
+  return unique(released.map(({ issuedBefore }) => issuedBefore)).map((time, index) => {
+    const arns = unique(released.filter((each) => each.issuedBefore === time).map(({ instanceArn }) => instanceArn));
+    return denyAll(`CordonDenyReleased${index + 1}`, {
+      ArnEquals: { "ec2:SourceInstanceArn": arns },
+      DateLessThan: { "aws:TokenIssueTime": time },
+    });
+  });
+}
+
+function roleStatement(denies: readonly SessionDeny[], roleWideBefore: string | null): Statement[] {
+  const isAsked = denies.some(({ deny }) => deny === "role" || deny === "roleReleased");
+  if (!isAsked || roleWideBefore === null) return [];
+  return [denyAll("CordonDenyRole", { DateLessThan: { "aws:TokenIssueTime": roleWideBefore } })];
+}
+
+function denyAll(sid: string, condition: Json): Statement {
+  return { Sid: sid, Effect: "Deny", Action: "*", Resource: "*", Condition: condition };
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
+}
+
+function statementsOf(document: string | null): readonly Statement[] {
+  if (document === null) return [];
+  try {
+    const parsed = JSON.parse(document) as { readonly Statement?: Statement | readonly Statement[] };
+    return [parsed.Statement ?? []].flat() as readonly Statement[];
+  } catch {
+    return []; // Not JSON: it is not ours and denies nothing of ours.
+  }
+}
+
+const condition = z.object({
+  ArnEquals: z.object({ "ec2:SourceInstanceArn": z.union([z.string(), z.array(z.string())]) }).optional(),
+  DateLessThan: z.object({ "aws:TokenIssueTime": z.string() }).optional(),
+});
+
+/** `operators` counts every operator, also those that we do not know: each narrows the deny. */
+function conditionOf(statement: Statement): { instances: readonly string[]; issuedBefore: string | null; operators: number } {
+  const parsed = condition.safeParse(statement["Condition"]);
+  if (!parsed.success) return { instances: [], issuedBefore: null, operators: 0 };
+  return {
+    instances: [parsed.data.ArnEquals?.["ec2:SourceInstanceArn"] ?? []].flat(),
+    issuedBefore: parsed.data.DateLessThan?.["aws:TokenIssueTime"] ?? null,
+    operators: Object.keys(statement["Condition"] as object).length,
+  };
+}
