@@ -40,7 +40,7 @@ export class Throttle {
   /** Takes the tokens of one call, from all its buckets or from none. */
   take(request: ThrottleRequest, now: number): ThrottleAnswer {
     const wanted = this.#bucketsOf(request).map((each) => ({ ...each, bucket: this.#refill(each.key, each.limit, now) }));
-    const missing = wanted.filter(({ bucket, amount }) => bucket.tokens < amount);
+    const missing = wanted.filter(({ bucket, amount }) => bucket.tokens + 1e-9 < amount);
     if (missing.length > 0) {
       const waits = missing.map(({ bucket, amount, limit }) => waitMs(bucket, amount, limit));
       return { allowed: false, code: "RequestLimitExceeded", retryAfterMs: waits.includes(null) ? null : Math.max(...waits.map(Number)) };
