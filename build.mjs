@@ -10,7 +10,7 @@
  * Everything lies flat in dist/, so that `new URL("../playbooks/", import.meta.url)` means the package's own folder
  * in every file, whichever chunk the code ends up in.
  */
-import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -74,8 +74,25 @@ async function build({ build: bundle }, name) {
   await mkdir(dist, { recursive: true });
   for (const { path, contents } of outputFiles) await replace(path, contents);
   await removeStaleChunks(name, new Set(outputFiles.map(({ path }) => basename(path))));
-  // npm links the bin of an installed package before `prepare` has written it, so the mode is ours to set.
   await chmod(join(dist, `${name}.js`), 0o755);
+  if (name === "cordon") await linkForNpx();
+}
+
+/**
+ * Puts `cordon` where npx looks first. npm links the bins of installed packages, never the clone's own; without the link
+ * npx installs the clone into its cache, which is slow and stays broken when it was first tried before a build.
+ * Where a link cannot be made (Windows without the right to), npx still finds the bin that way.
+ */
+async function linkForNpx() {
+  const bin = join(root, "node_modules", ".bin");
+  if (!existsSync(bin)) return;
+  const temporary = join(bin, `cordon.${process.pid}.tmp`);
+  try {
+    await symlink(join("..", "..", "dist", "cordon.js"), temporary);
+    await rename(temporary, join(bin, "cordon"));
+  } catch (error) {
+    if (process.platform !== "win32") throw error;
+  }
 }
 
 /** Renamed into place, so that a process starting at this moment never reads half a file. */

@@ -30,7 +30,10 @@ export function cruise(root: string, folders: readonly string[]): Cruise {
     process.execPath,
     [
       join(projectRoot, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs"),
-      ...["--config", join(projectRoot, ".dependency-cruiser.mjs"), "--output-type", "json"],
+      "--config",
+      join(projectRoot, ".dependency-cruiser.mjs"),
+      "--output-type",
+      "json",
       ...folders.filter((folder) => existsSync(join(root, folder))),
     ],
     { cwd: root, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 },
