@@ -16,7 +16,11 @@ test.each([
 });
 
 test("a file that says only what it must gets the careful defaults", () => {
-  const file = playbookFile.parse({ id: "cut", title: "Cut", stages: [{ id: "cut", steps: ["contain.security-groups"] }] });
+  const file = playbookFile.parse({
+    id: "cut",
+    title: "Cut",
+    stages: [{ id: "cut", steps: ["contain.security-groups"] }],
+  });
   expect(playbookOf(file)).toEqual({
     id: "cut",
     title: "Cut",
@@ -38,8 +42,18 @@ test("a file that says only what it must gets the careful defaults", () => {
 });
 
 test("an approval holds when nobody decides, unless the file says otherwise", () => {
-  const stage = { id: "cut", steps: [{ use: "contain.security-groups", with: { level: "sealed" } }], approval: { of: "responders", within: "15m" } };
+  const stage = {
+    id: "cut",
+    steps: [{ use: "contain.security-groups", with: { level: "sealed" } }],
+    approval: { of: "responders", within: "15m" },
+  };
   const playbook = playbookOf(playbookFile.parse({ id: "cut", title: "Cut", stages: [stage] }));
-  expect(playbook.stages[0]?.approval).toEqual({ of: "responders", required: 1, within: 900_000, onTimeout: "hold", always: false });
+  expect(playbook.stages[0]?.approval).toEqual({
+    of: "responders",
+    required: 1,
+    within: 900_000,
+    onTimeout: "hold",
+    always: false,
+  });
   expect(playbook.stages[0]?.steps).toEqual([{ use: "contain.security-groups", with: { level: "sealed" } }]);
 });

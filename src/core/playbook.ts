@@ -75,7 +75,9 @@ const name = z
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "expected lower-case words joined by hyphens")
   .max(64);
 
-const stepId = z.string().regex(/^[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*$/, "expected a step id such as contain.security-groups");
+const stepId = z
+  .string()
+  .regex(/^[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*$/, "expected a step id such as contain.security-groups");
 
 const sentence = z.string().min(1).max(200);
 
@@ -88,7 +90,10 @@ const approval = z.strictObject({
   of: name.describe("The list of people who may decide, from `approvers` in cordon.yaml."),
   required: z.int().min(1).max(10).default(1).describe("How many distinct people must agree."),
   within: duration.describe("The deadline, counted from when the stage asks: 90s, 15m, 2h."),
-  on_timeout: z.enum(["proceed", "hold", "escalate", "abort"]).default("hold").describe("What happens when nobody decided in time."),
+  on_timeout: z
+    .enum(["proceed", "hold", "escalate", "abort"])
+    .default("hold")
+    .describe("What happens when nobody decided in time."),
   always: z.boolean().default(false).describe("Ask whatever the verdict and the playbook's autonomy are."),
 });
 
@@ -104,7 +109,10 @@ const stage = z.strictObject({
   id: name,
   alongside: z.boolean().default(false).describe("The next stage starts with this one, instead of after it."),
   needs: z.array(name).max(20).default([]).describe("Earlier stages that must have ended."),
-  on_failure: z.enum(["continue", "stop"]).default("stop").describe("Whether later stages run when a step of this one failed."),
+  on_failure: z
+    .enum(["continue", "stop"])
+    .default("stop")
+    .describe("Whether later stages run when a step of this one failed."),
   approval: approval.optional().describe("The decision that the stage waits for. Without it nobody is asked."),
   milestone: sentence.optional().describe("What people are told when the stage has ended."),
   responsible: sentence.optional().describe("Who answers for the stage."),
@@ -115,8 +123,15 @@ const stage = z.strictObject({
 export const playbookFile = z.strictObject({
   id: name.describe("The playbook's id, and its file's name."),
   title: sentence,
-  answers: z.array(z.string().min(1).max(256)).max(100).default([]).describe("Finding types it answers; `*` stands for any text."),
-  autonomy: z.enum(["ask", "confirmed", "suspected"]).default("ask").describe("From which verdict on Cordon acts without asking."),
+  answers: z
+    .array(z.string().min(1).max(256))
+    .max(100)
+    .default([])
+    .describe("Finding types it answers; `*` stands for any text."),
+  autonomy: z
+    .enum(["ask", "confirmed", "suspected"])
+    .default("ask")
+    .describe("From which verdict on Cordon acts without asking."),
   stages: z.array(stage).min(1).max(20),
 });
 
@@ -137,7 +152,9 @@ export function playbookOf(file: PlaybookFile): Playbook {
       approval: each.approval === undefined ? null : approvalOf(each.approval),
       milestone: each.milestone ?? null,
       responsible: each.responsible ?? null,
-      steps: each.steps.map((step) => (typeof step === "string" ? { use: step, with: {} } : { use: step.use, with: step.with as StepUse["with"] })),
+      steps: each.steps.map((step) =>
+        typeof step === "string" ? { use: step, with: {} } : { use: step.use, with: step.with },
+      ),
     })),
   };
 }

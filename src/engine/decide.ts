@@ -4,8 +4,9 @@ import type { CaseStatus, StageOutcome } from "../core/journal.ts";
 import type { Playbook, Stage, StepUse } from "../core/playbook.ts";
 import type { AnyStep } from "../core/step.ts";
 import type { Act, Decision } from "./acts.ts";
+import { Draft, type Situation } from "./draft.ts";
 import { decideRelease } from "./release.ts";
-import { type Registry, stepOf } from "./registry.ts";
+import { stepOf } from "./registry.ts";
 
 /** A plan older than this is made again before it is carried out. */
 export const PLAN_LIVES_MS = 5000;
@@ -15,13 +16,6 @@ export const PROVE_AGAIN_MS = 300_000;
 
 /** Plans in one stage after which a step that always finds something new is left as it is: it would never end. */
 const MOST_PLANS = 12;
-
-export interface Situation {
-  readonly state: CaseState;
-  readonly playbook: Playbook;
-  readonly registry: Registry;
-  readonly now: number;
-}
 
 /**
  * Names the next acts of a case from its journal, its playbook and the time. Pure: the same input gives the same acts.
@@ -36,40 +30,6 @@ export function decide(situation: Situation): Decision {
   if (!situation.state.settled) decideStages(draft);
   decideNextProof(draft);
   return draft.decision();
-}
-
-/** Collects acts and wake times, and keeps acts back that were postponed. */
-export class Draft {
-  readonly #acts: Act[] = [];
-  #wakeAt: number | null = null;
-  waitsForPeople = false;
-  readonly situation: Situation;
-
-  constructor(situation: Situation) {
-    this.situation = situation;
-  }
-
-  add(act: Act): void {
-    const { state, now } = this.situation;
-    if (act.verb !== "note") {
-      const subject = act.verb === "plan" || act.verb === "assess" ? `${act.stage}/${act.use.use}` : act.change;
-      const postponed = state.postponed.get(`${act.verb} ${subject}`);
-      if (postponed && postponed.until > now) return this.wake(postponed.until);
-    }
-    this.#acts.push(act);
-  }
-
-  wake(at: number): void {
-    this.#wakeAt = this.#wakeAt === null ? at : Math.min(this.#wakeAt, at);
-  }
-
-  get isEmpty(): boolean {
-    return this.#acts.length === 0;
-  }
-
-  decision(): Decision {
-    return { acts: this.#acts, wakeAt: this.#wakeAt, waitsForPeople: this.waitsForPeople };
-  }
 }
 
 /** What a step opened is closed before anything else is looked at. */

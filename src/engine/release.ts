@@ -1,6 +1,6 @@
 import type { CaseState, ChangeRecord } from "../core/case.ts";
 import type { Decision } from "./acts.ts";
-import { Draft, type Situation } from "./decide.ts";
+import { Draft, type Situation } from "./draft.ts";
 
 /**
  * The acts of a release: the stages backwards, within a stage side by side, on the same resource in reverse order of

@@ -1,0 +1,95 @@
+import { CordonError } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import type { Claim, SharedStep, StepContext } from "../core/step.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Store } from "../core/store.ts";
+
+/** How long a process may keep a shared resource before another takes the lock over. */
+const LOCK_MS = 30_000;
+const LOOK_AGAIN_MS = 200;
+
+/**
+ * Writes claims on shared resources: original + all claims + what foreign hands put there.
+ *
+ * One writer per resource, in this process by a queue and between processes by a lease. Claims that arrive together are
+ * written together: whoever comes while a call waits for its turn rides along.
+ */
+export class Reconciler {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #owner: string;
+  readonly #turns = new Map<string, { readonly running: Promise<unknown>; next: Promise<Json> | null }>();
+
+  constructor(options: { readonly store: Store; readonly clock: Clock; readonly owner: string }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#owner = options.owner;
+  }
+
+  async claim(step: SharedStep, context: StepContext, claim: Claim): Promise<Json> {
+    await this.#store.putClaim(claim);
+    return this.#reconcileSoon(step, context, claim.resource);
+  }
+
+  async release(step: SharedStep, context: StepContext, release: { readonly claim: Claim; readonly residue: Claim | null }): Promise<void> {
+    if (release.residue) await this.#store.putClaim(release.residue);
+    else await this.#store.removeClaim(release.claim);
+    await this.#reconcileSoon(step, context, release.claim.resource);
+  }
+
+  /** Joins the call that waits for its turn, or waits for one behind the call that is under way. */
+  async #reconcileSoon(step: SharedStep, context: StepContext, resource: string): Promise<Json> {
+    const key = `${step.id} ${resource}`;
+    const turn = this.#turns.get(key);
+    if (turn?.next) return turn.next;
+    const run = (): Promise<Json> => {
+      const current = this.#turns.get(key);
+      if (current) current.next = null;
+      return this.#reconcile(step, context, resource);
+    };
+    const next = turn ? turn.running.then(run, run) : Promise.resolve().then(run);
+    const running = next.catch(() => {}).finally(() => {
+      if (this.#turns.get(key)?.running === running) this.#turns.delete(key);
+    });
+    this.#turns.set(key, { running, next });
+    return next;
+  }
+
+  async #reconcile(step: SharedStep, context: StepContext, resource: string): Promise<Json> {
+    const lock = `resource ${step.id} ${resource}`;
+    await this.#lock(lock, context.signal);
+    try {
+      const claims = await this.#liveClaims(step.id, resource);
+      const kept = await this.#store.ledger(step.id, resource);
+      const outcome = await step.reconcile(context, resource, {
+        claims,
+        original: kept?.original ?? null,
+        ours: kept?.ours ?? null,
+        save: (ledger) => this.#store.saveLedger(step.id, resource, ledger),
+      });
+      if (claims.length === 0) await this.#store.saveLedger(step.id, resource, null);
+      return outcome;
+    } finally {
+      await this.#store.unlease(lock, this.#owner);
+    }
+  }
+
+  async #liveClaims(step: string, resource: string): Promise<readonly Claim[]> {
+    const now = this.#clock.now();
+    const claims = await this.#store.claims(step, resource);
+    const over = claims.filter(({ until }) => until !== null && until <= now);
+    await Promise.all(over.map((claim) => this.#store.removeClaim(claim)));
+    return claims.filter((claim) => !over.includes(claim));
+  }
+
+  async #lock(name: string, signal: AbortSignal): Promise<void> {
+    const giveUpAt = this.#clock.now() + 2 * LOCK_MS;
+    for (;;) {
+      const now = this.#clock.now();
+      const held = await this.#store.lease(name, this.#owner, now + LOCK_MS, now);
+      if (!held) return;
+      if (now >= giveUpAt) throw new CordonError("store_busy", { what: name, until: new Date(held.until).toISOString() });
+      await this.#clock.sleep(LOOK_AGAIN_MS, signal);
+    }
+  }
+}

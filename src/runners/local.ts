@@ -1,0 +1,208 @@
+import type { CaseState } from "../core/case.ts";
+import { CordonError } from "../core/errors.ts";
+import type { Actor, Happening, JournalEvent } from "../core/journal.ts";
+import type { Playbook } from "../core/playbook.ts";
+import { actKey, type Decision } from "../engine/acts.ts";
+import { decide } from "../engine/decide.ts";
+import { type Doing, perform } from "../engine/perform.ts";
+import type { Ports } from "../engine/ports.ts";
+import { Reconciler } from "../engine/reconciler.ts";
+import { stepOf } from "../engine/registry.ts";
+import { type Beside, Journals } from "./journals.ts";
+
+/** Another process takes a case over when its owner has not been heard of for this long. */
+const LEASE_MS = 30_000;
+const RENEW_MS = 10_000;
+
+const engine: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
+
+export interface LocalRunnerOptions extends Ports {
+  /** Names this process; another life of it must have another name. */
+  readonly owner: string;
+  /** Whether an owner of a lease is known to be dead, so that nobody needs to wait for its lease to end. */
+  isDead?(owner: string): boolean;
+  onEvent?(event: JournalEvent): void;
+  /** Told when a change was applied, before anything follows from it. */
+  onApplied?(state: CaseState, changeId: string): Promise<void>;
+}
+
+export interface WorkOptions {
+  readonly signal: AbortSignal;
+  /** Goes on waiting while people decide. Without it, it returns when nothing but people can move the case. */
+  readonly waitForPeople?: boolean;
+  /** Goes on proving a settled case until this time (milliseconds since 1970). */
+  readonly until?: number;
+  /** Looks for what other processes wrote at least this often while it waits. */
+  readonly pollMs?: number;
+}
+
+/** What is under way in this process for one case. */
+interface Work {
+  readonly caseId: string;
+  readonly running: Map<string, { readonly promise: Promise<void>; readonly resource: string | null }>;
+  readonly options: WorkOptions;
+  /** Ends the present wait. */
+  wake: () => void;
+  failure: unknown;
+}
+
+/**
+ * Carries cases forward in this process: asks `decide`, performs what may go on side by side, appends what happened.
+ *
+ * Nothing is kept but in the store: a process that dies at any point is followed by another that reads the journal.
+ */
+export class LocalRunner {
+  readonly #options: LocalRunnerOptions;
+  readonly #reconciler: Reconciler;
+  readonly #journals: Journals;
+  readonly #works = new Map<string, Work>();
+
+  constructor(options: LocalRunnerOptions) {
+    this.#options = options;
+    this.#reconciler = new Reconciler(options);
+    this.#journals = new Journals({ store: options.store, clock: options.clock, onEvent: options.onEvent?.bind(options) });
+  }
+
+  /** The case as its journal has it now. */
+  load(caseId: string): Promise<CaseState> {
+    return this.#journals.load(caseId);
+  }
+
+  playbookOf(state: CaseState): Playbook {
+    const playbook = this.#options.playbooks.get(state.playbook);
+    if (!playbook) throw new CordonError("playbook_not_found", { id: state.playbook });
+    return playbook;
+  }
+
+  /** Appends happenings, and lets the work on the case look again. */
+  async append(caseId: string, happenings: readonly Happening[], by: Actor = engine, beside: Beside = {}): Promise<void> {
+    await this.#journals.append(caseId, happenings, by, beside);
+    this.#works.get(caseId)?.wake();
+  }
+
+  /** Stops this runner as kill -9 would: nothing more is written, nothing is cleaned up. */
+  kill(): void {
+    this.#journals.kill();
+  }
+
+  /** Brings a case forward until it is settled, or waits for people, or the options say to go on. */
+  async work(caseId: string, options: WorkOptions): Promise<CaseState> {
+    await this.#takeLease(caseId, options.signal);
+    const work: Work = { caseId, running: new Map(), options, wake: () => {}, failure: null };
+    this.#works.set(caseId, work);
+    const renewal = new AbortController();
+    void this.#renew(caseId, renewal.signal);
+    try {
+      return await this.#loop(work);
+    } finally {
+      renewal.abort(new Error("the work ended"));
+      this.#works.delete(caseId);
+      if (!this.#journals.isDead) await this.#options.store.unlease(`case ${caseId}`, this.#options.owner);
+    }
+  }
+
+  async #loop(work: Work): Promise<CaseState> {
+    for (;;) {
+      work.options.signal.throwIfAborted();
+      if (work.failure) throw work.failure;
+      const state = await this.load(work.caseId);
+      const decision = decide({ state, playbook: this.playbookOf(state), registry: this.#options.registry, now: this.#options.clock.now() });
+      const notes = decision.acts.flatMap((act) => (act.verb === "note" ? [act.body] : []));
+      if (notes.length > 0) {
+        await this.append(work.caseId, notes);
+        continue;
+      }
+      const woken = new Promise<void>((resolve) => {
+        work.wake = resolve;
+      });
+      const started = this.#startWhatMay(work, decision, state);
+      if (started === 0 && work.running.size === 0 && this.#isOver(decision, state, work.options)) return state;
+      await this.#wait(work, decision, woken);
+    }
+  }
+
+  #isOver({ wakeAt, waitsForPeople }: Decision, state: CaseState, { until, waitForPeople }: WorkOptions): boolean {
+    const now = this.#options.clock.now();
+    if (until !== undefined) return now >= until;
+    if (waitsForPeople) return waitForPeople !== true;
+    return wakeAt === null || state.settled !== null || state.release?.ended != null;
+  }
+
+  /** Starts every act that may go on now: not under way already, and on a resource on which nothing is. */
+  #startWhatMay(work: Work, { acts }: Decision, state: CaseState): number {
+    let started = 0;
+    for (const act of acts) {
+      if (act.verb === "note" || work.running.has(actKey(act))) continue;
+      const resource = this.#exclusiveResource(act);
+      if (resource !== null && [...work.running.values()].some((other) => other.resource === resource)) continue;
+      started += 1;
+      this.#start(work, act, { state, resource });
+    }
+    return started;
+  }
+
+  /** Claims on a shared resource are written together, so they do not exclude one another. */
+  #exclusiveResource(act: Doing): string | null {
+    if (act.verb !== "run" && act.verb !== "revert") return null;
+    return stepOf(this.#options.registry, act.step).kind === "shared" ? null : act.resource;
+  }
+
+  #start(work: Work, act: Doing, { state, resource }: { readonly state: CaseState; readonly resource: string | null }): void {
+    const key = actKey(act);
+    const promise = this.#carryOut(work, act, state)
+      .catch((error: unknown) => {
+        work.failure ??= error;
+      })
+      .finally(() => {
+        work.running.delete(key);
+        work.wake();
+      });
+    work.running.set(key, { promise, resource });
+  }
+
+  async #carryOut(work: Work, act: Doing, state: CaseState): Promise<void> {
+    if (act.verb === "run" || act.verb === "revert") {
+      const record = state.changes.get(act.change);
+      // A run that asked to be called again is one act in parts: it was started once.
+      const goesOn = record?.under === act.verb && record.progress !== null;
+      const attempt = (record?.attempt ?? 0) + 1;
+      if (!goesOn) await this.append(work.caseId, [{ type: "act.started", change: act.change, verb: act.verb, attempt, owner: this.#options.owner }]);
+    }
+    const { events, ...beside } = await perform({ ports: this.#options, reconciler: this.#reconciler, state, act, signal: work.options.signal });
+    if (this.#journals.isDead) return;
+    await this.append(work.caseId, events, engine, beside);
+    for (const event of events) if (event.type === "change.applied") await this.#options.onApplied?.(state, event.change);
+  }
+
+  async #wait(work: Work, { wakeAt }: Decision, woken: Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    const { until, pollMs, signal } = work.options;
+    const times = [wakeAt, work.running.size === 0 ? (until ?? null) : null, pollMs === undefined ? null : clock.now() + pollMs].filter((time) => time !== null);
+    if (times.length === 0) return woken;
+    const timer = new AbortController();
+    const sleep = clock.sleep(Math.min(...times) - clock.now(), AbortSignal.any([timer.signal, signal])).catch(() => {});
+    await Promise.race([woken, sleep]);
+    timer.abort(new Error("woken"));
+  }
+
+  async #takeLease(caseId: string, signal: AbortSignal): Promise<void> {
+    const { store, clock, owner } = this.#options;
+    for (;;) {
+      const now = clock.now();
+      const held = await store.lease(`case ${caseId}`, owner, now + LEASE_MS, now);
+      if (!held) return;
+      if (this.#options.isDead?.(held.owner) === true) await store.unlease(`case ${caseId}`, held.owner);
+      else await clock.sleep(Math.max(1, held.until - now), signal);
+    }
+  }
+
+  async #renew(caseId: string, signal: AbortSignal): Promise<void> {
+    const { store, clock, owner } = this.#options;
+    while (!signal.aborted && !this.#journals.isDead) {
+      await clock.sleep(RENEW_MS, signal).catch(() => {});
+      if (signal.aborted || this.#journals.isDead) return;
+      const now = clock.now();
+      await store.lease(`case ${caseId}`, owner, now + LEASE_MS, now);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import Database from "libsql";
+import { CordonError } from "../core/errors.ts";
+import { type JournalEvent, seal } from "../core/journal.ts";
+import type { Json } from "../core/json.ts";
+import type { Claim, IsolationLevel } from "../core/step.ts";
+import type { Append, Store } from "../core/store.ts";
+import { TABLES, VERSION } from "./schema.ts";
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+interface Statement {
+  run(...parameters: unknown[]): unknown;
+  get(...parameters: unknown[]): unknown;
+  all(...parameters: unknown[]): unknown[];
+}
+
+/**
+ * A store in one SQLite file (or in memory, with the path ":memory:").
+ *
+ * Durable: write-ahead log with `synchronous = FULL`. Fast: whatever is written in one turn of the event loop is one
+ * transaction, so ten changes that end together cost one commit. Every call is synchronous underneath: no thread pool is
+ * involved, which simulated time relies on.
+ */
+export function openSqlite(path: string): Store & { readonly commits: () => number } {
+  const database = new Database(path);
+  database.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;`);
+  const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
+  if (version > VERSION) {
+    throw new CordonError("input_invalid", {
+      what: `The store ${path}`,
+      reason: `it was written by a newer Cordon (version ${version}, this one reads ${VERSION})`,
+      command: "cases",
+    });
+  }
+  database.exec(TABLES);
+  database.exec(`pragma user_version = ${VERSION}`);
+  const sql = preparer(database);
+  const queue = groupCommit(database);
+  return {
+    commits: queue.commits,
+    append: (write) => queue.write(() => append(sql, write)),
+    read: async (caseId, sequence) =>
+      sql("select event from events where case_id = ? and sequence > ? order by sequence")
+        .all(caseId, sequence)
+        .map((row) => JSON.parse(text(row, "event")) as JournalEvent),
+    cases: async (of) => {
+      const rows = of
+        ? sql("select id from cases where account = ? and region = ? and instance = ? order by opened_at, rowid").all(of.account, of.region, of.instanceId)
+        : sql("select id from cases order by opened_at, rowid").all();
+      return rows.map((row) => text(row, "id"));
+    },
+    originals: async (prefix) =>
+      sql("select * from originals where substr(resource, 1, length(?)) = ? order by resource, attribute")
+        .all(prefix, prefix)
+        .map((row) => ({
+          resource: text(row, "resource"),
+          attribute: text(row, "attribute"),
+          value: JSON.parse(text(row, "value")) as Json,
+          case: text(row, "case_id"),
+        })),
+    lease: (name, owner, until, now) => queue.write(() => lease(sql, { name, owner, until, now })),
+    unlease: (name, owner) => queue.write(() => void sql("delete from leases where name = ? and owner = ?").run(name, owner)),
+    ...claimsOf(sql, queue),
+    preparedGroups: async (account, region) =>
+      sql("select vpc, level, group_id from prepared where account = ? and region = ? order by vpc, level")
+        .all(account, region)
+        .map((row) => ({ vpcId: text(row, "vpc"), level: text(row, "level") as IsolationLevel, groupId: text(row, "group_id") })),
+    putPreparedGroup: (account, region, { vpcId, level, groupId }) =>
+      queue.write(() => void sql("insert or replace into prepared values (?, ?, ?, ?, ?)").run(account, region, vpcId, level, groupId)),
+    close: () => {
+      queue.flush();
+      database.close();
+    },
+  };
+}
+
+type Sql = (statement: string) => Statement;
+
+function preparer(database: Database.Database): Sql {
+  const prepared = new Map<string, Statement>();
+  return (statement) => {
+    const known = prepared.get(statement);
+    if (known) return known;
+    const fresh = database.prepare(statement) as unknown as Statement;
+    prepared.set(statement, fresh);
+    return fresh;
+  };
+}
+
+interface Queue {
+  write<Result>(work: () => Result): Promise<Result>;
+  flush(): void;
+  commits(): number;
+}
+
+/** Collects the writes of one turn of the event loop into one transaction. All of them are durable, or all fail together. */
+function groupCommit(database: Database.Database): Queue {
+  let waiting: { readonly work: () => unknown; readonly resolve: (value: never) => void; readonly reject: (reason: unknown) => void }[] = [];
+  let commits = 0;
+  const flush = (): void => {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length === 0) return;
+    try {
+      database.exec("begin immediate");
+      const results = batch.map(({ work }) => work());
+      database.exec("commit");
+      commits += 1;
+      batch.forEach(({ resolve }, index) => resolve(results[index] as never));
+    } catch (error) {
+      if (database.inTransaction) database.exec("rollback");
+      batch.forEach(({ reject }) => reject(error));
+    }
+  };
+  return {
+    flush,
+    commits: () => commits,
+    write: (work) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length === 0) setImmediate(flush);
+        waiting.push({ work, resolve, reject });
+      }),
+  };
+}
+
+function append(sql: Sql, { case: id, sequence, previous, now, events, originals, restored }: Append): readonly JournalEvent[] | null {
+  const last = sql("select max(sequence) as last from events where case_id = ?").get(id) as Row | undefined;
+  if (Number(last?.["last"] ?? 0) !== sequence) return null;
+  const sealed = seal(events, { case: id, sequence, previous, now });
+  const first = sealed[0];
+  if (sequence === 0 && first?.body.type === "case.opened") {
+    const { account, region, instanceId } = first.body.target;
+    sql("insert into cases values (?, ?, ?, ?, ?)").run(id, account, region, instanceId, now);
+  }
+  for (const event of sealed) sql("insert into events values (?, ?, ?)").run(id, event.sequence, JSON.stringify(event));
+  for (const { resource, attribute, value } of originals ?? []) {
+    sql("insert or ignore into originals values (?, ?, ?, ?)").run(resource, attribute, JSON.stringify(value), id);
+  }
+  for (const { resource, attribute } of restored ?? []) {
+    sql("delete from originals where resource = ? and attribute = ? and case_id = ?").run(resource, attribute, id);
+  }
+  return sealed;
+}
+
+interface LeaseRequest {
+  readonly name: string;
+  readonly owner: string;
+  readonly until: number;
+  readonly now: number;
+}
+
+function lease(sql: Sql, { name, owner, until, now }: LeaseRequest): { readonly owner: string; readonly until: number } | null {
+  const held = sql("select owner, until from leases where name = ?").get(name) as Row | undefined;
+  if (held && held["owner"] !== owner && Number(held["until"]) > now) return { owner: String(held["owner"]), until: Number(held["until"]) };
+  sql("insert or replace into leases values (?, ?, ?)").run(name, owner, until);
+  return null;
+}
+
+type ClaimStore = Pick<Store, "putClaim" | "removeClaim" | "claims" | "expiredClaims" | "ledger" | "saveLedger">;
+
+function claimsOf(sql: Sql, queue: Queue): ClaimStore {
+  return {
+    putClaim: ({ resource, step, member, case: id, value, until }) =>
+      queue.write(() => void sql("insert or replace into claims values (?, ?, ?, ?, ?, ?)").run(resource, step, member, id, JSON.stringify(value), until)),
+    removeClaim: ({ resource, step, member, case: id }) =>
+      queue.write(() => void sql("delete from claims where resource = ? and step = ? and member = ? and case_id = ?").run(resource, step, member, id)),
+    claims: async (step, resource) =>
+      sql("select * from claims where step = ? and resource = ? order by member, case_id").all(step, resource).map(claimOf),
+    expiredClaims: async (now) => sql("select * from claims where until is not null and until <= ? order by resource, member").all(now).map(claimOf),
+    ledger: async (step, resource) => {
+      const row = sql("select original, ours from ledgers where step = ? and resource = ?").get(step, resource) as Row | undefined;
+      return row ? { original: JSON.parse(text(row, "original")) as Json, ours: JSON.parse(text(row, "ours")) as Json } : null;
+    },
+    saveLedger: (step, resource, ledger) =>
+      queue.write(() => {
+        if (ledger === null) sql("delete from ledgers where step = ? and resource = ?").run(step, resource);
+        else sql("insert or replace into ledgers values (?, ?, ?, ?)").run(resource, step, JSON.stringify(ledger.original), JSON.stringify(ledger.ours));
+      }),
+  };
+}
+
+function claimOf(row: unknown): Claim {
+  const until = (row as Row)["until"];
+  return {
+    resource: text(row, "resource"),
+    step: text(row, "step"),
+    member: text(row, "member"),
+    case: text(row, "case_id"),
+    value: JSON.parse(text(row, "value")) as Json,
+    until: until === null || until === undefined ? null : Number(until),
+  };
+}
+
+function text(row: unknown, column: string): string {
+  return String((row as Row)[column]);
+}
