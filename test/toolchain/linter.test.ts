@@ -38,7 +38,7 @@ describe("the linter", () => {
   // The project's own names packages of types, which are not installed here.
   writeFileSync(
     join(root, "tsconfig.json"),
-    '{ "compilerOptions": { "strict": true, "target": "ES2023", "module": "NodeNext", "noEmit": true, "types": [] }, "include": ["src"] }',
+    '{ "compilerOptions": { "strict": true, "noUncheckedIndexedAccess": true, "target": "ES2023", "module": "NodeNext", "noEmit": true, "types": [] }, "include": ["src"] }',
   );
   afterAll(() => rmSync(root, { recursive: true }));
 
