@@ -20,7 +20,7 @@ export interface CallRecord {
  * which looks before it acts.
  */
 export interface Sender {
-  send<Input extends object, Output extends object>(command: Command<any, any, Input, Output, any>): Promise<Output>; // oxlint-disable-line no-explicit-any -- the SDK's own command types differ per client; input and output stay typed.
+  send<Input extends object, Output extends object>(command: Command<any, Input, any, Output, any>): Promise<Output>; // oxlint-disable-line no-explicit-any -- the SDK's own command types differ per client; input and output stay typed.
 }
 
 declare module "../core/step.ts" {

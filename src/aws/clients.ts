@@ -1,0 +1,141 @@
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { STSClient } from "@aws-sdk/client-sts";
+import type { HttpHandlerUserInput } from "@smithy/core/protocols";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { Command, HttpRequest, RequestSigner, RequestSigningArguments } from "@smithy/types";
+import type { Clock } from "../core/clock.ts";
+import type { TargetClients } from "../core/step.ts";
+import { sendOnce, type SdkClient } from "./attempt.ts";
+import { withAttempts } from "./attempts.ts";
+import { AwsCallError } from "./aws-call-error.ts";
+import { currentCredentials, type CredentialSource } from "./credentials.ts";
+import type { CallRecord, Sender } from "./sender.ts";
+
+export interface ClientOptions {
+  readonly region: string;
+  readonly credentials: CredentialSource;
+  /** Every service at this address instead of AWS's own. */
+  readonly endpoint?: string;
+  /** How requests travel; the range puts itself here. Without it, the SDK's own HTTP. */
+  readonly requestHandler?: HttpHandlerUserInput;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Calls off everything that these clients do. */
+  readonly signal?: AbortSignal;
+  /** Who calls, for the message when AWS refuses: a role's name or ARN. */
+  readonly caller?: string;
+}
+
+/** The clients of one account and region under one identity. */
+export interface ClientSet {
+  /** A view on them for one act: cheap, and every attempt that it sends is told to `onCall`. */
+  observed(onCall: (record: CallRecord) => void, signal: AbortSignal): TargetClients;
+}
+
+/**
+ * Makes clients that sign, wait and give up by the injected clock.
+ *
+ * The SDK's own retries are off: they wait in real time and their quota is shared by everything in the process.
+ */
+export function createClients(options: ClientOptions): ClientSet {
+  const credentials = currentCredentials(options.credentials, options.clock);
+  const clientOf = sdkClients(options, credentials.held);
+  return {
+    observed(onCall, signal) {
+      const both = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
+      const sender = (service: Service): Sender => ({
+        send: (command) => send(command, { options, service, client: clientOf[service], refresh: credentials.refresh, onCall, signal: both }),
+      });
+      return { ec2: sender("ec2"), iam: sender("iam"), sts: sender("sts"), ssm: sender("ssm") };
+    },
+  };
+}
+
+type Service = "ec2" | "iam" | "sts" | "ssm";
+
+interface Sending {
+  readonly options: ClientOptions;
+  readonly service: Service;
+  readonly client: () => SdkClient;
+  readonly refresh: () => Promise<void>;
+  readonly onCall: (record: CallRecord) => void;
+  readonly signal: AbortSignal;
+}
+
+function send<Input extends object, Output extends object>(
+  command: Command<any, Input, any, Output, any>, // oxlint-disable-line no-explicit-any -- as in Sender.
+  { options, service, client, refresh, onCall, signal }: Sending,
+): Promise<Output> {
+  const { clock, random, caller = "these credentials" } = options;
+  const operation = operationOf(command);
+  const attempt = async (): Promise<Output> => {
+    await refresh();
+    const startedAt = clock.now();
+    const record = (requestId: string | null, error: string | null): void =>
+      onCall({ service, operation, requestId, startedAt, endedAt: clock.now(), error });
+    try {
+      const output = await sendOnce(client(), command, { clock, signal, service, operation, caller });
+      record(requestIdOf(output), null);
+      return output;
+    } catch (error) {
+      if (error instanceof AwsCallError) record(error.requestId, error.awsCode);
+      else record(null, error instanceof Error ? error.name : "unknown");
+      throw error;
+    }
+  };
+  return withAttempts(attempt, { clock, random, signal, operation });
+}
+
+/** The schema's third entry is the operation's name; a class name would not survive minifying. */
+function operationOf(command: { readonly schema?: unknown }): string {
+  const name: unknown = Array.isArray(command.schema) ? command.schema[2] : undefined;
+  if (typeof name !== "string") throw new TypeError("this command carries no schema");
+  return name;
+}
+
+function requestIdOf(output: object): string | null {
+  const { $metadata } = output as { $metadata?: { requestId?: string } };
+  return $metadata?.requestId ?? null;
+}
+
+/** One SDK client per service, made when it is first needed: construction costs milliseconds that a start should not pay. */
+function sdkClients(options: ClientOptions, credentials: ReturnType<typeof currentCredentials>["held"]): Record<Service, () => SdkClient> {
+  const { region, endpoint, requestHandler, clock } = options;
+  const configuration = {
+    region,
+    credentials,
+    maxAttempts: 1,
+    disableClockSkewCorrection: true, // It compares with the machine's clock, not with ours.
+    signerConstructor: signerOn(clock),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(requestHandler === undefined ? {} : { requestHandler }),
+  };
+  return {
+    ec2: once(() => new EC2Client(configuration)),
+    iam: once(() => new IAMClient(configuration)),
+    sts: once(() => new STSClient(configuration)),
+    ssm: once(() => new SSMClient(configuration)),
+  };
+}
+
+type SignerConstructor = new (init: ConstructorParameters<typeof SignatureV4>[0]) => RequestSigner;
+
+/** Signs with the injected time, so that a simulated account can check signatures and expiry. */
+function signerOn(clock: Clock): SignerConstructor {
+  return class implements RequestSigner {
+    readonly #signer: SignatureV4;
+    constructor(init: ConstructorParameters<typeof SignatureV4>[0]) {
+      this.#signer = new SignatureV4(init);
+    }
+    sign(request: HttpRequest, options?: RequestSigningArguments): Promise<HttpRequest> {
+      return this.#signer.sign(request, { ...options, signingDate: new Date(clock.now()) });
+    }
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
