@@ -39,7 +39,10 @@ export function trustOf(principal: Readonly<Record<string, string>>): PolicyDocu
 }
 
 /** An instance profile around a role. */
-export function createInstanceProfile({ world, account }: Pick<Place, "world" | "account">, options: { readonly name: string; readonly roleName?: string; readonly path?: string }): InstanceProfile {
+export function createInstanceProfile(
+  { world, account }: Pick<Place, "world" | "account">,
+  options: { readonly name: string; readonly roleName?: string; readonly path?: string },
+): InstanceProfile {
   const path = options.path ?? "/";
   const profile: InstanceProfile = {
     id: world.newUniqueId("AIPA"),
@@ -54,7 +57,14 @@ export function createInstanceProfile({ world, account }: Pick<Place, "world" | 
 }
 
 /** A user with one access key, which is also a session that can sign. */
-export function createUser({ world, account }: Pick<Place, "world" | "account">, options: { readonly name: string; readonly inlinePolicies?: Readonly<Record<string, PolicyDocument>>; readonly attachedPolicies?: readonly AttachedPolicy[] }): { readonly user: IamUser; readonly session: Session } {
+export function createUser(
+  { world, account }: Pick<Place, "world" | "account">,
+  options: {
+    readonly name: string;
+    readonly inlinePolicies?: Readonly<Record<string, PolicyDocument>>;
+    readonly attachedPolicies?: readonly AttachedPolicy[];
+  },
+): { readonly user: IamUser; readonly session: Session } {
   const user: IamUser = {
     id: world.newUniqueId("AIDA"),
     tags: [],
@@ -79,13 +89,22 @@ export function createUser({ world, account }: Pick<Place, "world" | "account">,
     expiresAt: null,
     sourceInstanceArn: null,
   };
-  user.accessKeys.push({ id: session.accessKeyId, secret: session.secretAccessKey, status: "Active", createdAt: world.now() });
+  user.accessKeys.push({
+    id: session.accessKeyId,
+    secret: session.secretAccessKey,
+    status: "Active",
+    createdAt: world.now(),
+  });
   account.sessions.set(session.accessKeyId, session);
   return { user: world.add(account.users, user, user.name), session };
 }
 
 /** Credentials of an assumed role. They carry no `ec2:SourceInstanceArn`, even if an instance assumed the role (role chaining). */
-export function assumeRole({ world, account }: Pick<Place, "world" | "account">, role: Role, options: { readonly sessionName: string; readonly durationSeconds?: number }): Session {
+export function assumeRole(
+  { world, account }: Pick<Place, "world" | "account">,
+  role: Role,
+  options: { readonly sessionName: string; readonly durationSeconds?: number },
+): Session {
   const session: Session = {
     ...newCredentials(world, "ASIA"),
     sessionToken: randomText(world.random, SECRET_ALPHABET, 64),
@@ -114,7 +133,10 @@ export function instanceCredentials(place: Place, instanceId: string): Session |
   const instance = region.instances.get(instanceId);
   if (!instance || instance.metadataOptions.httpEndpoint === "disabled") return null;
   const association = instance.profileAssociation;
-  const profile = association?.state === "associated" ? [...account.instanceProfiles.values()].find(({ arn }) => arn === association.profileArn) : undefined;
+  const profile =
+    association?.state === "associated"
+      ? [...account.instanceProfiles.values()].find(({ arn }) => arn === association.profileArn)
+      : undefined;
   const role = account.roles.get(profile?.roleNames[0] ?? "");
   if (!role) return null;
   const session: Session = {
@@ -139,9 +161,14 @@ function sessionArn(accountId: string, role: Role, sessionName: string): string 
 }
 
 function newCredentials(world: World, prefix: "AKIA" | "ASIA"): Pick<Session, "accessKeyId" | "secretAccessKey"> {
-  return { accessKeyId: world.newUniqueId(prefix).slice(0, 20), secretAccessKey: randomText(world.random, SECRET_ALPHABET, 40) };
+  return {
+    accessKeyId: world.newUniqueId(prefix).slice(0, 20),
+    secretAccessKey: randomText(world.random, SECRET_ALPHABET, 40),
+  };
 }
 
 function inline(policies: Readonly<Record<string, PolicyDocument>> = {}): Role["inlinePolicies"] {
-  return new Map(Object.entries(policies).map(([name, document]) => [name, { text: JSON.stringify(document), document }]));
+  return new Map(
+    Object.entries(policies).map(([name, document]) => [name, { text: JSON.stringify(document), document }]),
+  );
 }

@@ -1,5 +1,17 @@
 import { attachInterface, createInterface } from "./build-interfaces.ts";
-import type { BlockDevice, Instance, KeyPair, MetadataOptions, NetworkInterface, Operator, ProfileAssociation, SsmManagedInstance, SsmSession, Tag, Volume } from "./model.ts";
+import type {
+  BlockDevice,
+  Instance,
+  KeyPair,
+  MetadataOptions,
+  NetworkInterface,
+  Operator,
+  ProfileAssociation,
+  SsmManagedInstance,
+  SsmSession,
+  Tag,
+  Volume,
+} from "./model.ts";
 import type { InstanceProfile } from "./identity.ts";
 import type { Place } from "./world.ts";
 
@@ -30,7 +42,10 @@ export interface LaunchOptions {
 }
 
 /** Launches an instance with its primary interface and, on EBS, a root volume. */
-export function launchInstance(place: Place, options: LaunchOptions): { readonly instance: Instance; readonly primary: NetworkInterface } {
+export function launchInstance(
+  place: Place,
+  options: LaunchOptions,
+): { readonly instance: Instance; readonly primary: NetworkInterface } {
   const { world, region } = place;
   const primary = createInterface(place, { ...options, tags: [] });
   const state = options.state ?? "running";
@@ -64,7 +79,13 @@ export function launchInstance(place: Place, options: LaunchOptions): { readonly
   };
   world.add(region.instances, instance);
   attachInterface(place, primary, instance, { deviceIndex: 0, deleteOnTermination: true });
-  if (instance.rootDeviceType === "ebs") createVolume(place, { availabilityZone: instance.availabilityZone, attachTo: instance, deviceName: "/dev/xvda", deleteOnTermination: true });
+  if (instance.rootDeviceType === "ebs")
+    createVolume(place, {
+      availabilityZone: instance.availabilityZone,
+      attachTo: instance,
+      deviceName: "/dev/xvda",
+      deleteOnTermination: true,
+    });
   return { instance, primary };
 }
 
@@ -119,12 +140,25 @@ export function createVolume({ world, region }: Place, options: VolumeOptions): 
 }
 
 export function createKeyPair({ world, region }: Place, name: string): KeyPair {
-  const fingerprint = Array.from({ length: 20 }, () => Math.floor(world.random() * 256).toString(16).padStart(2, "0")).join(":");
-  return world.add<KeyPair>(region.keyPairs, { id: world.newId("key"), tags: [], name, fingerprint, createdAt: world.now() });
+  const fingerprint = Array.from({ length: 20 }, () =>
+    Math.floor(world.random() * 256)
+      .toString(16)
+      .padStart(2, "0"),
+  ).join(":");
+  return world.add<KeyPair>(region.keyPairs, {
+    id: world.newId("key"),
+    tags: [],
+    name,
+    fingerprint,
+    createdAt: world.now(),
+  });
 }
 
 /** Registers an instance with Systems Manager. */
-export function registerWithSsm({ world, region }: Place, instance: Pick<Instance, "id" | "platform">): SsmManagedInstance {
+export function registerWithSsm(
+  { world, region }: Place,
+  instance: Pick<Instance, "id" | "platform">,
+): SsmManagedInstance {
   return world.add<SsmManagedInstance>(region.ssmInstances, {
     id: instance.id,
     tags: [],
@@ -135,7 +169,17 @@ export function registerWithSsm({ world, region }: Place, instance: Pick<Instanc
 }
 
 /** An interactive session on an instance; `owner` is the ARN of who opened it. */
-export function startSsmSession({ world, region }: Place, options: { readonly instanceId: string; readonly owner: string }): SsmSession {
+export function startSsmSession(
+  { world, region }: Place,
+  options: { readonly instanceId: string; readonly owner: string },
+): SsmSession {
   const id = `${options.owner.split("/").at(-1) ?? "user"}-${world.newId("x").slice(2)}`;
-  return world.add<SsmSession>(region.ssmSessions, { id, tags: [], ...options, state: "Connected", startedAt: world.now(), endedAt: null });
+  return world.add<SsmSession>(region.ssmSessions, {
+    id,
+    tags: [],
+    ...options,
+    state: "Connected",
+    startedAt: world.now(),
+    endedAt: null,
+  });
 }

@@ -54,7 +54,12 @@ export interface AttachOptions {
 }
 
 /** Attaches an interface; the instance may have interfaces in several VPCs of its zone. */
-export function attachInterface({ world }: Place, target: NetworkInterface, instance: Pick<Instance, "id">, options: AttachOptions): InterfaceAttachment {
+export function attachInterface(
+  { world }: Place,
+  target: NetworkInterface,
+  instance: Pick<Instance, "id">,
+  options: AttachOptions,
+): InterfaceAttachment {
   const attachment: InterfaceAttachment = {
     id: world.newId("eni-attach"),
     instanceId: instance.id,
@@ -78,7 +83,9 @@ export function automaticAddress(ip: string, privateIp: string): PublicAddress {
 
 /** AWS keeps the first four addresses of a subnet and the last one. */
 function freeAddress(subnet: Subnet, interfaces: readonly NetworkInterface[]): string {
-  const taken = new Set(interfaces.filter(({ subnetId }) => subnetId === subnet.id).flatMap(({ privateIps }) => privateIps));
+  const taken = new Set(
+    interfaces.filter(({ subnetId }) => subnetId === subnet.id).flatMap(({ privateIps }) => privateIps),
+  );
   const size = 2 ** (32 - Number(subnet.cidr.split("/")[1]));
   for (let offset = 4; offset < size - 1; offset++) {
     const candidate = addressAt(subnet.cidr, offset);
@@ -90,6 +97,8 @@ function freeAddress(subnet: Subnet, interfaces: readonly NetworkInterface[]): s
 /** Derived from the address: unique inside a VPC, and the same in every run. */
 function macAddressOf(privateIp: string): string {
   const value = parseAddress(privateIp)?.value ?? 0n;
-  const bytes = formatAddress({ family: 4, value }).split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  const bytes = formatAddress({ family: 4, value })
+    .split(".")
+    .map((byte) => Number(byte).toString(16).padStart(2, "0"));
   return `0a:fe:${bytes.join(":")}`;
 }

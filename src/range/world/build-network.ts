@@ -22,7 +22,10 @@ import type { Place } from "./world.ts";
 const EVERYTHING = { protocol: "-1", portRange: null, icmp: null, action: "allow" } as const;
 
 /** A VPC with what AWS makes along with it: main route table, default network ACL, default security group. */
-export function createVpc(place: Place, options: { readonly cidr: string; readonly ipv6Cidr?: string; readonly isDefault?: boolean; readonly tags?: Tag[] }): Vpc {
+export function createVpc(
+  place: Place,
+  options: { readonly cidr: string; readonly ipv6Cidr?: string; readonly isDefault?: boolean; readonly tags?: Tag[] },
+): Vpc {
   const { world, region } = place;
   const vpc = world.add(region.vpcs, {
     id: world.newId("vpc"),
@@ -36,8 +39,16 @@ export function createVpc(place: Place, options: { readonly cidr: string; readon
   });
   createRouteTable(place, { vpcId: vpc.id, isMain: true });
   createNetworkAcl(place, { vpcId: vpc.id, isDefault: true, entries: openEntries(vpc) });
-  const group = createSecurityGroup(place, { vpcId: vpc.id, name: "default", description: "default VPC security group" });
-  addRule(place, group, { egress: false, protocol: "-1", peer: { kind: "group", id: group.id, ownerId: place.account.id } });
+  const group = createSecurityGroup(place, {
+    vpcId: vpc.id,
+    name: "default",
+    description: "default VPC security group",
+  });
+  addRule(place, group, {
+    egress: false,
+    protocol: "-1",
+    peer: { kind: "group", id: group.id, ownerId: place.account.id },
+  });
   return vpc;
 }
 
@@ -52,7 +63,14 @@ export function openEntries(vpc: Pick<Vpc, "ipv6Cidr">): NetworkAclEntry[] {
 /** A subnet, associated with the VPC's default network ACL as AWS does. */
 export function createSubnet(
   place: Place,
-  options: { readonly vpcId: string; readonly cidr: string; readonly ipv6Cidr?: string; readonly availabilityZone?: string; readonly mapPublicIpOnLaunch?: boolean; readonly tags?: Tag[] },
+  options: {
+    readonly vpcId: string;
+    readonly cidr: string;
+    readonly ipv6Cidr?: string;
+    readonly availabilityZone?: string;
+    readonly mapPublicIpOnLaunch?: boolean;
+    readonly tags?: Tag[];
+  },
 ): Subnet {
   const { world, region } = place;
   const subnet = world.add(region.subnets, {
@@ -64,12 +82,22 @@ export function createSubnet(
     ipv6Cidr: options.ipv6Cidr ?? null,
     mapPublicIpOnLaunch: options.mapPublicIpOnLaunch ?? false,
   });
-  const defaultAcl = [...region.networkAcls.values()].find(({ vpcId, isDefault }) => vpcId === options.vpcId && isDefault);
+  const defaultAcl = [...region.networkAcls.values()].find(
+    ({ vpcId, isDefault }) => vpcId === options.vpcId && isDefault,
+  );
   if (defaultAcl) associateNetworkAcl(place, defaultAcl, subnet.id);
   return subnet;
 }
 
-export function createRouteTable(place: Place, options: { readonly vpcId: string; readonly isMain?: boolean; readonly subnetIds?: readonly string[]; readonly tags?: Tag[] }): RouteTable {
+export function createRouteTable(
+  place: Place,
+  options: {
+    readonly vpcId: string;
+    readonly isMain?: boolean;
+    readonly subnetIds?: readonly string[];
+    readonly tags?: Tag[];
+  },
+): RouteTable {
   const { world, region } = place;
   const vpc = region.vpcs.get(options.vpcId);
   const locals = [vpc?.cidr, vpc?.ipv6Cidr].filter((cidr) => cidr !== null && cidr !== undefined);
@@ -90,13 +118,24 @@ export function putRoute({ world }: Place, table: RouteTable, destination: strin
   });
 }
 
-export function createInternetGateway({ world, region }: Place, options: { readonly vpcId: string; readonly egressOnly?: boolean }): InternetGateway {
+export function createInternetGateway(
+  { world, region }: Place,
+  options: { readonly vpcId: string; readonly egressOnly?: boolean },
+): InternetGateway {
   const egressOnly = options.egressOnly ?? false;
-  return world.add(region.internetGateways, { id: world.newId(egressOnly ? "eigw" : "igw"), tags: [], egressOnly, vpcId: options.vpcId });
+  return world.add(region.internetGateways, {
+    id: world.newId(egressOnly ? "eigw" : "igw"),
+    tags: [],
+    egressOnly,
+    vpcId: options.vpcId,
+  });
 }
 
 /** A NAT gateway with its own interface in a (public) subnet. */
-export function createNatGateway(place: Place, options: { readonly subnetId: string; readonly publicIp: string }): NatGateway {
+export function createNatGateway(
+  place: Place,
+  options: { readonly subnetId: string; readonly publicIp: string },
+): NatGateway {
   const { world, region } = place;
   const id = world.newId("nat");
   const network = createInterface(place, {
@@ -106,7 +145,12 @@ export function createNatGateway(place: Place, options: { readonly subnetId: str
     description: `Interface for NAT Gateway ${id}`,
     requesterId: "amazon-vpc",
   });
-  network.publicAddress = { ip: options.publicIp, allocationId: world.newId("eipalloc"), associationId: world.newId("eipassoc"), privateIp: network.privateIps[0] ?? "" };
+  network.publicAddress = {
+    ip: options.publicIp,
+    allocationId: world.newId("eipalloc"),
+    associationId: world.newId("eipassoc"),
+    privateIp: network.privateIps[0] ?? "",
+  };
   return world.add(region.natGateways, {
     id,
     tags: [],
@@ -119,7 +163,15 @@ export function createNatGateway(place: Place, options: { readonly subnetId: str
   });
 }
 
-export function createNetworkAcl({ world, region }: Place, options: { readonly vpcId: string; readonly isDefault?: boolean; readonly entries?: readonly NetworkAclEntry[]; readonly tags?: Tag[] }): NetworkAcl {
+export function createNetworkAcl(
+  { world, region }: Place,
+  options: {
+    readonly vpcId: string;
+    readonly isDefault?: boolean;
+    readonly entries?: readonly NetworkAclEntry[];
+    readonly tags?: Tag[];
+  },
+): NetworkAcl {
   return world.add(region.networkAcls, {
     id: world.newId("acl"),
     tags: options.tags ?? [],
@@ -142,7 +194,10 @@ export function associateNetworkAcl({ world, region }: Place, acl: NetworkAcl, s
 }
 
 /** A security group as AWS creates it: one outbound rule that allows everything, none inbound. */
-export function createSecurityGroup(place: Place, options: { readonly vpcId: string; readonly name: string; readonly description: string; readonly tags?: Tag[] }): SecurityGroup {
+export function createSecurityGroup(
+  place: Place,
+  options: { readonly vpcId: string; readonly name: string; readonly description: string; readonly tags?: Tag[] },
+): SecurityGroup {
   const { world, region } = place;
   const group = world.add<SecurityGroup>(region.securityGroups, {
     id: world.newId("sg"),
@@ -187,7 +242,10 @@ export function addRule(place: Place, group: SecurityGroup, options: RuleOptions
   return rule;
 }
 
-export function createPrefixList({ world, region, account }: Place, options: { readonly name: string; readonly cidrs: readonly string[]; readonly ownerId?: string }): PrefixList {
+export function createPrefixList(
+  { world, region, account }: Place,
+  options: { readonly name: string; readonly cidrs: readonly string[]; readonly ownerId?: string },
+): PrefixList {
   return world.add<PrefixList>(region.prefixLists, {
     id: world.newId("pl"),
     tags: [],
@@ -199,7 +257,14 @@ export function createPrefixList({ world, region, account }: Place, options: { r
 }
 
 export function allocateAddress({ world, region }: Place, publicIp: string): ElasticAddress {
-  return world.add<ElasticAddress>(region.elasticAddresses, { id: world.newId("eipalloc"), tags: [], publicIp, associationId: null, interfaceId: null, privateIp: null });
+  return world.add<ElasticAddress>(region.elasticAddresses, {
+    id: world.newId("eipalloc"),
+    tags: [],
+    publicIp,
+    associationId: null,
+    interfaceId: null,
+    privateIp: null,
+  });
 }
 
 /** Associates an elastic address with an interface's primary address; the automatic one it had is given back. */
@@ -207,5 +272,8 @@ export function associateAddress({ world }: Place, address: ElasticAddress, targ
   const associationId = world.newId("eipassoc");
   const privateIp = target.privateIps[0] ?? addressAt("0.0.0.0/32", 0);
   world.change(address, () => Object.assign(address, { associationId, interfaceId: target.id, privateIp }));
-  world.change(target, () => (target.publicAddress = { ip: address.publicIp, allocationId: address.id, associationId, privateIp }));
+  world.change(
+    target,
+    () => (target.publicAddress = { ip: address.publicIp, allocationId: address.id, associationId, privateIp }),
+  );
 }

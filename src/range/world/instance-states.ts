@@ -59,7 +59,11 @@ export function isOnNetwork({ state }: Pick<Instance, "state">): boolean {
   return state === "running" || state === "stopping" || state === "shutting-down";
 }
 
-function move({ world }: Pick<Place, "world">, instance: Instance, [via, to, delayMs]: [InstanceState, InstanceState, number]): void {
+function move(
+  { world }: Pick<Place, "world">,
+  instance: Instance,
+  [via, to, delayMs]: [InstanceState, InstanceState, number],
+): void {
   world.change(instance, () => {
     instance.state = via;
     instance.transition = { to, at: world.now() + delayMs };

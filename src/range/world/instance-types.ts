@@ -16,7 +16,13 @@ export interface InstanceType {
 
 const FIVE_DAYS = 432_000;
 
-function type(name: string, nitroVersion: InstanceType["nitroVersion"], limits: readonly [interfaces: number, ipv4: number, cards: number], machine: readonly [vcpus: number, memoryMiB: number], architecture: InstanceType["architecture"]): InstanceType {
+function type(
+  name: string,
+  nitroVersion: InstanceType["nitroVersion"],
+  limits: readonly [interfaces: number, ipv4: number, cards: number],
+  machine: readonly [vcpus: number, memoryMiB: number],
+  architecture: InstanceType["architecture"],
+): InstanceType {
   const [maximumInterfaces, ipv4PerInterface, maximumNetworkCards] = limits;
   const [vcpus, memoryMiB] = machine;
   return {

@@ -7,7 +7,19 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 const VOLATILE = new Set(["transition", "launchTime", "createdAt", "attachTime", "startedAt", "endedAt", "pingStatus"]);
 
 /** Lists whose order means nothing to AWS; those of rules, routes and tags come back in any order. */
-const UNORDERED = new Set(["tags", "groupIds", "rules", "routes", "associations", "entries", "associatedVpcIds", "attachedPolicies", "roleNames", "blockDevices", "accessKeys"]);
+const UNORDERED = new Set([
+  "tags",
+  "groupIds",
+  "rules",
+  "routes",
+  "associations",
+  "entries",
+  "associatedVpcIds",
+  "attachedPolicies",
+  "roleNames",
+  "blockDevices",
+  "accessKeys",
+]);
 
 /**
  * The whole configuration of an account, without times, sessions and flows: what a release must bring back.
@@ -16,7 +28,7 @@ const UNORDERED = new Set(["tags", "groupIds", "rules", "routes", "associations"
  * like "the same rule under a new id" is seen and can be declared.
  */
 export function snapshot(world: World, accountId: string): Json {
-  for (const place of world.places()) void place; // Instances move on to the state they have reached.
+  world.places(); // Instances move on to the state they have reached.
   const account = world.account(accountId);
   return canonical({
     id: account.id,
@@ -38,7 +50,9 @@ export interface Difference {
 export function differences(before: Json, after: Json, path = ""): Difference[] {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => differences(before[key] ?? null, after[key] ?? null, path === "" ? key : `${path}.${key}`));
+    return keys.flatMap((key) =>
+      differences(before[key] ?? null, after[key] ?? null, path === "" ? key : `${path}.${key}`),
+    );
   }
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }];
 }
@@ -49,7 +63,9 @@ function canonical(value: unknown, name = ""): Json {
   if (Array.isArray(value)) return canonicalList(value, name);
   if (typeof value === "object") {
     const entries = Object.entries(value).filter(([key]) => !VOLATILE.has(key));
-    return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, member]) => [key, canonical(member, key)]));
+    return Object.fromEntries(
+      entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, member]) => [key, canonical(member, key)]),
+    );
   }
   return typeof value === "number" || typeof value === "boolean" ? value : String(value as string);
 }
@@ -58,9 +74,15 @@ function canonical(value: unknown, name = ""): Json {
 function canonicalList(list: readonly unknown[], name: string): Json {
   const members = list.map((each) => canonical(each));
   if (!UNORDERED.has(name)) return members;
-  const keyed = members.map((member) => [isRecord(member) && typeof member["id"] === "string" ? member["id"] : null, member] as const);
-  if (keyed.length > 0 && keyed.every(([id]) => id !== null)) return Object.fromEntries(keyed.sort(([left], [right]) => ((left ?? "") < (right ?? "") ? -1 : 1)));
-  return members.map((member) => [JSON.stringify(member), member] as const).sort(([left], [right]) => (left < right ? -1 : 1)).map(([, member]) => member);
+  const keyed = members.map(
+    (member) => [isRecord(member) && typeof member["id"] === "string" ? member["id"] : null, member] as const,
+  );
+  if (keyed.length > 0 && keyed.every(([id]) => id !== null))
+    return Object.fromEntries(keyed.sort(([left], [right]) => ((left ?? "") < (right ?? "") ? -1 : 1)));
+  return members
+    .map((member) => [JSON.stringify(member), member] as const)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, member]) => member);
 }
 
 function isRecord(value: Json): value is { readonly [key: string]: Json } {

@@ -40,14 +40,24 @@ export class ManualClock implements Clock {
   }
 }
 
-export function newWorld(options: Partial<WorldOptions> = {}): { readonly world: World; readonly clock: ManualClock; readonly place: Place } {
+export function newWorld(options: Partial<WorldOptions> = {}): {
+  readonly world: World;
+  readonly clock: ManualClock;
+  readonly place: Place;
+} {
   const clock = new ManualClock();
   const world = new World({ clock, random: seededRandom(1), ...options });
   return { world, clock, place: world.place("111111111111", "eu-central-1") };
 }
 
-/** Every rule: which way, protocol, who, ports. */
-export type Rule = readonly [direction: "in" | "out", protocol: string, cidr: string, fromPort?: number, toPort?: number];
+/** A rule: which way, protocol, who, ports. */
+export type Rule = readonly [
+  direction: "in" | "out",
+  protocol: string,
+  cidr: string,
+  fromPort?: number,
+  toPort?: number,
+];
 
 /** The two families, both ways: what the open group of the convert technique has. */
 export const OPEN: readonly Rule[] = [
@@ -93,7 +103,11 @@ export class Lab {
   }
 
   group(...rules: readonly Rule[]): SecurityGroup {
-    const group = createSecurityGroup(this.place, { vpcId: this.vpcId, name: this.world.newId("name"), description: "lab" });
+    const group = createSecurityGroup(this.place, {
+      vpcId: this.vpcId,
+      name: this.world.newId("name"),
+      description: "lab",
+    });
     this.setRules(group, ...rules);
     return group;
   }
@@ -126,11 +140,19 @@ export class Lab {
 
   /** A bare interface of a service, such as an endpoint. */
   serviceInterface(interfaceType: string, groups: readonly SecurityGroup[]): NetworkInterface {
-    return createInterface(this.place, { subnetId: this.otherSubnet, groupIds: groups.map(({ id }) => id), interfaceType, requesterId: "amazon-aws" });
+    return createInterface(this.place, {
+      subnetId: this.otherSubnet,
+      groupIds: groups.map(({ id }) => id),
+      interfaceType,
+      requesterId: "amazon-aws",
+    });
   }
 }
 
-type Shape = Partial<Pick<Packet, "protocol" | "tcp" | "via" | "icmp">> & { readonly near?: number; readonly far?: number };
+type Shape = Partial<Pick<Packet, "protocol" | "tcp" | "via" | "icmp">> & {
+  readonly near?: number;
+  readonly far?: number;
+};
 
 /** One instance of the lab that talks with addresses. */
 export class Machine {
@@ -146,12 +168,26 @@ export class Machine {
 
   /** A packet from the instance; TCP from port 40000 to 443 unless told otherwise. */
   send(to: string, { near = 40_000, far = 443, ...shape }: Shape = {}): Delivery {
-    return this.lab.network.send({ protocol: "tcp", ...shape, from: this.#end(to), to: { kind: "external", ip: to }, fromPort: near, toPort: far });
+    return this.lab.network.send({
+      protocol: "tcp",
+      ...shape,
+      from: this.#end(to),
+      to: { kind: "external", ip: to },
+      fromPort: near,
+      toPort: far,
+    });
   }
 
   /** A packet to the instance, of the same flow as `send` with the same ports. */
   receive(from: string, { near = 40_000, far = 443, ...shape }: Shape = {}): Delivery {
-    return this.lab.network.send({ protocol: "tcp", ...shape, from: { kind: "external", ip: from }, to: this.#end(from), fromPort: far, toPort: near });
+    return this.lab.network.send({
+      protocol: "tcp",
+      ...shape,
+      from: { kind: "external", ip: from },
+      to: this.#end(from),
+      fromPort: far,
+      toPort: near,
+    });
   }
 
   /** Opens a TCP connection: request and answer. */

@@ -39,11 +39,18 @@ export class Throttle {
 
   /** Takes the tokens of one call, from all its buckets or from none. */
   take(request: ThrottleRequest, now: number): ThrottleAnswer {
-    const wanted = this.#bucketsOf(request).map((each) => ({ ...each, bucket: this.#refill(each.key, each.limit, now) }));
+    const wanted = this.#bucketsOf(request).map((each) => ({
+      ...each,
+      bucket: this.#refill(each.key, each.limit, now),
+    }));
     const missing = wanted.filter(({ bucket, amount }) => bucket.tokens + 1e-9 < amount);
     if (missing.length > 0) {
       const waits = missing.map(({ bucket, amount, limit }) => waitMs(bucket, amount, limit));
-      return { allowed: false, code: "RequestLimitExceeded", retryAfterMs: waits.includes(null) ? null : Math.max(...waits.map(Number)) };
+      return {
+        allowed: false,
+        code: "RequestLimitExceeded",
+        retryAfterMs: waits.includes(null) ? null : Math.max(...waits.map(Number)),
+      };
     }
     for (const { bucket, amount } of wanted) bucket.tokens -= amount;
     return { allowed: true };
@@ -64,7 +71,9 @@ export class Throttle {
     const foreign = this.#foreignCalls[request.operation] ?? 0;
     return [
       ...(found ? [{ key: `${place} ${bucketOf(request)}`, limit: lessForeign(found, foreign), amount: 1 }] : []),
-      ...(resources ? [{ key: `${place} ${request.operation} resources`, limit: resources, amount: request.resources ?? 1 }] : []),
+      ...(resources
+        ? [{ key: `${place} ${request.operation} resources`, limit: resources, amount: request.resources ?? 1 }]
+        : []),
     ];
   }
 

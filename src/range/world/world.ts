@@ -86,7 +86,9 @@ export class World {
 
   /** Every place there is, with instances moved on to the states they have reached by now. */
   places(): Place[] {
-    return [...this.accounts.values()].flatMap(({ id, regions }) => [...regions.keys()].map((name) => this.place(id, name)));
+    return [...this.accounts.values()].flatMap(({ id, regions }) =>
+      [...regions.keys()].map((name) => this.place(id, name)),
+    );
   }
 
   /** Puts a new resource into its table; `key` only where the table is not keyed by id (roles, users, profiles). */
@@ -113,7 +115,9 @@ export class World {
   /** What a Describe call finds under this key now; may be stale, may be nothing yet. */
   see<T extends object>(table: Map<string, T>, key: string): T | undefined {
     const resource = table.get(key);
-    return resource ? this.consistency.visible(resource, this.now()) : this.consistency.ghosts<T>(table, this.now()).get(key);
+    return resource
+      ? this.consistency.visible(resource, this.now())
+      : this.consistency.ghosts<T>(table, this.now()).get(key);
   }
 
   /** What a Describe call lists now, in order of creation. */

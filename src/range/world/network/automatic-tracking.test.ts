@@ -32,24 +32,37 @@ describe("paths that AWS tracks even with open rules", () => {
     expect(machine.receive("2001:db8:ffff::8", { tcp: "syn" })).toMatchObject({ delivered: false, reason: "no-route" });
   });
 
-  test.each(["network-load-balancer", "global-accelerator", "network-firewall"] as const)("flows by way of a %s", (via) => {
-    const lab = new Lab();
-    const machine = lab.instance([lab.group(...OPEN)]);
-    expect(machine.receive(OUTSIDE, { via, tcp: "syn", near: 80, far: 50_000 })).toMatchObject({ delivered: true, tracked: true });
-  });
+  test.each(["network-load-balancer", "global-accelerator", "network-firewall"] as const)(
+    "flows by way of a %s",
+    (via) => {
+      const lab = new Lab();
+      const machine = lab.instance([lab.group(...OPEN)]);
+      expect(machine.receive(OUTSIDE, { via, tcp: "syn", near: 80, far: 50_000 })).toMatchObject({
+        delivered: true,
+        tracked: true,
+      });
+    },
+  );
 
-  test.each(["vpc_endpoint", "network_load_balancer", "lambda"])("flows with an interface of type %s", (interfaceType) => {
-    const lab = new Lab();
-    const endpoint = lab.serviceInterface(interfaceType, [lab.group(...OPEN)]);
-    const machine = lab.instance([lab.group(...OPEN)]);
-    expect(survivesConversion(lab, machine, endpoint.privateIps[0]!)).toBe(true);
-  });
+  test.each(["vpc_endpoint", "network_load_balancer", "lambda"])(
+    "flows with an interface of type %s",
+    (interfaceType) => {
+      const lab = new Lab();
+      const endpoint = lab.serviceInterface(interfaceType, [lab.group(...OPEN)]);
+      const machine = lab.instance([lab.group(...OPEN)]);
+      expect(survivesConversion(lab, machine, endpoint.privateIps[0]!)).toBe(true);
+    },
+  );
 
   test("DynamoDB's gateway endpoint, and not S3's", () => {
     const lab = new Lab();
-    const dynamo = createPrefixList(lab.place, { name: "com.amazonaws.eu-central-1.dynamodb", cidrs: ["52.94.5.0/24"] });
+    const dynamo = createPrefixList(lab.place, {
+      name: "com.amazonaws.eu-central-1.dynamodb",
+      cidrs: ["52.94.5.0/24"],
+    });
     const s3 = createPrefixList(lab.place, { name: "com.amazonaws.eu-central-1.s3", cidrs: ["52.219.72.0/22"] });
-    for (const { id } of [dynamo, s3]) putRoute(lab.place, lab.publicTable, id, { kind: "vpc-endpoint", id: "vpce-01" });
+    for (const { id } of [dynamo, s3])
+      putRoute(lab.place, lab.publicTable, id, { kind: "vpc-endpoint", id: "vpce-01" });
     const machine = lab.instance([lab.group(...OPEN)]);
     expect(machine.send("52.94.5.1", { tcp: "syn" })).toMatchObject({ delivered: true, tracked: true });
     expect(machine.send("52.219.72.1", { tcp: "syn" })).toMatchObject({ delivered: true, tracked: false });
@@ -60,7 +73,12 @@ describe("idle timers", () => {
   const aliveAfter = (options: { type: string; seconds: number; setting?: number }): boolean => {
     const lab = new Lab();
     const machine = lab.instance([lab.group(WEB_OUT)], { instanceType: options.type });
-    if (options.setting !== undefined) machine.network.connectionTracking = { tcpEstablishedTimeout: options.setting, udpTimeout: null, udpStreamTimeout: null };
+    if (options.setting !== undefined)
+      machine.network.connectionTracking = {
+        tcpEstablishedTimeout: options.setting,
+        udpTimeout: null,
+        udpStreamTimeout: null,
+      };
     machine.connect(OUTSIDE);
     machine.moveTo(lab.group());
     lab.clock.pass(options.seconds);
@@ -126,15 +144,18 @@ describe("idle timers", () => {
   test.each([
     ["new-flows", true],
     ["all-flows", false],
-  ] as const)("whether a lowered timer reaches flows that exist is not documented: with %s an old flow survives is %s", (loweredTimeoutAppliesTo, survives) => {
-    const lab = new Lab({ loweredTimeoutAppliesTo });
-    const machine = lab.instance([lab.group(WEB_OUT)]);
-    machine.connect(OUTSIDE);
-    machine.network.connectionTracking = { tcpEstablishedTimeout: 60, udpTimeout: 30, udpStreamTimeout: 60 };
-    machine.moveTo(lab.group());
-    lab.clock.pass(61);
-    expect(machine.send(OUTSIDE).delivered).toBe(survives);
-  });
+  ] as const)(
+    "whether a lowered timer reaches flows that exist is not documented: with %s an old flow survives is %s",
+    (loweredTimeoutAppliesTo, survives) => {
+      const lab = new Lab({ loweredTimeoutAppliesTo });
+      const machine = lab.instance([lab.group(WEB_OUT)]);
+      machine.connect(OUTSIDE);
+      machine.network.connectionTracking = { tcpEstablishedTimeout: 60, udpTimeout: 30, udpStreamTimeout: 60 };
+      machine.moveTo(lab.group());
+      lab.clock.pass(61);
+      expect(machine.send(OUTSIDE).delivered).toBe(survives);
+    },
+  );
 });
 
 describe("NAT gateways", () => {
@@ -159,8 +180,16 @@ describe("NAT gateways", () => {
     const machine = lab.instance([lab.group(WEB_OUT)], { subnetId: lab.privateSubnet });
     machine.connect(OUTSIDE);
     const { place } = lab;
-    const acl = place.world.add(place.region.networkAcls, { id: "acl-gateway", tags: [], vpcId: lab.vpcId, isDefault: false, entries: [], associations: [] });
-    for (const each of place.region.networkAcls.values()) each.associations = each.associations.filter(({ subnetId }) => subnetId !== lab.publicSubnet);
+    const acl = place.world.add(place.region.networkAcls, {
+      id: "acl-gateway",
+      tags: [],
+      vpcId: lab.vpcId,
+      isDefault: false,
+      entries: [],
+      associations: [],
+    });
+    for (const each of place.region.networkAcls.values())
+      each.associations = each.associations.filter(({ subnetId }) => subnetId !== lab.publicSubnet);
     acl.associations.push({ id: "aclassoc-1", subnetId: lab.publicSubnet });
     expect(machine.send(OUTSIDE)).toMatchObject({ delivered: false, reason: "network-acl", by: "acl-gateway" });
   });

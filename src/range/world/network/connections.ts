@@ -39,7 +39,12 @@ export class Connections {
     return null;
   }
 
-  open(interfaceId: string, view: PacketView, entry: Pick<TrackedFlow, "timeouts" | "isAutomatic">, now: number): TrackedFlow {
+  open(
+    interfaceId: string,
+    view: PacketView,
+    entry: Pick<TrackedFlow, "timeouts" | "isAutomatic">,
+    now: number,
+  ): TrackedFlow {
     const flow: TrackedFlow = {
       ...entry,
       key: flowKey(view),
@@ -68,13 +73,16 @@ export class Connections {
 
   /** The entries of an interface that are alive now. */
   list(interfaceId: string, now: number): readonly TrackedFlow[] {
-    return [...(this.#byInterface.get(interfaceId)?.values() ?? [])].filter((flow) => now - flow.lastPacketAt < idleSeconds(flow) * 1000);
+    return [...(this.#byInterface.get(interfaceId)?.values() ?? [])].filter(
+      (flow) => now - flow.lastPacketAt < idleSeconds(flow) * 1000,
+    );
   }
 }
 
 /** TCP and UDP are known by addresses and ports; ICMP by addresses; everything else by address and protocol number. */
 function flowKey({ direction, localIp, remoteIp, protocol, sourcePort, destinationPort }: PacketView): string {
-  const [localPort, remotePort] = direction === "egress" ? [sourcePort, destinationPort] : [destinationPort, sourcePort];
+  const [localPort, remotePort] =
+    direction === "egress" ? [sourcePort, destinationPort] : [destinationPort, sourcePort];
   return [protocol, localIp, localPort ?? "-", remoteIp, remotePort ?? "-"].join(" ");
 }
 

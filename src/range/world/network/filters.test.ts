@@ -20,7 +20,17 @@ const view: PacketView = {
 };
 
 function entry(number: number, change: Partial<NetworkAclEntry> = {}): NetworkAclEntry {
-  return { number, egress: false, protocol: "-1", cidr: "0.0.0.0/0", ipv6Cidr: null, portRange: null, icmp: null, action: "allow", ...change };
+  return {
+    number,
+    egress: false,
+    protocol: "-1",
+    cidr: "0.0.0.0/0",
+    ipv6Cidr: null,
+    portRange: null,
+    icmp: null,
+    action: "allow",
+    ...change,
+  };
 }
 
 describe("what neither security groups nor network ACLs filter", () => {
@@ -36,13 +46,21 @@ describe("what neither security groups nor network ACLs filter", () => {
     const lab = new Lab();
     const machine = lab.instance([lab.group()]);
     for (const acl of lab.place.region.networkAcls.values()) acl.entries = [];
-    expect(machine.send(ip, { protocol: "udp", far: 53 })).toEqual({ delivered: true, reason: "unfiltered-service", by: service, tracked: false });
+    expect(machine.send(ip, { protocol: "udp", far: 53 })).toEqual({
+      delivered: true,
+      reason: "unfiltered-service",
+      by: service,
+      tracked: false,
+    });
   });
 
   test("DHCP", () => {
     const lab = new Lab();
     const machine = lab.instance([lab.group()]);
-    expect(machine.send("255.255.255.255", { protocol: "udp", near: 68, far: 67 })).toMatchObject({ delivered: true, by: "dhcp" });
+    expect(machine.send("255.255.255.255", { protocol: "udp", near: 68, far: 67 })).toMatchObject({
+      delivered: true,
+      by: "dhcp",
+    });
   });
 
   test("metadata and the resolver can be switched off", () => {
@@ -64,12 +82,19 @@ describe("what neither security groups nor network ACLs filter", () => {
 describe("network ACLs", () => {
   test("the lowest matching number decides, whatever the order they stand in", () => {
     const action = fc.constantFrom("allow" as const, "deny" as const);
-    const rules = fc.uniqueArray(fc.record({ number: fc.integer({ min: 1, max: 32_766 }), action }), { selector: ({ number }) => number, minLength: 1, maxLength: 20 });
+    const rules = fc.uniqueArray(fc.record({ number: fc.integer({ min: 1, max: 32_766 }), action }), {
+      selector: ({ number }) => number,
+      minLength: 1,
+      maxLength: 20,
+    });
     fc.assert(
       fc.property(rules, (drawn) => {
         const lowest = Math.min(...drawn.map(({ number }) => number));
         const first = drawn.find(({ number }) => number === lowest);
-        const allowed = aclAllows(drawn.map(({ number, action: each }) => entry(number, { action: each })), view);
+        const allowed = aclAllows(
+          drawn.map(({ number, action: each }) => entry(number, { action: each })),
+          view,
+        );
         return allowed === (first?.action === "allow");
       }),
     );
@@ -104,15 +129,25 @@ describe("network ACLs", () => {
   test("it is not evaluated within a subnet, and is between subnets", () => {
     const lab = new Lab();
     const group = lab.group(...OPEN);
-    const [machine, near, far] = [lab.instance([group]), lab.instance([group]), lab.instance([group], { subnetId: lab.otherSubnet })];
+    const [machine, near, far] = [
+      lab.instance([group]),
+      lab.instance([group]),
+      lab.instance([group], { subnetId: lab.otherSubnet }),
+    ];
     for (const acl of lab.place.region.networkAcls.values()) acl.entries = [];
     expect(machine.send(near.network.privateIps[0]!, { tcp: "syn" }).delivered).toBe(true);
-    expect(machine.send(far.network.privateIps[0]!, { tcp: "syn" })).toMatchObject({ delivered: false, reason: "network-acl" });
+    expect(machine.send(far.network.privateIps[0]!, { tcp: "syn" })).toMatchObject({
+      delivered: false,
+      reason: "network-acl",
+    });
   });
 
   test("it holds for every subnet that shares it", () => {
     const lab = new Lab();
-    const machines = [lab.instance([lab.group(...OPEN)]), lab.instance([lab.group(...OPEN)], { subnetId: lab.otherSubnet })];
+    const machines = [
+      lab.instance([lab.group(...OPEN)]),
+      lab.instance([lab.group(...OPEN)], { subnetId: lab.otherSubnet }),
+    ];
     const acl = [...lab.place.region.networkAcls.values()][0]!;
     acl.entries.unshift(entry(1, { cidr: `${OUTSIDE}/32`, action: "deny" }));
     expect(machines.map((machine) => machine.receive(OUTSIDE).by)).toEqual([acl.id, acl.id]);
@@ -125,7 +160,12 @@ describe("security groups between interfaces", () => {
     const lab = new Lab();
     const machine = lab.instance([lab.group(...OPEN)]);
     const closed = lab.instance([lab.group()]);
-    expect(machine.send(closed.network.privateIps[0]!, { tcp: "syn" })).toEqual({ delivered: false, reason: "security-group", by: closed.network.id, tracked: false });
+    expect(machine.send(closed.network.privateIps[0]!, { tcp: "syn" })).toEqual({
+      delivered: false,
+      reason: "security-group",
+      by: closed.network.id,
+      tracked: false,
+    });
     expect(closed.send(machine.network.privateIps[0]!, { tcp: "syn" })).toMatchObject({ by: closed.network.id });
   });
 
@@ -133,8 +173,17 @@ describe("security groups between interfaces", () => {
     const lab = new Lab();
     const clients = lab.group(...OPEN);
     const servers = lab.group();
-    addRule(lab.place, servers, { egress: false, protocol: "tcp", fromPort: 443, peer: { kind: "group", id: clients.id, ownerId: "111111111111" } });
-    const [client, stranger, server] = [lab.instance([clients]), lab.instance([lab.group(...OPEN)]), lab.instance([servers])];
+    addRule(lab.place, servers, {
+      egress: false,
+      protocol: "tcp",
+      fromPort: 443,
+      peer: { kind: "group", id: clients.id, ownerId: "111111111111" },
+    });
+    const [client, stranger, server] = [
+      lab.instance([clients]),
+      lab.instance([lab.group(...OPEN)]),
+      lab.instance([servers]),
+    ];
     const address = server.network.privateIps[0]!;
     expect(client.send(address, { tcp: "syn" })).toMatchObject({ delivered: true, tracked: true });
     expect(stranger.send(address, { tcp: "syn" }).delivered).toBe(false);
@@ -145,7 +194,12 @@ describe("security groups between interfaces", () => {
     const lab = new Lab();
     const list = createPrefixList(lab.place, { name: "partners", cidrs: ["192.0.2.0/24", "198.51.100.0/29"] });
     const group = lab.group();
-    addRule(lab.place, group, { egress: true, protocol: "tcp", fromPort: 443, peer: { kind: "prefix-list", id: list.id } });
+    addRule(lab.place, group, {
+      egress: true,
+      protocol: "tcp",
+      fromPort: 443,
+      peer: { kind: "prefix-list", id: list.id },
+    });
     const machine = lab.instance([group]);
     expect(machine.send(OUTSIDE, { tcp: "syn" }).delivered).toBe(true);
     expect(machine.send("198.51.100.8", { tcp: "syn" }).delivered).toBe(false);
@@ -177,7 +231,12 @@ describe("ways in and out", () => {
   test("an interface sends only from its own addresses unless the source check is off", () => {
     const lab = new Lab();
     const machine = lab.instance([lab.group(...OPEN)]);
-    const spoofed = { from: { kind: "interface", interfaceId: machine.network.id, ip: "10.0.1.99" }, to: { kind: "external", ip: OUTSIDE }, protocol: "udp", toPort: 53 } as const;
+    const spoofed = {
+      from: { kind: "interface", interfaceId: machine.network.id, ip: "10.0.1.99" },
+      to: { kind: "external", ip: OUTSIDE },
+      protocol: "udp",
+      toPort: 53,
+    } as const;
     expect(lab.network.send(spoofed).reason).toBe("source-destination-check");
   });
 });

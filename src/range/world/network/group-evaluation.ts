@@ -11,7 +11,11 @@ export function rulesOf(region: RegionState, network: Pick<NetworkInterface, "gr
 
 /** Whether a rule lets a packet pass. Groups have no denying rules, so order does not matter. */
 export function ruleAllows(region: RegionState, rule: SecurityGroupRule, view: PacketView): boolean {
-  return rule.egress === (view.direction === "egress") && protocolMatches(rule, view) && peerMatches(region, rule.peer, view.remoteIp);
+  return (
+    rule.egress === (view.direction === "egress") &&
+    protocolMatches(rule, view) &&
+    peerMatches(region, rule.peer, view.remoteIp)
+  );
 }
 
 /**
@@ -21,7 +25,11 @@ export function ruleAllows(region: RegionState, rule: SecurityGroupRule, view: P
  *
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
  */
-export function isUntrackedByRules(region: RegionState, rules: readonly SecurityGroupRule[], first: PacketView): boolean {
+export function isUntrackedByRules(
+  region: RegionState,
+  rules: readonly SecurityGroupRule[],
+  first: PacketView,
+): boolean {
   if (first.protocol !== 6 && first.protocol !== 17) return false;
   const response = reversed(first);
   return (
@@ -62,7 +70,9 @@ function peerMatches(region: RegionState, peer: RulePeer, remoteIp: string): boo
       return (region.prefixLists.get(peer.id)?.entries ?? []).some(({ cidr }) => rangeContains(cidr, remoteIp));
     case "group":
       return [...region.interfaces.values()].some(
-        (each) => each.groupIds.includes(peer.id) && (each.privateIps.includes(remoteIp) || each.ipv6Addresses.includes(remoteIp)),
+        (each) =>
+          each.groupIds.includes(peer.id) &&
+          (each.privateIps.includes(remoteIp) || each.ipv6Addresses.includes(remoteIp)),
       );
   }
 }

@@ -35,10 +35,18 @@ export function findInVpc({ place, vpc }: Hop, ip: string): Hop | null {
 }
 
 /** The interface with this public IPv4 address, or IPv6 address, anywhere in the world. */
-export function findByPublicAddress(world: World, ip: string): { readonly hop: Hop; readonly privateIp: string } | null {
+export function findByPublicAddress(
+  world: World,
+  ip: string,
+): { readonly hop: Hop; readonly privateIp: string } | null {
   for (const place of world.places()) {
     for (const network of place.region.interfaces.values()) {
-      const privateIp = network.publicAddress?.ip === ip ? network.publicAddress.privateIp : network.ipv6Addresses.includes(ip) ? ip : null;
+      const privateIp =
+        network.publicAddress?.ip === ip
+          ? network.publicAddress.privateIp
+          : network.ipv6Addresses.includes(ip)
+            ? ip
+            : null;
       const hop = privateIp === null ? null : hopOf(place, network);
       if (hop && privateIp !== null) return { hop, privateIp };
     }
@@ -64,17 +72,29 @@ export function isUp(hop: Hop): boolean {
 }
 
 /** Kinds of interfaces whose flows AWS tracks whatever the rules say. */
-const AUTOMATICALLY_TRACKED = new Set(["nat_gateway", "network_load_balancer", "vpc_endpoint", "lambda", "global_accelerator_managed"]);
+const AUTOMATICALLY_TRACKED = new Set([
+  "nat_gateway",
+  "network_load_balancer",
+  "vpc_endpoint",
+  "lambda",
+  "global_accelerator_managed",
+]);
 
 export function isAutomaticallyTracked({ network }: Hop): boolean {
   return AUTOMATICALLY_TRACKED.has(network.interfaceType);
 }
 
 export function isLoadBalanced(packet: Packet, ...hops: readonly Hop[]): boolean {
-  return packet.via === "network-load-balancer" || hops.some(({ network }) => network.interfaceType === "network_load_balancer");
+  return (
+    packet.via === "network-load-balancer" ||
+    hops.some(({ network }) => network.interfaceType === "network_load_balancer")
+  );
 }
 
-export function dropped(reason: Exclude<DeliveryReason, "delivered" | "unfiltered-service">, by: string | null): Delivery {
+export function dropped(
+  reason: Exclude<DeliveryReason, "delivered" | "unfiltered-service">,
+  by: string | null,
+): Delivery {
   return { delivered: false, reason, by, tracked: false };
 }
 

@@ -43,21 +43,29 @@ export class InterfaceFilter {
       this.connections.touch(flow, view, now);
       const first = view.direction === flow.startedBy ? view : reversed(view);
       const isOpenBothWays = isAllowedByRules && isUntrackedByRules(place.region, rules, first);
-      const converts = this.#options.openWindowConverts === "flows-with-a-packet" && isOpenBothWays && !flow.isAutomatic && !path.isAutomatic;
+      const converts =
+        this.#options.openWindowConverts === "flows-with-a-packet" &&
+        isOpenBothWays &&
+        !flow.isAutomatic &&
+        !path.isAutomatic;
       if (!converts && !view.endsConnection) return { allowed: true, tracked: true };
       this.connections.close(network.id, flow);
       return { allowed: true, tracked: false };
     }
     if (!isAllowedByRules) return { allowed: false };
     if (view.endsConnection) return { allowed: true, tracked: false };
-    if (!path.isAutomatic && !isAlwaysTracked(view) && this.#isUntracked(place, rules, view)) return { allowed: true, tracked: false };
+    if (!path.isAutomatic && !isAlwaysTracked(view) && this.#isUntracked(place, rules, view))
+      return { allowed: true, tracked: false };
     this.connections.open(network.id, view, { timeouts, isAutomatic: path.isAutomatic }, now);
     return { allowed: true, tracked: true };
   }
 
   /** Without an entry nobody knows who started the flow, unless the packet says so: it may be the answer. */
   #isUntracked({ region }: Place, rules: ReturnType<typeof rulesOf>, view: PacketView): boolean {
-    return isUntrackedByRules(region, rules, view) || (!view.startsConnection && isUntrackedByRules(region, rules, reversed(view)));
+    return (
+      isUntrackedByRules(region, rules, view) ||
+      (!view.startsConnection && isUntrackedByRules(region, rules, reversed(view)))
+    );
   }
 
   #timeouts({ region }: Place, network: NetworkInterface, path: PathKind): ReturnType<typeof timeoutsOf> {

@@ -40,7 +40,10 @@ export class NatMappings {
   }
 }
 
-function keyOf(interfaceId: string, { direction, localIp, remoteIp, protocol, sourcePort, destinationPort }: PacketView): string {
+function keyOf(
+  interfaceId: string,
+  { direction, localIp, remoteIp, protocol, sourcePort, destinationPort }: PacketView,
+): string {
   const [near, far] = direction === "egress" ? [sourcePort, destinationPort] : [destinationPort, sourcePort];
   return [interfaceId, protocol, localIp, near ?? "-", remoteIp, far ?? "-"].join(" ");
 }

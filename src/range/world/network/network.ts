@@ -3,7 +3,18 @@ import type { Route, Subnet } from "../model.ts";
 import type { World } from "../world.ts";
 import { aclAllows } from "./acl-evaluation.ts";
 import type { TrackedFlow } from "./connections.ts";
-import { addressesOf, delivered, dropped, findByPublicAddress, findHop, findInVpc, isAutomaticallyTracked, isLoadBalanced, isUp, type Hop } from "./hop.ts";
+import {
+  addressesOf,
+  delivered,
+  dropped,
+  findByPublicAddress,
+  findHop,
+  findInVpc,
+  isAutomaticallyTracked,
+  isLoadBalanced,
+  isUp,
+  type Hop,
+} from "./hop.ts";
 import { InterfaceFilter, type PathKind } from "./interface-filter.ts";
 import { NatMappings, type NatMapping } from "./nat-mappings.ts";
 import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
@@ -29,7 +40,9 @@ export class Network {
   }
 
   send(packet: Packet): Delivery {
-    return packet.from.kind === "interface" ? this.#sendFromInside(packet, packet.from.interfaceId) : this.#receiveFromOutside(packet);
+    return packet.from.kind === "interface"
+      ? this.#sendFromInside(packet, packet.from.interfaceId)
+      : this.#receiveFromOutside(packet);
   }
 
   /** The flows that an interface tracks now. */
@@ -83,10 +96,15 @@ export class Network {
     const target = findInVpc(source, packet.to.ip);
     if (!target) return dropped("no-such-interface", packet.to.ip);
     if (target.subnet.id !== source.subnet.id) {
-      const stopped = this.#acl(source, source.subnet, viewOf(packet, "egress")) ?? this.#acl(target, target.subnet, viewOf(packet, "ingress"));
+      const stopped =
+        this.#acl(source, source.subnet, viewOf(packet, "egress")) ??
+        this.#acl(target, target.subnet, viewOf(packet, "ingress"));
       if (stopped) return stopped;
     }
-    return this.#enter(packet, target, { isAutomatic: this.#isAutomatic(packet, source, target), isLoadBalanced: isLoadBalanced(packet, source, target) });
+    return this.#enter(packet, target, {
+      isAutomatic: this.#isAutomatic(packet, source, target),
+      isLoadBalanced: isLoadBalanced(packet, source, target),
+    });
   }
 
   #leave(packet: Packet, source: Hop, gatewayId: string): Delivery {
@@ -115,12 +133,21 @@ export class Network {
     const mapping = this.#nat.outbound(gatewayId, source.network.id, view, this.#world.now());
     if (!mapping) return dropped("no-nat-mapping", gatewayId);
     const onward = findRoute(hop.place.region, hop.subnet, packet.to.ip)?.route.target;
-    if (onward?.kind !== "internet-gateway" || !this.#isAttached(hop, onward.id)) return dropped("no-route", hop.subnet.id);
-    const translated = { ...view, localIp: gateway.privateIp, sourcePort: view.sourcePort === null ? null : mapping.publicPort };
+    if (onward?.kind !== "internet-gateway" || !this.#isAttached(hop, onward.id))
+      return dropped("no-route", hop.subnet.id);
+    const translated = {
+      ...view,
+      localIp: gateway.privateIp,
+      sourcePort: view.sourcePort === null ? null : mapping.publicPort,
+    };
     const stopped = this.#acl(hop, hop.subnet, translated);
     if (stopped) return stopped;
     const { fromPort: _, ...rest } = packet;
-    const outside: Packet = { ...rest, from: { kind: "external", ip: gateway.publicIp }, ...(translated.sourcePort === null ? {} : { fromPort: translated.sourcePort }) };
+    const outside: Packet = {
+      ...rest,
+      from: { kind: "external", ip: gateway.publicIp },
+      ...(translated.sourcePort === null ? {} : { fromPort: translated.sourcePort }),
+    };
     return this.#arrive(outside) ?? delivered(true);
   }
 
@@ -130,7 +157,10 @@ export class Network {
   }
 
   #receiveFromOutside(packet: Packet): Delivery {
-    const found = packet.to.kind === "interface" ? { hop: findHop(this.#world, packet.to.interfaceId), privateIp: packet.to.ip } : findByPublicAddress(this.#world, packet.to.ip);
+    const found =
+      packet.to.kind === "interface"
+        ? { hop: findHop(this.#world, packet.to.interfaceId), privateIp: packet.to.ip }
+        : findByPublicAddress(this.#world, packet.to.ip);
     if (!found?.hop) return dropped("no-such-interface", packet.to.ip);
     const { hop: target, privateIp } = found;
     const inner: Packet = { ...packet, to: { kind: "interface", interfaceId: target.network.id, ip: privateIp } };
@@ -141,13 +171,22 @@ export class Network {
     const isV6 = parseAddress(privateIp)?.family === 6;
     const back = findRoute(target.place.region, target.subnet, packet.from.ip)?.route.target;
     if (!isV6 && target.network.publicAddress?.privateIp !== privateIp) {
-      return back?.kind === "nat-gateway" ? dropped("no-nat-mapping", back.id) : dropped("no-public-address", target.network.id);
+      return back?.kind === "nat-gateway"
+        ? dropped("no-nat-mapping", back.id)
+        : dropped("no-public-address", target.network.id);
     }
     const isEgressOnly = isV6 && back?.kind === "egress-only-internet-gateway";
-    if (isEgressOnly && !this.#filter.connections.find(target.network.id, view, this.#world.now())) return dropped("no-route", back.id);
+    if (isEgressOnly && !this.#filter.connections.find(target.network.id, view, this.#world.now()))
+      return dropped("no-route", back.id);
     if (!isEgressOnly && !this.#hasInternetGateway(target)) return dropped("no-route", target.vpc.id);
     const stopped = this.#acl(target, target.subnet, view);
-    return stopped ?? this.#enter(inner, target, { isAutomatic: isEgressOnly || this.#isAutomatic(inner, target), isLoadBalanced: isLoadBalanced(inner, target) });
+    return (
+      stopped ??
+      this.#enter(inner, target, {
+        isAutomatic: isEgressOnly || this.#isAutomatic(inner, target),
+        isLoadBalanced: isLoadBalanced(inner, target),
+      })
+    );
   }
 
   #translateBack(packet: Packet, target: Hop, mapping: NatMapping): Delivery {
@@ -156,7 +195,11 @@ export class Network {
     const hop = gateway ? findHop(this.#world, gateway.interfaceId) : null;
     if (!gateway || gateway.state !== "available" || !hop) return dropped("no-route", gatewayId);
     const view = viewOf(packet, "ingress");
-    const atGateway = { ...view, localIp: gateway.privateIp, destinationPort: view.destinationPort === null ? null : publicPort };
+    const atGateway = {
+      ...view,
+      localIp: gateway.privateIp,
+      destinationPort: view.destinationPort === null ? null : publicPort,
+    };
     const stoppedAtGateway = this.#acl(hop, hop.subnet, atGateway);
     if (stoppedAtGateway) return stoppedAtGateway;
     if (hop.subnet.id !== target.subnet.id) {
@@ -184,8 +227,14 @@ export class Network {
     const peer = route?.target.kind === "local" ? findInVpc(source, packet.to.ip) : null;
     const hops = peer ? [source, peer] : [source];
     const kind = route?.target.kind;
-    const isTrackedRoute = kind === "nat-gateway" || kind === "egress-only-internet-gateway" || (kind === "vpc-endpoint" && route !== null && this.#isTrackedEndpoint(source, route));
-    return { isAutomatic: isTrackedRoute || this.#isAutomatic(packet, ...hops), isLoadBalanced: isLoadBalanced(packet, ...hops) };
+    const isTrackedRoute =
+      kind === "nat-gateway" ||
+      kind === "egress-only-internet-gateway" ||
+      (kind === "vpc-endpoint" && route !== null && this.#isTrackedEndpoint(source, route));
+    return {
+      isAutomatic: isTrackedRoute || this.#isAutomatic(packet, ...hops),
+      isLoadBalanced: isLoadBalanced(packet, ...hops),
+    };
   }
 
   /** DynamoDB's gateway endpoint is on AWS's list, S3's is not; a route without a prefix list leads to a firewall endpoint. */

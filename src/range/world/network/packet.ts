@@ -63,7 +63,11 @@ export function protocolNumber(protocol: Protocol): number {
 }
 
 /** The packet as the side `direction` points from or to sees it; addresses can be given where they are translated. */
-export function viewOf(packet: Packet, direction: "ingress" | "egress", translated: { readonly localIp?: string; readonly remoteIp?: string } = {}): PacketView {
+export function viewOf(
+  packet: Packet,
+  direction: "ingress" | "egress",
+  translated: { readonly localIp?: string; readonly remoteIp?: string } = {},
+): PacketView {
   const [local, remote] = direction === "egress" ? [packet.from, packet.to] : [packet.to, packet.from];
   const protocol = protocolNumber(packet.protocol);
   const hasPorts = protocol === 6 || protocol === 17;

@@ -11,7 +11,11 @@ const OTHER_PROTOCOLS_S = 600;
  *
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
  */
-export function timeoutsOf(network: NetworkInterface, instance: Instance | undefined, options: NetworkOptions): IdleTimeouts {
+export function timeoutsOf(
+  network: NetworkInterface,
+  instance: Instance | undefined,
+  options: NetworkOptions,
+): IdleTimeouts {
   const type = instance ? instanceTypeOf(instance.instanceType) : null;
   const setting = type?.isNitro ? network.connectionTracking : null;
   return {

@@ -15,12 +15,21 @@ describe("which flows AWS tracks", () => {
   test("an inbound web flow from everywhere is untracked when everything may go out", () => {
     const lab = new Lab();
     const machine = lab.instance([lab.group(["in", "tcp", "0.0.0.0/0", 80], ["out", "-1", "0.0.0.0/0"])]);
-    expect(machine.receive(OUTSIDE, { near: 80, far: 50_000, tcp: "syn" })).toMatchObject({ delivered: true, tracked: false });
+    expect(machine.receive(OUTSIDE, { near: 80, far: 50_000, tcp: "syn" })).toMatchObject({
+      delivered: true,
+      tracked: false,
+    });
     expect(machine.send(OUTSIDE, { near: 80, far: 50_000 })).toMatchObject({ delivered: true, tracked: false });
   });
 
   test.each<[string, Rule[]]>([
-    ["the rule names an address range", [["in", "-1", "0.0.0.0/0"], ["out", "tcp", "198.51.100.0/24", 443]]],
+    [
+      "the rule names an address range",
+      [
+        ["in", "-1", "0.0.0.0/0"],
+        ["out", "tcp", "198.51.100.0/24", 443],
+      ],
+    ],
     ["the response rule names ports", [["in", "tcp", "0.0.0.0/0", 1024, 65_535], WEB_OUT]],
     ["the response rule names an address range", [["in", "tcp", "198.51.100.0/24", 0, 65_535], WEB_OUT]],
     ["there is no response rule", [["out", "-1", "0.0.0.0/0"]]],
@@ -80,7 +89,12 @@ describe("what a change does to flows that exist", () => {
     const machine = lab.instance([group]);
     machine.connect(OUTSIDE);
     lab.setRules(group);
-    expect(machine.send(OUTSIDE)).toEqual({ delivered: false, reason: "security-group", by: machine.network.id, tracked: false });
+    expect(machine.send(OUTSIDE)).toEqual({
+      delivered: false,
+      reason: "security-group",
+      by: machine.network.id,
+      tracked: false,
+    });
     expect(machine.receive(OUTSIDE).delivered).toBe(false);
   });
 
@@ -104,15 +118,27 @@ describe("what a change does to flows that exist", () => {
     expect(machine.receive(OUTSIDE).delivered).toBe(true);
   });
 
-  test.each(["ingress", "egress"] as const)("a network ACL that blocks the %s direction breaks an existing connection", (direction) => {
-    const lab = new Lab();
-    const machine = lab.instance([lab.group(WEB_OUT)]);
-    machine.connect(OUTSIDE);
-    const acl = [...lab.place.region.networkAcls.values()][0]!;
-    acl.entries.push({ number: 50, egress: direction === "egress", protocol: "-1", cidr: `${OUTSIDE}/32`, ipv6Cidr: null, portRange: null, icmp: null, action: "deny" });
-    const blocked = direction === "egress" ? machine.send(OUTSIDE) : machine.receive(OUTSIDE);
-    expect(blocked).toMatchObject({ delivered: false, reason: "network-acl", by: acl.id });
-  });
+  test.each(["ingress", "egress"] as const)(
+    "a network ACL that blocks the %s direction breaks an existing connection",
+    (direction) => {
+      const lab = new Lab();
+      const machine = lab.instance([lab.group(WEB_OUT)]);
+      machine.connect(OUTSIDE);
+      const acl = [...lab.place.region.networkAcls.values()][0]!;
+      acl.entries.push({
+        number: 50,
+        egress: direction === "egress",
+        protocol: "-1",
+        cidr: `${OUTSIDE}/32`,
+        ipv6Cidr: null,
+        portRange: null,
+        icmp: null,
+        action: "deny",
+      });
+      const blocked = direction === "egress" ? machine.send(OUTSIDE) : machine.receive(OUTSIDE);
+      expect(blocked).toMatchObject({ delivered: false, reason: "network-acl", by: acl.id });
+    },
+  );
 
   test("a tracked flow goes on when a network ACL's block is lifted before its entry is forgotten", () => {
     const lab = new Lab();

@@ -3,7 +3,8 @@ import type { Instance, Subnet, Vpc } from "../model.ts";
 import type { Packet } from "./packet.ts";
 
 /** What neither security groups nor network ACLs filter. */
-export type UnfilteredService = "resolver" | "metadata" | "time" | "windows-activation" | "task-metadata" | "dhcp" | "router";
+export type UnfilteredService =
+  "resolver" | "metadata" | "time" | "windows-activation" | "task-metadata" | "dhcp" | "router";
 
 const FIXED: ReadonlyMap<string, UnfilteredService> = new Map([
   ["169.254.169.253", "resolver"],
