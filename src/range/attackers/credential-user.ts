@@ -1,0 +1,54 @@
+import type { Session } from "../world/identity.ts";
+import { instanceCredentials } from "../world/build-identity.ts";
+import type { Place } from "../world/world.ts";
+import { createActor, type ActorOptions, type Attacker } from "./attacker.ts";
+
+/** Whether AWS would allow a call now. */
+export type Authorize = (request: {
+  readonly accessKeyId: string;
+  readonly action: string;
+  readonly resource: string;
+}) => boolean;
+
+export interface CredentialUserOptions extends Omit<ActorOptions, "everyMs"> {
+  readonly place: Place;
+  readonly instanceId: string;
+  readonly authorize: Authorize;
+  readonly action: string;
+  readonly resource: string;
+  readonly everyMs?: number;
+  /** Whether it can ask the instance's metadata service for new credentials when the old ones run out. */
+  readonly canRefresh: () => boolean;
+}
+
+const REFRESH_BEFORE_EXPIRY_MS = 300_000;
+
+/**
+ * Calls AWS with the credentials of an instance's role.
+ *
+ * As a thief: took them from the metadata service once, and calls from outside; new ones only as long as it has a
+ * shell on the instance. As a bystander: the workload on a neighbour, whose SDK refreshes them five minutes early.
+ */
+export function createCredentialUser(options: CredentialUserOptions): Attacker {
+  const { place, instanceId } = options;
+  let session: Session | null = null;
+  const refresh = (): void => {
+    session = instanceCredentials(place, instanceId) ?? session;
+  };
+  return createActor(
+    { everyMs: 4_000, ...options },
+    {
+      begin: refresh,
+      beat() {
+        if (isRunningOut(session, place.world.now()) && options.canRefresh()) refresh();
+        if (!session) return false;
+        const { accessKeyId } = session;
+        return options.authorize({ accessKeyId, action: options.action, resource: options.resource });
+      },
+    },
+  );
+}
+
+function isRunningOut(session: Session | null, now: number): boolean {
+  return session === null || (session.expiresAt !== null && now >= session.expiresAt - REFRESH_BEFORE_EXPIRY_MS);
+}

@@ -1,0 +1,63 @@
+import { attachInterface, createInterface } from "../world/build-interfaces.ts";
+import type { Instance, NetworkInterface } from "../world/model.ts";
+import { interfacesOf, type Place } from "../world/world.ts";
+import type { Attacker, ActorOptions } from "./attacker.ts";
+import { createPolling } from "./persistent-flow.ts";
+import type { Network } from "../world/network/network.ts";
+
+export interface InterfaceAttacherOptions extends Omit<ActorOptions, "everyMs"> {
+  readonly place: Place;
+  readonly network: Network;
+  readonly instance: Instance;
+  readonly groupIds: readonly string[];
+  readonly publicIp: string;
+  readonly outsideIp: string;
+  readonly attachAfterMs: number;
+}
+
+/**
+ * An intruder with rights in EC2 gives the instance another interface while people decide, with the groups that the
+ * first one had, and calls home through it: every connection is a new one, so that sealing the interface ends it.
+ */
+export function createInterfaceAttacher(options: InterfaceAttacherOptions): Attacker {
+  let through: NetworkInterface | null = null;
+  let polling: Attacker | null = null;
+  return {
+    ...bare(options.name),
+    get lastSuccessMs() {
+      return polling?.lastSuccessMs ?? null;
+    },
+    get lastFailureMs() {
+      return polling?.lastFailureMs ?? null;
+    },
+    succeededAt: (sinceMs) => polling?.succeededAt(sinceMs) ?? [],
+    async live(signal) {
+      try {
+        await options.clock.sleep(options.attachAfterMs, signal);
+      } catch {
+        return; // Only the signal ends this sleep.
+      }
+      through ??= attach(options);
+      polling = createPolling({
+        ...options,
+        through,
+        startedBy: "inside",
+        port: 443,
+        everyMs: 5_000,
+        firstAfterMs: 500,
+      });
+      await polling.live(signal);
+    },
+  };
+}
+
+function bare(name: string): Pick<Attacker, "name" | "kind" | "begin"> {
+  return { name, kind: "attacker", begin() {} };
+}
+
+function attach({ place, instance, groupIds, publicIp }: InterfaceAttacherOptions): NetworkInterface {
+  const taken = interfacesOf(place, instance).map(({ attachment }) => attachment?.deviceIndex ?? 0);
+  const added = createInterface(place, { subnetId: instance.subnetId, groupIds, publicIp, description: "" });
+  attachInterface(place, added, instance, { deviceIndex: Math.max(...taken, 0) + 1 });
+  return added;
+}

@@ -1,0 +1,102 @@
+import type { Json } from "../core/json.ts";
+import type { Attacker } from "./attackers/attacker.ts";
+import { Faults } from "./faults.ts";
+import { createFront, type RecordedCall } from "./front.ts";
+import { authorize } from "./iam/authorize.ts";
+import type { Responder } from "./responder.ts";
+import { TARGET_ACCOUNT, type Scenario } from "./scenarios/scenario.ts";
+import { randomOf, stageScenario, type StagingOptions } from "./staging.ts";
+import { inProcessHandler, type InProcessHandler } from "./wire/request-handler.ts";
+import type { WireRequest, WireResponse } from "./wire/request.ts";
+import { createWire } from "./wire/server.ts";
+import type { Network } from "./world/network/network.ts";
+import { randomText, type Random } from "./world/random.ts";
+import { snapshot } from "./world/snapshot.ts";
+import type { World } from "./world/world.ts";
+
+/** When simulated time begins: 2026-01-15T12:00:00Z. */
+export const START_OF_SIMULATED_TIME_MS = 1_768_478_400_000;
+
+const DEFAULT_LATENCY_MS = 40;
+
+export interface RangeOptions extends StagingOptions {
+  /** Simulated time that a call takes; 40 ms when left out. */
+  readonly latencyMs?: number;
+  /** Calls per second that somebody else in the account makes, of each API: they take from the same token buckets. */
+  readonly foreignCaller?: number;
+  /** Any access key is an administrator's of the account, as in a served range. */
+  readonly administratorsByAnyKey?: boolean;
+  /** Called when a fault kills the calling process. */
+  readonly onCrash?: () => void;
+}
+
+/** An AWS account in memory with a staged attack in it. */
+export interface Range {
+  readonly world: World;
+  readonly network: Network;
+  readonly faults: Faults;
+  readonly scenario: Scenario;
+  readonly responder: Responder;
+  readonly calls: readonly RecordedCall[];
+  handle(request: WireRequest): Promise<WireResponse>;
+  /** For the SDK's clients, in process. */
+  requestHandler(): InProcessHandler;
+  /** Lets the attackers and bystanders live on the clock until the signal aborts. */
+  start(signal: AbortSignal): void;
+  /** The findings that the scenario emits, in the EventBridge shape; none when a person starts by hand. */
+  events(): readonly unknown[];
+  attackers(): readonly Attacker[];
+  /** The configuration of the target's account, to compare before and after. */
+  snapshot(): Json;
+}
+
+/**
+ * Builds the account of a scenario, stages the attack, and opens AWS's wire in front of it.
+ *
+ * @throws TypeError when there is no such scenario, or it does not know a variant.
+ */
+export function createRange(options: RangeOptions): Range {
+  const { world, network, scenario, responder, attackers, events } = stageScenario(options, authorize);
+  const { handle, faults, calls } = createEntrance(options, world);
+  return {
+    world,
+    network,
+    faults,
+    scenario,
+    responder,
+    calls,
+    handle,
+    requestHandler: () => inProcessHandler(handle),
+    start(signal) {
+      for (const attacker of attackers) void attacker.live(signal);
+    },
+    events: () => events,
+    attackers: () => attackers,
+    snapshot: () => snapshot(world, TARGET_ACCOUNT),
+  };
+}
+
+/** The wire and what stands behind it: latency, throttling, faults, permissions, then the services. */
+function createEntrance(options: RangeOptions, world: World): Pick<Range, "handle" | "faults" | "calls"> {
+  const calls: RecordedCall[] = [];
+  const { onCrash } = options;
+  const faults = new Faults(onCrash ? { onCrash: () => onCrash() } : {});
+  const random = randomOf(options.seed, "request-ids");
+  const requestId = (): string => newRequestId(random);
+  const { perform } = createFront({
+    world,
+    latencyMs: options.latencyMs ?? DEFAULT_LATENCY_MS,
+    faults,
+    throttle: { foreignCallsPerSecond: options.foreignCaller ?? 0 },
+    requestId,
+    onCall: (call) => calls.push(call),
+    administratorsByAnyKey: options.administratorsByAnyKey ?? false,
+  });
+  const { handle } = createWire({ requestId, perform });
+  return { handle, faults, calls };
+}
+
+function newRequestId(random: Random): string {
+  const part = (length: number): string => randomText(random, "0123456789abcdef", length);
+  return `${part(8)}-${part(4)}-4${part(3)}-a${part(3)}-${part(12)}`;
+}

@@ -1,0 +1,138 @@
+import type { Attacker, ActorOptions } from "../attackers/attacker.ts";
+import { createCredentialUser } from "../attackers/credential-user.ts";
+import { createInterfaceAttacher } from "../attackers/interface-attacher.ts";
+import { createPersistentFlow } from "../attackers/persistent-flow.ts";
+import { createSubnet, createVpc } from "../world/build-network.ts";
+import type { InstanceProfile } from "../world/identity.ts";
+import type { Instance, NetworkInterface, SecurityGroup } from "../world/model.ts";
+import { OUTSIDE, type StageTools } from "./scenario.ts";
+import {
+  addInterface,
+  createGroup,
+  launchWorkload,
+  OBJECT_ARN,
+  prepareGroups,
+  type Surroundings,
+} from "./surroundings.ts";
+
+/** The instance that the variants are applied to. */
+export interface Victim {
+  readonly instance: Instance;
+  readonly primary: NetworkInterface;
+  readonly group: SecurityGroup;
+  readonly profile: InstanceProfile | null;
+  /** Where an interface that the intruder adds would call. */
+  readonly controllerIp: string;
+}
+
+/** Who an actor is: name, clock and its own chance. */
+export function actor(
+  { place, randomFor }: Pick<StageTools, "place" | "randomFor">,
+  name: string,
+): Pick<ActorOptions, "name" | "clock" | "random"> {
+  return { name, clock: place.world.clock, random: randomFor(name) };
+}
+
+/** Applies the chosen variants to a staged victim; returns who else lives there because of them. */
+export function applyVariants(tools: StageTools, surroundings: Surroundings, victim: Victim): Attacker[] {
+  const { place, variants } = tools;
+  if (variants.has("two-vpcs")) addInterfaceInSecondVpc(tools, victim);
+  if (variants.has("service-managed-interface")) {
+    addInterface(place, victim.instance, {
+      subnetId: victim.instance.subnetId,
+      groupIds: [victim.group.id],
+      deviceIndex: nextDeviceIndex(tools, victim),
+      description: "managed by a service",
+      requesterId: "eks.amazonaws.com",
+    });
+  }
+  return [
+    ...(variants.has("neighbour") ? createNeighbour(tools, surroundings, victim) : []),
+    ...(variants.has("interface-attached-during-approval") ? [createAttacher(tools, victim)] : []),
+  ];
+}
+
+function nextDeviceIndex({ place }: StageTools, { instance }: Victim): number {
+  const attached = [...place.region.interfaces.values()].filter(
+    ({ attachment }) => attachment?.instanceId === instance.id,
+  );
+  return Math.max(...attached.map(({ attachment }) => attachment?.deviceIndex ?? 0)) + 1;
+}
+
+/** An instance may have interfaces in several VPCs of its zone: each needs the sealed group of its own VPC. */
+function addInterfaceInSecondVpc(tools: StageTools, victim: Victim): void {
+  const { place, variants } = tools;
+  const vpc = createVpc(place, { cidr: "10.30.0.0/16", tags: [{ key: "Name", value: "operations" }] });
+  const subnet = createSubnet(place, {
+    vpcId: vpc.id,
+    cidr: "10.30.1.0/24",
+    tags: [{ key: "Name", value: "operations-a" }],
+  });
+  prepareGroups(place, vpc, variants);
+  const group = createGroup(place, {
+    vpcId: vpc.id,
+    name: "operations-ping",
+    description: "Answers the monitoring's pings",
+    rules: [{ egress: false, protocol: "icmp", port: -1, cidr: "10.30.0.0/16", description: "monitoring" }],
+  });
+  addInterface(place, victim.instance, {
+    subnetId: subnet.id,
+    groupIds: [group.id],
+    deviceIndex: nextDeviceIndex(tools, victim),
+    description: "operations",
+  });
+}
+
+/** An honest instance with the same role in the same subnet: what Cordon does to the victim must leave it working. */
+export function createNeighbour(tools: StageTools, { vpc }: Surroundings, victim: Victim): Attacker[] {
+  const { place, network } = tools;
+  const group = createGroup(place, {
+    vpcId: vpc.id,
+    name: "payroll-neighbour",
+    description: "Talks to the partner's API",
+    rules: [{ egress: true, protocol: "tcp", port: 443, cidr: `${OUTSIDE.partner}/32`, description: "partner's API" }],
+  });
+  const { instance, primary } = launchWorkload(place, {
+    name: "payroll-neighbour",
+    subnetId: victim.instance.subnetId,
+    group,
+    ...(victim.profile ? { profile: victim.profile } : {}),
+    ...(victim.primary.publicAddress ? { publicIp: "192.0.2.61" } : {}),
+  });
+  const partner = createPersistentFlow({
+    ...actor(tools, "neighbour-partner"),
+    kind: "bystander",
+    network,
+    through: primary,
+    outsideIp: OUTSIDE.partner,
+    startedBy: "inside",
+    port: 443,
+    everyMs: 7_000,
+  });
+  if (!victim.profile) return [partner];
+  const storage = createCredentialUser({
+    ...actor(tools, "neighbour-storage"),
+    kind: "bystander",
+    place,
+    instanceId: instance.id,
+    authorize: tools.authorize,
+    action: "s3:GetObject",
+    resource: OBJECT_ARN,
+    everyMs: 6_000,
+    canRefresh: () => instance.state === "running",
+  });
+  return [partner, storage];
+}
+
+function createAttacher(tools: StageTools, victim: Victim): Attacker {
+  return createInterfaceAttacher({
+    ...actor(tools, "attached-interface"),
+    place: tools.place,
+    network: tools.network,
+    instance: victim.instance,
+    groupIds: [victim.group.id],
+    publicIp: "192.0.2.62",
+    outsideIp: victim.controllerIp,
+    attachAfterMs: tools.interfaceAttachedAfterMs,
+  });
+}
