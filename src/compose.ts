@@ -1,0 +1,69 @@
+import type { ClientSet } from "./aws/clients.ts";
+import { preparedGroups } from "./aws/prepared-groups.ts";
+import type { Clock } from "./core/clock.ts";
+import type { JournalEvent } from "./core/journal.ts";
+import type { Playbook } from "./core/playbook.ts";
+import type { IsolationLevel, Settings, Target } from "./core/step.ts";
+import type { Store } from "./core/store.ts";
+import type { Vault } from "./core/vault.ts";
+import type { ObservedCall } from "./engine/ports.ts";
+import { registryOf } from "./engine/registry.ts";
+import { LocalRunner } from "./runners/local.ts";
+import { steps } from "./steps/index.ts";
+
+export interface ResponderOptions {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly settings: Settings;
+  readonly playbooks: readonly Playbook[];
+  /** Names this process; see LocalRunner. */
+  readonly owner: string;
+  clients(target: Target): ClientSet;
+  isDead?(owner: string): boolean;
+  onEvent?(event: JournalEvent): void;
+  onCall?(call: ObservedCall & { readonly case: string; readonly act: string }): void;
+}
+
+/** Every step that Cordon ships, by id. */
+export const registry = registryOf(steps);
+
+/** Puts engine, steps, store and AWS together into something that responds. */
+export function createResponder(options: ResponderOptions): LocalRunner {
+  const { store, playbooks, clients, ...rest } = options;
+  return new LocalRunner({
+    ...rest,
+    store,
+    registry,
+    playbooks: new Map(playbooks.map((playbook) => [playbook.id, playbook])),
+    clients: (target, onCall, signal) => clients(target).observed(onCall, signal),
+    prepared: ({ account, region }, aws, findings) => ({
+      async groups(level) {
+        const known = await knownGroups(store, account, region);
+        const vpcHints = findings.flatMap(({ interfaces }) => interfaces.flatMap(({ vpcId }) => (vpcId === null ? [] : [vpcId])));
+        return preparedGroups(aws.ec2, { account, region, known, vpcHints }).groups(level);
+      },
+    }),
+    async onApplied(state, changeId) {
+      const { change, outcome } = state.changes.get(changeId) ?? {};
+      if (change?.step !== "protect.prepared-groups" || !change.attribute) return;
+      const { groupId } = (outcome ?? {}) as { readonly groupId?: string };
+      const { account, region } = state.target;
+      if (groupId) await store.putPreparedGroup(account, region, { vpcId: change.resource, level: change.attribute as IsolationLevel, groupId });
+    },
+  });
+}
+
+async function knownGroups(
+  store: Store,
+  account: string,
+  region: string,
+): Promise<ReadonlyMap<string, { readonly sealed?: string; readonly open?: string }>> {
+  const known = new Map<string, { sealed?: string; open?: string }>();
+  for (const { vpcId, level, groupId } of await store.preparedGroups(account, region)) {
+    known.set(vpcId, { ...known.get(vpcId), [level]: groupId });
+  }
+  return known;
+}

@@ -1,0 +1,51 @@
+import type { ApprovalRecord, CaseState } from "../core/case.ts";
+import { CordonError } from "../core/errors.ts";
+import type { Actor } from "../core/journal.ts";
+import type { LocalRunner } from "./local.ts";
+
+export interface PersonsDecision {
+  readonly caseId: string;
+  /** Left out: the one stage that waits. */
+  readonly stage?: string;
+  readonly decision: "approve" | "reject";
+  readonly reason: string | null;
+  readonly by: Actor;
+}
+
+/** Who may decide, by list; a list that is not there names nobody. */
+export type Approvers = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Records a person's decision on the stage that waits for one.
+ *
+ * @throws CordonError `approval_not_pending`, `approval_not_yours`
+ */
+export async function decideStage(runner: LocalRunner, wish: PersonsDecision, approvers: Approvers): Promise<ApprovalRecord> {
+  const state = await runner.load(wish.caseId);
+  const pending = [...state.approvals.values()].filter(({ state: at }) => at === "pending");
+  const approval = wish.stage === undefined ? pending[0] : pending.find(({ stage }) => stage === wish.stage);
+  if (!approval || (wish.stage === undefined && pending.length > 1)) {
+    throw new CordonError("approval_not_pending", { case: wish.caseId, stage: wish.stage ?? "(any)" });
+  }
+  const reason = whyNot(state, approval, wish, approvers);
+  if (reason !== null) {
+    throw new CordonError("approval_not_yours", { person: wish.by.id, stage: approval.stage, case: wish.caseId, reason });
+  }
+  const { stage, hash } = approval;
+  await runner.append(wish.caseId, [{ type: "approval.decided", stage, hash, decision: wish.decision, reason: wish.reason }], wish.by);
+  const decided = (await runner.load(wish.caseId)).approvals.get(stage);
+  if (!decided) throw new TypeError(`the approval of ${stage} is gone from the journal`);
+  return decided;
+}
+
+function whyNot(state: CaseState, approval: ApprovalRecord, { by, decision }: PersonsDecision, approvers: Approvers): string | null {
+  const list = approvers[approval.of] ?? [];
+  if (!list.includes(by.id)) return `not in the list ${approval.of} (${list.length === 0 ? "which is empty" : list.join(", ")})`;
+  if (decision === "reject") return null;
+  if (approval.approvedBy.includes(by.id)) return "approved it already: another person must";
+  const isOpener = state.orderedBy === by.id;
+  if (isOpener && approval.required === approval.approvedBy.length + 1 && approval.approvedBy.length === 0) {
+    return "opened the case, and cannot be its only approver";
+  }
+  return null;
+}
