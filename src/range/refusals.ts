@@ -1,0 +1,52 @@
+import { AwsError } from "./wire/operation.ts";
+
+const COMMON = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html";
+const EC2 = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html";
+
+/** The same refusal under the name that each service gives it. */
+interface Names {
+  readonly ec2: readonly [code: string, status: number];
+  readonly query: readonly [code: string, status: number];
+  readonly json: readonly [code: string, status: number];
+}
+
+const REFUSALS = {
+  unsigned: { ec2: ["AuthFailure", 401], query: ["MissingAuthenticationToken", 403], json: ["MissingAuthenticationTokenException", 400] },
+  unknownKey: { ec2: ["AuthFailure", 401], query: ["InvalidClientTokenId", 403], json: ["UnrecognizedClientException", 400] },
+  expired: { ec2: ["RequestExpired", 400], query: ["ExpiredToken", 403], json: ["ExpiredTokenException", 400] },
+  denied: { ec2: ["UnauthorizedOperation", 403], query: ["AccessDenied", 403], json: ["AccessDeniedException", 400] },
+  throttled: { ec2: ["RequestLimitExceeded", 503], query: ["Throttling", 400], json: ["ThrottlingException", 400] },
+  broken: { ec2: ["InternalError", 500], query: ["ServiceFailure", 500], json: ["InternalServerError", 500] },
+} as const satisfies Record<string, Names>;
+
+const MESSAGES = {
+  unsigned: "Request is missing Authentication Token",
+  unknownKey: "The security token included in the request is invalid.",
+  expired: "The security token included in the request is expired",
+  throttled: "Rate exceeded",
+  broken: "An internal error has occurred",
+} as const;
+
+const EC2_MESSAGES = {
+  unsigned: "AWS was not able to validate the provided access credentials",
+  unknownKey: "AWS was not able to validate the provided access credentials",
+  expired: "Request has expired.",
+  throttled: "Request limit exceeded.",
+  broken: "An internal error has occurred",
+} as const;
+
+/** A refusal that any operation can meet, in the words of the service. */
+export function refusal(service: string, kind: keyof typeof MESSAGES): AwsError {
+  return withMessage(service, kind, service === "ec2" ? EC2_MESSAGES[kind] : MESSAGES[kind]);
+}
+
+/** Not permitted; EC2 puts a sentence of its own before IAM's. */
+export function deniedBy(service: string, message: string): AwsError {
+  return withMessage(service, "denied", service === "ec2" ? `You are not authorized to perform this operation. ${message}` : message);
+}
+
+function withMessage(service: string, kind: keyof typeof REFUSALS, message: string): AwsError {
+  const names = REFUSALS[kind];
+  const [code, status] = service === "ec2" ? names.ec2 : service === "ssm" ? names.json : names.query;
+  return new AwsError(code, message, { status, documentation: service === "ec2" ? EC2 : COMMON });
+}
