@@ -19,7 +19,9 @@ export async function findInstance(ec2: Sender, instanceId: string): Promise<Des
   const { Reservations = [] } = await ec2.send(
     new DescribeInstancesCommand({ Filters: [{ Name: "instance-id", Values: [instanceId] }] }),
   );
-  const instance = Reservations.flatMap(({ Instances = [] }) => Instances).find((each) => each.InstanceId === instanceId);
+  const instance = Reservations.flatMap(({ Instances = [] }) => Instances).find(
+    (each) => each.InstanceId === instanceId,
+  );
   if (instance === undefined) return null;
   return {
     id: instanceId,

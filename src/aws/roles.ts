@@ -28,9 +28,7 @@ export async function inlinePolicy(
   { roleName, policyName }: { readonly roleName: string; readonly policyName: string },
 ): Promise<string | null> {
   try {
-    const { PolicyDocument } = await iam.send(
-      new GetRolePolicyCommand({ RoleName: roleName, PolicyName: policyName }),
-    );
+    const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName: roleName, PolicyName: policyName }));
     // IAM answers with the document percent-encoded:
     // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
     return PolicyDocument === undefined ? null : decodeURIComponent(PolicyDocument);

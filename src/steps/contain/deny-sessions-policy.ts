@@ -38,7 +38,11 @@ interface Statement {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 export function denyPolicy(denies: readonly SessionDeny[], roleWideBefore: string | null): string | null {
-  const statements = [...instanceStatement(denies), ...releasedStatements(denies), ...roleStatement(denies, roleWideBefore)];
+  const statements = [
+    ...instanceStatement(denies),
+    ...releasedStatements(denies),
+    ...roleStatement(denies, roleWideBefore),
+  ];
   return statements.length === 0 ? null : JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
 
@@ -115,7 +119,11 @@ const condition = z.object({
 });
 
 /** `operators` counts every operator, also those that we do not know: each narrows the deny. */
-function conditionOf(statement: Statement): { instances: readonly string[]; issuedBefore: string | null; operators: number } {
+function conditionOf(statement: Statement): {
+  instances: readonly string[];
+  issuedBefore: string | null;
+  operators: number;
+} {
   const parsed = condition.safeParse(statement["Condition"]);
   if (!parsed.success) return { instances: [], issuedBefore: null, operators: 0 };
   return {

@@ -55,7 +55,10 @@ export const roleSessions = defineSharedStep({
       const reason = reasonNotEditable(path);
       return reason === null ? [] : [{ resource: arn, reason }];
     });
-    const none = { resource: target.instanceId, reason: "it has no instance profile, hence no role whose sessions to end" };
+    const none = {
+      resource: target.instanceId,
+      reason: "it has no instance profile, hence no role whose sessions to end",
+    };
     return { changes, left: arns.length + left.length === 0 ? [none] : left };
   },
 

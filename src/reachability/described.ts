@@ -1,0 +1,70 @@
+/** What reachability knows of the account: resources as they were read. Text from AWS, no SDK types. */
+
+export type FlowProtocol = "tcp" | "udp" | "icmp" | "other";
+
+/** One rule of a security group, for one peer. */
+export interface GroupRule {
+  readonly direction: "ingress" | "egress";
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for all. */
+  readonly protocol: string;
+  /** Both null where the rule is for all ports. */
+  readonly fromPort: number | null;
+  readonly toPort: number | null;
+  /** A CIDR block, a group's id or a prefix list's id. */
+  readonly peer: string;
+}
+
+export interface AclEntry {
+  readonly direction: "ingress" | "egress";
+  readonly number: number;
+  readonly action: "allow" | "deny";
+  readonly protocol: string;
+  readonly fromPort: number | null;
+  readonly toPort: number | null;
+  readonly cidr: string;
+}
+
+export interface RouteLine {
+  /** A CIDR block or a prefix list's id. */
+  readonly destination: string;
+  readonly target: string;
+  readonly isBlackhole: boolean;
+}
+
+export interface ReachInterface {
+  readonly id: string;
+  readonly subnetId: string;
+  /** Blocks of the interface's subnet, where NACLs do not apply. */
+  readonly subnetCidrs: readonly string[];
+  /** Public or Elastic IPv4 address. Without one, an internet gateway carries no IPv4. */
+  readonly publicAddress: string | null;
+  /** Rules of all its groups before the cut. */
+  readonly rulesBefore: readonly GroupRule[];
+  /** Rules of all its groups as they are now. */
+  readonly rulesNow: readonly GroupRule[];
+  /** Who manages the interface, where that is not the account: only they may change it. */
+  readonly managedBy: string | null;
+  /** Whether its flows were converted to untracked and cut, and that was verified. */
+  readonly isConverted: boolean;
+  readonly aclId: string;
+  readonly aclEntries: readonly AclEntry[];
+  readonly routes: readonly RouteLine[];
+}
+
+/** A finding, as far as it tells where a flow may live. */
+export interface Indication {
+  readonly findingId: string;
+  readonly type: string;
+  readonly channel: "dns" | "credentials" | null;
+  readonly remotes: readonly {
+    readonly address: string;
+    readonly port: number | null;
+    readonly protocol: string | null;
+  }[];
+}
+
+export interface Described {
+  readonly instanceId: string;
+  readonly interfaces: readonly ReachInterface[];
+  readonly indications: readonly Indication[];
+}
