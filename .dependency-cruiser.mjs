@@ -19,7 +19,9 @@ const folders = {
   vault: { modules: ["core"], packages: ["zod"], builtins: anyBuiltin },
   intake: { modules: ["core"], packages: ["zod"], builtins: anyBuiltin },
   notify: { modules: ["core"], packages: ["zod"], builtins: anyBuiltin },
-  playbooks: { modules: ["core"], packages: ["zod", "yaml"], builtins: anyBuiltin },
+  documents: { modules: [], packages: ["zod", "yaml"], builtins: [] },
+  playbooks: { modules: ["core", "documents"], packages: ["zod"], builtins: anyBuiltin },
+  config: { modules: ["core", "documents"], packages: ["zod"], builtins: anyBuiltin },
   range: { modules: ["core"], packages: ["zod", ...sdk], builtins: anyBuiltin },
 };
 

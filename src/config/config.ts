@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { Settings } from "../core/step.ts";
+
+const expected = "expected a network such as 192.0.2.0/24";
+const network = z.union([z.cidrv4({ error: expected }), z.cidrv6({ error: expected })], { error: expected });
+const listName = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "expected lower-case words joined by hyphens");
+
+/** The shape of `cordon.yaml`. Its JSON schema is published as `schemas/config.schema.json`. */
+export const configFile = z.strictObject({
+  purpose: z
+    .string()
+    .regex(/^[\w .:/=+@-]{1,256}$/, "expected a value that an AWS tag may have")
+    .default("forensics")
+    .describe("Value of the tag `Purpose` on everything that Cordon makes."),
+  neverDeny: z
+    .array(network)
+    .max(1000)
+    .default([])
+    .describe("Networks that are never denied automatically: your own, your partners'."),
+  approvers: z
+    .record(listName, z.array(z.string().min(1).max(256)).max(200))
+    .default({})
+    .describe("Who may decide, by list. A playbook's `of` names a list; an empty or missing list means nobody."),
+  exempt: z
+    .strictObject({
+      accounts: z.array(z.string().regex(/^\d{12}$/, "expected the twelve digits of an account")).default([]),
+      instances: z.array(z.string().regex(/^i-[0-9a-f]{8}([0-9a-f]{9})?$/, "expected an instance id")).default([]),
+    })
+    .prefault({})
+    .describe("Accounts and instances that are never contained without a person."),
+  playbook: listName
+    .optional()
+    .describe("The playbook for findings that none answers. Without it such a finding is refused."),
+  autonomy: z
+    .enum(["ask", "confirmed", "suspected"])
+    .optional()
+    .describe("Takes the place of every playbook's own autonomy."),
+});
+
+/** What an operator has set. */
+export interface Config extends Settings {
+  readonly approvers: Readonly<Record<string, readonly string[]>>;
+  readonly exempt: { readonly accounts: readonly string[]; readonly instances: readonly string[] };
+  readonly playbook: string | null;
+  readonly autonomy: "ask" | "confirmed" | "suspected" | null;
+}
+
+/** The JSON schema of `cordon.yaml`. */
+export function configJsonSchema(): string {
+  const schema = z.toJSONSchema(configFile, { io: "input" });
+  return `${JSON.stringify({ title: "Cordon configuration", ...schema }, null, 2)}\n`;
+}

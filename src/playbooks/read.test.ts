@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { assertDistinct, choosePlaybook, matchesPattern } from "./choose.ts";
+import { readPlaybook } from "./read.ts";
+import { playbookJsonSchema } from "./schema.ts";
+
+const steps = [
+  "assess.containment",
+  ...["connection-timeouts", "instance-profile", "remote-addresses", "role-sessions"].map((name) => `contain.${name}`),
+  ...["security-groups", "ssm-sessions", "tracked-connections"].map((name) => `contain.${name}`),
+];
+const folder = new URL("../../playbooks/", import.meta.url);
+const shipped = readdirSync(folder)
+  .filter((file) => file.endsWith(".yaml"))
+  .map((file) => readPlaybook(readFileSync(new URL(file, folder), "utf8"), { file, steps }));
+
+test("the shipped playbooks are valid, and can be told apart", () => {
+  expect(shipped.map(({ id }) => id)).toEqual(["compromised-instance", "contain-instance", "stolen-credentials"]);
+  expect(() => assertDistinct(shipped)).not.toThrow();
+});
+
+test("the stage that opens an instance asks in every shipped playbook, and silence holds", () => {
+  const opening = shipped
+    .flatMap(({ stages }) => stages)
+    .filter((stage) => stage.steps.some(({ use }) => use === "contain.tracked-connections"));
+  expect(opening.map(({ approval }) => approval)).toEqual([
+    { of: "responders", required: 1, within: 1_800_000, onTimeout: "hold", always: true },
+  ]);
+});
+
+test.each([
+  ["Backdoor:EC2/C&CActivity.B", "compromised-instance"],
+  ["UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS", "stolen-credentials"],
+  ["Manual:EC2/CompromisedInstance", "compromised-instance"],
+  ["Policy:S3/BucketPublicAccessGranted", undefined],
+])("%s is answered by %s", (type, id) => {
+  expect(choosePlaybook(shipped, { type })?.id).toBe(id);
+});
+
+test("two playbooks with one pattern are refused at load, and two that match equally well when they do", () => {
+  const [first] = shipped;
+  const other = { ...first!, id: "other" };
+  expect(() => assertDistinct([first!, other])).toThrow("compromised-instance answers AttackSequence:EC2/* too");
+  const tied = [
+    { ...first!, answers: ["A*C"] },
+    { ...other, answers: ["AB*"] },
+  ];
+  expect(() => choosePlaybook(tied, { type: "ABC" })).toThrow("other answers ABC just as well");
+});
+
+test.each([
+  ["A:*", "A:B", true],
+  ["A:*C", "A:C", true],
+  ["A:*C*E", "A:BCDE", true],
+  ["AB*BC", "ABC", false],
+  ["A", "AB", false],
+  ["*", "", true],
+])("the pattern %s against %s: %s", (pattern, type, expected) => {
+  expect(matchesPattern(pattern, type)).toBe(expected);
+});
+
+test("every problem is named with its line and column", () => {
+  const text = `id: cut
+title: Cut
+colour: red
+stages:
+  - id: cut
+    steps: [contain.everything, contain.security-groups]
+    needs: [hold]
+  - id: cut
+    steps:
+      - use: contain.security-groups
+        whit: {}
+`;
+  const read = (source: string) => () => readPlaybook(source, { file: "cut.yaml", steps });
+  expect(read(text)).toThrow("3:1 colour: no such key; 11:9 stages.1.steps.0.whit: no such key");
+  expect(read(text.replace("colour: red\n", "").replace("        whit: {}\n", ""))).toThrow(
+    "5:13 stages.0.steps.0: there is no step contain.everything; " +
+      "6:13 stages.0.needs: there is no earlier stage hold; 7:5 stages.1.id: there is a stage cut already",
+  );
+  expect(read("id: cut\nid: again")).toThrow("2:1 Map keys must be unique");
+});
+
+test("a duration that is none is refused where it stands", () => {
+  const text = `id: cut
+title: Cut
+stages:
+  - id: cut
+    approval: { of: responders, within: 15 minutes }
+    steps: [contain.security-groups]
+`;
+  expect(() => readPlaybook(text, { file: "cut.yaml", steps })).toThrow(
+    "5:33 stages.0.approval.within: expected a duration such as 90s, 15m or 2h",
+  );
+});
+
+test("the published JSON schema is what the code reads", () => {
+  const path = new URL("../../schemas/playbook.schema.json", import.meta.url);
+  expect(readFileSync(path, "utf8")).toBe(playbookJsonSchema());
+});
