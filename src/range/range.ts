@@ -1,7 +1,7 @@
 import type { Json } from "../core/json.ts";
 import type { Attacker } from "./attackers/attacker.ts";
 import { Faults } from "./faults.ts";
-import { createFront, type RecordedCall } from "./front.ts";
+import { createFront, type ServedCall } from "./front.ts";
 import { authorize } from "./iam/authorize.ts";
 import type { Responder } from "./responder.ts";
 import { TARGET_ACCOUNT, type Scenario } from "./scenarios/scenario.ts";
@@ -12,6 +12,7 @@ import { createWire } from "./wire/server.ts";
 import type { Network } from "./world/network/network.ts";
 import { randomText, type Random } from "./world/random.ts";
 import { snapshot } from "./world/snapshot.ts";
+import { Throttle, type ForeignCalls } from "./world/throttle.ts";
 import type { World } from "./world/world.ts";
 
 /** When simulated time begins: 2026-01-15T12:00:00Z. */
@@ -22,7 +23,7 @@ const DEFAULT_LATENCY_MS = 40;
 export interface RangeOptions extends StagingOptions {
   /** Simulated time that a call takes; 40 ms when left out. */
   readonly latencyMs?: number;
-  /** Calls per second that somebody else in the account makes, of each API: they take from the same token buckets. */
+  /** Calls per second that somebody else in the account makes of each of EC2's APIs that a cut needs; 0 when left out. */
   readonly foreignCaller?: number;
   /** Any access key is an administrator's of the account, as in a served range. */
   readonly administratorsByAnyKey?: boolean;
@@ -37,7 +38,7 @@ export interface Range {
   readonly faults: Faults;
   readonly scenario: Scenario;
   readonly responder: Responder;
-  readonly calls: readonly RecordedCall[];
+  readonly calls: readonly ServedCall[];
   handle(request: WireRequest): Promise<WireResponse>;
   /** For the SDK's clients, in process. */
   requestHandler(): InProcessHandler;
@@ -56,7 +57,10 @@ export interface Range {
  * @throws TypeError when there is no such scenario, or it does not know a variant.
  */
 export function createRange(options: RangeOptions): Range {
-  const { world, network, scenario, responder, attackers, events } = stageScenario(options, authorize);
+  const { world, network, scenario, responder, attackers, events } = stageScenario(
+    options,
+    (inWorld, request) => authorize(inWorld, request).allowed,
+  );
   const { handle, faults, calls } = createEntrance(options, world);
   return {
     world,
@@ -78,22 +82,36 @@ export function createRange(options: RangeOptions): Range {
 
 /** The wire and what stands behind it: latency, throttling, faults, permissions, then the services. */
 function createEntrance(options: RangeOptions, world: World): Pick<Range, "handle" | "faults" | "calls"> {
-  const calls: RecordedCall[] = [];
+  const calls: ServedCall[] = [];
   const { onCrash } = options;
   const faults = new Faults(onCrash ? { onCrash: () => onCrash() } : {});
   const random = randomOf(options.seed, "request-ids");
   const requestId = (): string => newRequestId(random);
-  const { perform } = createFront({
+  const perform = createFront({
     world,
     latencyMs: options.latencyMs ?? DEFAULT_LATENCY_MS,
     faults,
-    throttle: { foreignCallsPerSecond: options.foreignCaller ?? 0 },
-    requestId,
+    throttle: new Throttle({ foreignCalls: foreignCalls(options.foreignCaller ?? 0) }),
     onCall: (call) => calls.push(call),
-    administratorsByAnyKey: options.administratorsByAnyKey ?? false,
+    administratorsByAnyKey: options.administratorsByAnyKey ? { account: TARGET_ACCOUNT } : null,
   });
   const { handle } = createWire({ requestId, perform });
   return { handle, faults, calls };
+}
+
+/** EC2's APIs that a cut needs, and that another automation in the account would use as well. */
+const SHARED_OPERATIONS = [
+  "DescribeInstances",
+  "DescribeNetworkAcls",
+  "DescribeNetworkInterfaces",
+  "DescribeSecurityGroups",
+  "CreateNetworkAclEntry",
+  "DeleteNetworkAclEntry",
+  "ModifyNetworkInterfaceAttribute",
+];
+
+function foreignCalls(perSecond: number): ForeignCalls {
+  return Object.fromEntries(SHARED_OPERATIONS.map((operation) => [operation, perSecond]));
 }
 
 function newRequestId(random: Random): string {

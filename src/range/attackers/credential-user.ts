@@ -17,6 +17,8 @@ export interface CredentialUserOptions extends Omit<ActorOptions, "everyMs"> {
   readonly action: string;
   readonly resource: string;
   readonly everyMs?: number;
+  /** Credentials that it has already; when left out it asks for some as it begins. */
+  readonly initial?: Session;
   /** Whether it can ask the instance's metadata service for new credentials when the old ones run out. */
   readonly canRefresh: () => boolean;
 }
@@ -31,14 +33,16 @@ const REFRESH_BEFORE_EXPIRY_MS = 300_000;
  */
 export function createCredentialUser(options: CredentialUserOptions): Attacker {
   const { place, instanceId } = options;
-  let session: Session | null = null;
+  let session: Session | null = options.initial ?? null;
   const refresh = (): void => {
     session = instanceCredentials(place, instanceId) ?? session;
   };
   return createActor(
     { everyMs: 4_000, ...options },
     {
-      begin: refresh,
+      begin() {
+        if (!session) refresh();
+      },
       beat() {
         if (isRunningOut(session, place.world.now()) && options.canRefresh()) refresh();
         if (!session) return false;

@@ -1,5 +1,5 @@
 import { createBeacon } from "../attackers/beacon.ts";
-import { guardDutyEvent, networkConnectionAction } from "./guardduty-event.ts";
+import { controllerEvent } from "./controller-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { addInterface, createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
 import { actor, applyVariants } from "./variants.ts";
@@ -75,22 +75,6 @@ function stage(tools: StageTools): Stage {
     profile,
     controllerIp: OUTSIDE.hijackedVendor,
   });
-  const event = guardDutyEvent(place, tools.randomFor("finding"), {
-    type: "Backdoor:EC2/C&CActivity.B",
-    title: `Command and Control server connection from EC2 instance ${instance.id}.`,
-    description: `EC2 instance ${instance.id} is communicating outbound with a known Command & Control server ${OUTSIDE.hijackedVendor} on port 443.`,
-    severity: 8,
-    role: "ACTOR",
-    instance,
-    featureName: "FlowLogs",
-    count: 61,
-    action: networkConnectionAction({
-      remoteIp: OUTSIDE.hijackedVendor,
-      remotePort: 443,
-      localIp: primary.privateIps[0] ?? "",
-      localPort: 41_022,
-      direction: "OUTBOUND",
-    }),
-  });
+  const event = controllerEvent(tools, { instance, primary }, OUTSIDE.hijackedVendor);
   return { targets: [instance], attackers: [beacon, ...others], events: [event] };
 }

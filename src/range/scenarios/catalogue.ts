@@ -1,5 +1,17 @@
 import { c2Beacon } from "./c2-beacon.ts";
+import { falseAlarm } from "./false-alarm.ts";
+import { manualStart } from "./manual-start.ts";
+import { minerBehindNat } from "./miner-behind-nat.ts";
 import type { ScenarioDefinition } from "./scenario.ts";
+import { secondAddress } from "./second-address.ts";
+import { stolenCredentials } from "./stolen-credentials.ts";
 
 /** Every scenario that the range can stage. */
-export const scenarioDefinitions: readonly ScenarioDefinition[] = [c2Beacon];
+export const scenarioDefinitions: readonly ScenarioDefinition[] = [
+  c2Beacon,
+  minerBehindNat,
+  stolenCredentials,
+  manualStart,
+  secondAddress,
+  falseAlarm,
+];

@@ -20,7 +20,7 @@ export interface FindingOptions {
   readonly count?: number;
   readonly sample?: boolean;
   /** The stolen credentials, for findings about an access key. */
-  readonly accessKey?: Session;
+  readonly accessKey?: Pick<Session, "accessKeyId" | "roleName" | "sessionName">;
 }
 
 /**
