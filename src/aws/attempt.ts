@@ -34,7 +34,12 @@ export async function sendOnce<Input extends object, Output extends object>(
   const transport = transportOf(clock);
   const expired = new AbortController();
   const answered = new AbortController();
-  command.middlewareStack.add(transport.middleware as never, { step: "deserialize", priority: "low", name: "cordonTransport", override: true });
+  command.middlewareStack.add(transport.middleware as never, {
+    step: "deserialize",
+    priority: "low",
+    name: "cordonTransport",
+    override: true,
+  });
   const deadline = clock.sleep(deadlineMs, AbortSignal.any([answered.signal, signal])).then(
     () => expired.abort(),
     () => {}, // Answered, or called off.
@@ -44,7 +49,8 @@ export async function sendOnce<Input extends object, Output extends object>(
     return (await Promise.race([client.send(command, { abortSignal }), rejectionOf(abortSignal)])) as Output;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (expired.signal.aborted) throw lost("NoAnswer", `no answer within ${deadlineMs / 1000} s`, { context, command, error });
+    if (expired.signal.aborted)
+      throw lost("NoAnswer", `no answer within ${deadlineMs / 1000} s`, { context, command, error });
     if (transport.broke()) throw lost("ConnectionLost", messageOf(error), { context, command, error });
     throw answerOf(error, { context, command });
   } finally {
@@ -55,7 +61,11 @@ export async function sendOnce<Input extends object, Output extends object>(
 }
 
 /** A hold on the clock that is let go while the innermost part of the SDK, the request handler, runs. */
-function transportOf(clock: Clock): { middleware: DeserializeMiddleware<object, object>; broke(): boolean; end(): void } {
+function transportOf(clock: Clock): {
+  middleware: DeserializeMiddleware<object, object>;
+  broke(): boolean;
+  end(): void;
+} {
   let release = clock.hold();
   let ended = false;
   let broken = false;
@@ -90,7 +100,11 @@ interface Sent {
   readonly command: AnyCommand<any, any>; // oxlint-disable-line no-explicit-any -- only its input is looked at.
 }
 
-function lost(awsCode: string, message: string, { context, command, error }: Sent & { readonly error: unknown }): AwsCallError {
+function lost(
+  awsCode: string,
+  message: string,
+  { context, command, error }: Sent & { readonly error: unknown },
+): AwsCallError {
   const failure = { ...whatWasSent({ context, command }), awsCode, message, httpStatus: null, requestId: null };
   return new AwsCallError(failure, { cause: error });
 }
@@ -101,7 +115,10 @@ function answerOf(error: unknown, sent: Sent): Error {
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number; requestId?: string } };
   if ($metadata?.httpStatusCode === undefined) return error;
   const { httpStatusCode: httpStatus, requestId = null } = $metadata;
-  return new AwsCallError({ ...whatWasSent(sent), awsCode: error.name, message: error.message, httpStatus, requestId }, { cause: error });
+  return new AwsCallError(
+    { ...whatWasSent(sent), awsCode: error.name, message: error.message, httpStatus, requestId },
+    { cause: error },
+  );
 }
 
 function whatWasSent({ context, command }: Sent): Pick<CallFailure, "service" | "operation" | "resource" | "caller"> {
@@ -111,7 +128,9 @@ function whatWasSent({ context, command }: Sent): Pick<CallFailure, "service" | 
 
 /** The first id in a call's input: what the call is about, for people. */
 function namedResource(input: Readonly<Record<string, unknown>>): string {
-  const entry = Object.entries(input).find(([name, value]) => /(Id|Ids|Name|Names|Arn)$/.test(name) && value !== undefined);
+  const entry = Object.entries(input).find(
+    ([name, value]) => /(Id|Ids|Name|Names|Arn)$/.test(name) && value !== undefined,
+  );
   return entry === undefined ? "this account" : [entry[1]].flat().slice(0, 3).join(", ");
 }
 

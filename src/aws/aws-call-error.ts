@@ -53,7 +53,7 @@ export function isServerFault({ awsCode, httpStatus }: Pick<CallFailure, "awsCod
 }
 
 /** Whether an error says that AWS refused or lost a call with one of these codes. */
-export function isAwsError(error: unknown, ...codes: readonly string[]): error is AwsCallError {
+export function hasAwsCode(error: unknown, ...codes: readonly string[]): error is AwsCallError {
   return error instanceof AwsCallError && codes.includes(error.awsCode);
 }
 

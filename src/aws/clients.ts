@@ -46,7 +46,15 @@ export function createClients(options: ClientOptions): ClientSet {
     observed(onCall, signal) {
       const both = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
       const sender = (service: Service): Sender => ({
-        send: (command) => send(command, { options, service, client: clientOf[service], refresh: credentials.refresh, onCall, signal: both }),
+        send: (command) =>
+          send(command, {
+            options,
+            service,
+            client: clientOf[service],
+            refresh: credentials.refresh,
+            onCall,
+            signal: both,
+          }),
       });
       return { ec2: sender("ec2"), iam: sender("iam"), sts: sender("sts"), ssm: sender("ssm") };
     },
@@ -101,7 +109,10 @@ function requestIdOf(output: object): string | null {
 }
 
 /** One SDK client per service, made when it is first needed: construction costs milliseconds that a start should not pay. */
-function sdkClients(options: ClientOptions, credentials: ReturnType<typeof currentCredentials>["held"]): Record<Service, () => SdkClient> {
+function sdkClients(
+  options: ClientOptions,
+  credentials: ReturnType<typeof currentCredentials>["held"],
+): Record<Service, () => SdkClient> {
   const { region, endpoint, requestHandler, clock } = options;
   const configuration = {
     region,

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { getInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
+import { sameSet } from "../../core/change.ts";
+import { Refusal } from "../../core/errors.ts";
+import { defineStep, done, expectSame } from "../../core/step.ts";
+
+const groups = z.array(z.string()).min(1);
+
+/**
+ * Seals the instance: every interface gets the prepared group of its VPC and nothing else.
+ *
+ * Every interface, because each has its own groups: one left alone is a way out.
+ * (The call for the whole instance refuses an instance with two.)
+ *
+ * Does not cut flows that AWS already tracks: security groups are stateful.
+ * `contain.remote-addresses` and `contain.tracked-connections` do that.
+ */
+export const securityGroups = defineStep({
+  id: "contain.security-groups",
+  title: "Seal every network interface",
+  reversible: "exactly",
+  enabledBy: "protect.prepared-groups",
+  settlesWithinMs: 10_000,
+  permissions: {
+    target: {
+      plan: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"],
+      run: ["ec2:ModifyNetworkInterfaceAttribute"],
+      verify: ["ec2:DescribeNetworkInterfaces"],
+      revert: ["ec2:DescribeNetworkInterfaces", "ec2:ModifyNetworkInterfaceAttribute"],
+    },
+  },
+  input: z.strictObject({ level: z.enum(["sealed"]).default("sealed") }),
+  change: { before: groups, after: groups },
+
+  async plan({ aws, target, prepared }, { level }) {
+    const [interfaces, groupOf] = await Promise.all([interfacesOf(aws.ec2, target.instanceId), prepared.groups(level)]);
+    if (interfaces.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId: target.instanceId });
+
+    const sealedGroup = ({ vpcId }: NetworkInterface): string => {
+      const group = groupOf(vpcId);
+      if (group === null) throw new Refusal("prepared_group_missing", { vpcId, level });
+      return group;
+    };
+    return {
+      changes: interfaces
+        .filter(({ managedBy }) => managedBy === null)
+        .map((one) => ({
+          resource: one.id,
+          attribute: "groups",
+          before: [...one.groupIds],
+          after: [sealedGroup(one)],
+          ofTarget: true,
+        }))
+        .filter(({ before, after }) => !sameSet(before, after)),
+      left: interfaces.flatMap(({ id, managedBy }) =>
+        managedBy === null ? [] : [{ resource: id, reason: `managed by ${managedBy}: only its owner may change it` }],
+      ),
+    };
+  },
+
+  async run({ aws }, { resource, after }) {
+    await setGroups(aws.ec2, resource, after);
+    return done();
+  },
+
+  async verify({ aws }, { resource, after }) {
+    const { groupIds } = await getInterface(aws.ec2, resource);
+    return expectSame(`groups of ${resource}`, after, groupIds);
+  },
+
+  async revert({ aws }, { resource, before, after }) {
+    const { groupIds } = await getInterface(aws.ec2, resource);
+    if (sameSet(groupIds, before)) return done(); // Never ran, or reverted already.
+    if (!sameSet(groupIds, after)) {
+      throw new Refusal("changed_since", { resource, expected: after.join(), observed: groupIds.join() });
+    }
+    await setGroups(aws.ec2, resource, before);
+    return done();
+  },
+});
