@@ -49,6 +49,8 @@ export interface ReachInterface {
   readonly aclId: string;
   readonly aclEntries: readonly AclEntry[];
   readonly routes: readonly RouteLine[];
+  /** Addresses in the VPC whose flows AWS always tracks: load balancers, endpoints, NAT gateways. */
+  readonly autoTrackedPeers: readonly string[];
 }
 
 /** A finding, as far as it tells where a flow may live. */

@@ -1,9 +1,10 @@
 import type { Cidr } from "./cidr.ts";
-import { intersection, isEverything, parseCidr, subtract } from "./cidr.ts";
+import { covers, intersection, isEverything, parseCidr, subtract } from "./cidr.ts";
 import type { FlowProtocol, GroupRule, ReachInterface } from "./described.ts";
 import type { PortRange } from "./matching.ts";
 import { allPorts, coversPorts, portsOf, protocolsOf } from "./matching.ts";
 import { peersAllowed } from "./network-acl.ts";
+import type { Segment } from "./routes.ts";
 import { segmentsTo } from "./routes.ts";
 
 /** Flows of one kind that the interface may still carry. */
@@ -49,9 +50,10 @@ function flowsOf(
   }: { rules: readonly GroupRule[]; rule: GroupRule; protocol: FlowProtocol; peers: Cidr },
 ): readonly Flow[] {
   // Members of a group are never beyond a gateway to the internet.
-  const segments = segmentsTo(peers, nic).filter(
+  const routed = segmentsTo(peers, nic).filter(
     ({ via }) => !rule.peer.startsWith("sg-") || !/^(igw|eigw|nat)-/.test(via),
   );
+  const segments = routed.flatMap((segment) => [segment, ...autoTrackedBehind(segment, nic)]);
   return segments.flatMap(({ peers: behind, via, isAutoTracked }) => {
     if (!outlives(nic, { rules, rule, protocol, family: peers.family, isAutoTracked })) return [];
     const left = peersNotDenied(nic, { rule, protocol, peers: behind });
@@ -71,6 +73,13 @@ function flowsOf(
       },
     ];
   });
+}
+
+/** Peers in the VPC that conversion does not reach. */
+function autoTrackedBehind({ peers, via }: Segment, nic: ReachInterface): readonly Segment[] {
+  if (via !== "local") return [];
+  const blocks = nic.autoTrackedPeers.flatMap((address) => parseCidr(address) ?? []);
+  return blocks.filter((block) => covers(peers, block)).map((block) => ({ peers: block, via, isAutoTracked: true }));
 }
 
 /**

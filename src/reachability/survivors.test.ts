@@ -52,6 +52,7 @@ const nic = (changes: Partial<ReachInterface>): ReachInterface => ({
   isConverted: false,
   aclId: "acl-1",
   aclEntries: openAcl,
+  autoTrackedPeers: [],
   routes: [
     { destination: "10.0.0.0/16", target: "local", isBlackhole: false },
     { destination: "0.0.0.0/0", target: "igw-1", isBlackhole: false },
@@ -116,6 +117,12 @@ describe("survivors of a cut", () => {
     const behindNat = judge({ rulesBefore, isConverted: true, routes, publicAddress: null });
     expect(behindNat.contained).toBe("partial");
     expect(behindNat.left).toContain("possible: TCP to 0.0.0.0/0 (port 443) through nat-1");
+  });
+
+  it("keeps flows of a load balancer possible after the conversion", () => {
+    const rulesBefore = [allow("ingress", "tcp", "10.0.0.0/16", 443)];
+    const { left } = judge({ rulesBefore, isConverted: true, autoTrackedPeers: ["10.0.2.5"] }, []);
+    expect(left).toEqual(["possible: TCP from 10.0.2.5 (port 443) through local", ...unfiltered]);
   });
 
   it("finds no way out through an internet gateway without a public address", () => {

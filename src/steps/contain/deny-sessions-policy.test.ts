@@ -1,0 +1,72 @@
+import { expect, it } from "vitest";
+import { countedLength, denyPolicy, policyDenies } from "./deny-sessions-policy.ts";
+
+const one = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0aaaaaaaaaaaaaaa1";
+const two = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0aaaaaaaaaaaaaaa2";
+
+it("denies all claimed instances in one statement, each once", () => {
+  const document = denyPolicy(
+    [
+      { deny: "instance", instanceArn: two },
+      { deny: "instance", instanceArn: one },
+      { deny: "instance", instanceArn: two },
+    ],
+    null,
+  );
+  expect(JSON.parse(document!)).toEqual({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "CordonDenyInstances",
+        Effect: "Deny",
+        Action: "*",
+        Resource: "*",
+        Condition: { ArnEquals: { "ec2:SourceInstanceArn": [one, two] } },
+      },
+    ],
+  });
+});
+
+it("denies a released instance only what it got before the release", () => {
+  const issuedBefore = "2026-01-01T12:00:00Z";
+  const document = denyPolicy([{ deny: "released", instanceArn: one, issuedBefore }], null);
+  expect(JSON.parse(document!).Statement[0].Condition).toEqual({
+    ArnEquals: { "ec2:SourceInstanceArn": [one] },
+    DateLessThan: { "aws:TokenIssueTime": "2026-01-01T12:00:00Z" },
+  });
+  expect(policyDenies(document, { deny: "instance", instanceArn: one })).toBe(false);
+  expect(policyDenies(document, { deny: "released", instanceArn: one, issuedBefore })).toBe(true);
+});
+
+it("is no policy at all without claims", () => {
+  expect(denyPolicy([], null)).toBeNull();
+});
+
+it("is not believed when it allows, when a condition narrows it, or when it is not JSON", () => {
+  const statement = (changes: object) =>
+    JSON.stringify({
+      Statement: {
+        Effect: "Deny",
+        Action: "*",
+        Resource: "*",
+        Condition: { ArnEquals: { "ec2:SourceInstanceArn": one } },
+        ...changes,
+      },
+    });
+  const wanted = { deny: "instance", instanceArn: one } as const;
+  const narrowed = { ArnEquals: { "ec2:SourceInstanceArn": one }, Bool: { "aws:SecureTransport": "false" } };
+  expect(policyDenies(statement({}), wanted)).toBe(true);
+  expect(policyDenies(statement({ Effect: "Allow" }), wanted)).toBe(false);
+  expect(policyDenies(statement({ Action: "s3:*" }), wanted)).toBe(false);
+  expect(policyDenies(statement({ Condition: narrowed }), wanted)).toBe(false);
+  expect(policyDenies("{", wanted)).toBe(false);
+  expect(policyDenies(null, wanted)).toBe(false);
+});
+
+it("fits 120 instances into the quota of a role", () => {
+  const denies = Array.from({ length: 120 }, (_, index) => ({
+    deny: "instance" as const,
+    instanceArn: `arn:aws:ec2:ap-southeast-2:111122223333:instance/i-0aaaaaaaaaaaaa${String(index).padStart(3, "0")}`,
+  }));
+  expect(countedLength(denyPolicy(denies, null)!)).toBeLessThan(10_240);
+});
