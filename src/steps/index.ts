@@ -1,5 +1,9 @@
 import type { AnyStep } from "../core/step.ts";
+import { containmentAssessment } from "./assess/containment.ts";
+import { instanceProfile } from "./contain/instance-profile.ts";
+import { roleSessions } from "./contain/role-sessions.ts";
 import { securityGroups } from "./contain/security-groups.ts";
+import { ssmSessions } from "./contain/ssm-sessions.ts";
 
 /** Every technique that Cordon knows. */
-export const steps: readonly AnyStep[] = [securityGroups];
+export const steps: readonly AnyStep[] = [securityGroups, instanceProfile, roleSessions, ssmSessions, containmentAssessment];
