@@ -15,6 +15,8 @@ import { snapshot } from "./world/snapshot.ts";
 import { Throttle, type ForeignCalls } from "./world/throttle.ts";
 import type { World } from "./world/world.ts";
 
+export { scenarios } from "./staging.ts";
+
 /** When simulated time begins: 2026-01-15T12:00:00Z. */
 export const START_OF_SIMULATED_TIME_MS = 1_768_478_400_000;
 

@@ -52,10 +52,17 @@ export function stageScenario(
   authorize: (world: World, request: Parameters<Authorize>[0]) => boolean,
 ): StagedWorld {
   const definition = findScenario(options);
+  const staleMs = options.staleMs ?? 0;
+  let builtBeforeMs = staleMs; // Built early enough that no read of the finished account is stale.
+  const { clock } = options;
   const world = new World({
-    clock: options.clock,
+    clock: {
+      now: () => clock.now() - builtBeforeMs,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      hold: () => clock.hold(),
+    },
     random: randomOf(options.seed, "world"),
-    consistency: { maximumLagMs: options.staleMs ?? 0 },
+    consistency: { maximumLagMs: staleMs },
   });
   const place = world.place(TARGET_ACCOUNT, TARGET_REGION);
   const network = new Network(world);
@@ -69,6 +76,7 @@ export function stageScenario(
     interfaceAttachedAfterMs: options.interfaceAttachedAfterMs ?? DEFAULT_INTERFACE_ATTACHED_AFTER_MS,
   });
   for (const attacker of attackers) attacker.begin();
+  builtBeforeMs = 0;
   const scenarioTargets = targets.map(({ id }) => ({ account: TARGET_ACCOUNT, region: TARGET_REGION, instanceId: id }));
   return {
     world,
@@ -100,6 +108,6 @@ function findScenario({ scenario, variants = [] }: StagingOptions): ScenarioDefi
 }
 
 function summaryOf(definition: ScenarioDefinition): ScenarioSummary {
-  const { stage: _, ...summary } = definition;
-  return summary;
+  const { id, title, description, attackers, expected, suggestedApprovals, variants } = definition;
+  return { id, title, description, attackers, expected, suggestedApprovals, variants };
 }

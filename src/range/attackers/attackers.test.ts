@@ -167,15 +167,15 @@ describe("attackers", () => {
 
   it("a DNS tunnel survives the swap and every denial, because nothing filters the resolver", async () => {
     const range = await play({ scenario: "c2-beacon" }, [1, seal, deny("10.20.0.2")]);
+    const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
     const tunnel = createDnsTunnel({
       name: "dns-tunnel",
-      clock: range.world.clock,
+      clock,
       random: () => 0.5,
       network: range.network,
       through: interfacesOf(placeOf(range), { id: range.scenario.targets[0]!.instanceId })[0]!,
       resolverIp: "10.20.0.2",
     });
-    const clock = range.world.clock as SimulatedClock;
     const end = new AbortController();
     await clock.run(async () => {
       void tunnel.live(end.signal);

@@ -31,6 +31,18 @@ describe("scenarios", () => {
     expect(() => stage("false-alarm", ["two-vpcs"])).toThrow("scenario false-alarm has no variant two-vpcs");
   });
 
+  it("with stale reads, the finished account is visible from the start", () => {
+    const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
+    const { world, scenario } = createRange({ scenario: "c2-beacon", seed: 7, clock, staleMs: 5_000 });
+    const { region } = world.place("111122223333", "eu-central-1");
+    expect(world.see(region.instances, scenario.targets[0]!.instanceId)?.state).toBe("running");
+    expect(
+      world
+        .list(region.interfaces)
+        .every(({ attachment, interfaceType }) => attachment ?? interfaceType !== "interface"),
+    ).toBe(true);
+  });
+
   it("the beacon's finding names the instance, both interfaces and the vendor's address", () => {
     const range = stage("c2-beacon");
     expect(range.events()).toMatchObject([
