@@ -1,15 +1,15 @@
-import type { ClientSet } from "./aws/clients.ts";
-import { preparedGroups } from "./aws/prepared-groups.ts";
-import type { Clock } from "./core/clock.ts";
-import type { JournalEvent } from "./core/journal.ts";
-import type { Playbook } from "./core/playbook.ts";
-import type { IsolationLevel, Settings, Target } from "./core/step.ts";
-import type { Store } from "./core/store.ts";
-import type { Vault } from "./core/vault.ts";
-import type { ObservedCall } from "./engine/ports.ts";
-import { registryOf } from "./engine/registry.ts";
-import { LocalRunner } from "./runners/local.ts";
-import { steps } from "./steps/index.ts";
+import type { ClientSet } from "../aws/clients.ts";
+import { preparedGroups } from "../aws/prepared-groups.ts";
+import type { Clock } from "../core/clock.ts";
+import type { JournalEvent } from "../core/journal.ts";
+import type { Playbook } from "../core/playbook.ts";
+import type { IsolationLevel, Settings, Target } from "../core/step.ts";
+import type { Store } from "../core/store.ts";
+import type { Vault } from "../core/vault.ts";
+import type { ObservedCall } from "../engine/ports.ts";
+import { registryOf } from "../engine/registry.ts";
+import { LocalRunner } from "../runners/local.ts";
+import { steps } from "../steps/index.ts";
 
 export interface ResponderOptions {
   readonly clock: Clock;
@@ -39,12 +39,8 @@ export function createResponder(options: ResponderOptions): LocalRunner {
     registry,
     playbooks: new Map(playbooks.map((playbook) => [playbook.id, playbook])),
     clients: (target, onCall, signal) => clients(target).observed(onCall, signal),
-    prepared: ({ account, region }, aws, findings) => ({
-      async groups(level) {
-        const known = await knownGroups(store, account, region);
-        const vpcHints = findings.flatMap(({ interfaces }) => interfaces.flatMap(({ vpcId }) => (vpcId === null ? [] : [vpcId])));
-        return preparedGroups(aws.ec2, { account, region, known, vpcHints }).groups(level);
-      },
+    prepared: ({ account, region }, aws) => ({
+      groups: async (level) => preparedGroups(aws.ec2, await knownGroups(store, account, region)).groups(level),
     }),
     async onApplied(state, changeId) {
       const { change, outcome } = state.changes.get(changeId) ?? {};
