@@ -1,9 +1,12 @@
+import { attachmentHandlers } from "./ec2/attachments.ts";
 import { groupHandlers } from "./ec2/groups.ts";
 import { instanceChangeHandlers } from "./ec2/instance-changes.ts";
 import { instanceHandlers } from "./ec2/instances.ts";
 import { interfaceHandlers } from "./ec2/interfaces.ts";
 import { networkAclHandlers } from "./ec2/network-acls.ts";
+import { networkHandlers } from "./ec2/networks.ts";
 import { permissionHandlers } from "./ec2/permissions.ts";
+import { placeHandlers } from "./ec2/places.ts";
 import { profileHandlers } from "./ec2/profiles.ts";
 import { tagHandlers } from "./ec2/tags.ts";
 import type { Handler } from "./handler.ts";
@@ -20,6 +23,9 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...groupHandlers,
     ...permissionHandlers,
     ...networkAclHandlers,
+    ...attachmentHandlers,
+    ...networkHandlers,
+    ...placeHandlers,
     ...profileHandlers,
     ...tagHandlers,
   },
