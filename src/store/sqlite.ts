@@ -1,4 +1,5 @@
 import Database from "libsql";
+import type { Clock } from "../core/clock.ts";
 import { CordonError } from "../core/errors.ts";
 import { type JournalEvent, seal } from "../core/journal.ts";
 import type { Json } from "../core/json.ts";
@@ -19,9 +20,9 @@ interface Statement {
  *
  * Durable: write-ahead log with `synchronous = FULL`. Fast: whatever is written in one turn of the event loop is one
  * transaction, so ten changes that end together cost one commit. Every call is synchronous underneath: no thread pool is
- * involved, which simulated time relies on.
+ * involved. Simulated time must stand still until a commit is made: hand in the clock's `hold`.
  */
-export function openSqlite(path: string): Store & { readonly commits: () => number } {
+export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold"] } = {}): Store & { readonly commits: () => number } {
   const database = new Database(path);
   database.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;`);
   const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
@@ -35,7 +36,7 @@ export function openSqlite(path: string): Store & { readonly commits: () => numb
   database.exec(TABLES);
   database.exec(`pragma user_version = ${VERSION}`);
   const sql = preparer(database);
-  const queue = groupCommit(database);
+  const queue = groupCommit(database, hold ?? (() => () => {}));
   return {
     commits: queue.commits,
     append: (write) => queue.write(() => append(sql, write)),
@@ -94,13 +95,15 @@ interface Queue {
 }
 
 /** Collects the writes of one turn of the event loop into one transaction. All of them are durable, or all fail together. */
-function groupCommit(database: Database.Database): Queue {
+function groupCommit(database: Database.Database, hold: Clock["hold"]): Queue {
   let waiting: { readonly work: () => unknown; readonly resolve: (value: never) => void; readonly reject: (reason: unknown) => void }[] = [];
   let commits = 0;
+  let letGo = (): void => {};
   const flush = (): void => {
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
+    setImmediate(letGo); // After those who waited for this commit have gone on.
     try {
       database.exec("begin immediate");
       const results = batch.map(({ work }) => work());
@@ -117,7 +120,10 @@ function groupCommit(database: Database.Database): Queue {
     commits: () => commits,
     write: (work) =>
       new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(flush);
+        if (waiting.length === 0) {
+          letGo = hold();
+          setImmediate(flush);
+        }
         waiting.push({ work, resolve, reject });
       }),
   };

@@ -1,0 +1,214 @@
+import { createClients } from "../../aws/clients.ts";
+import type { CaseState } from "../../core/case.ts";
+import { statusOf } from "../../core/case.ts";
+import { SimulatedClock } from "../../core/clock.ts";
+import { CordonError } from "../../core/errors.ts";
+import type { Finding } from "../../core/finding.ts";
+import { type Actor, type JournalEvent, verifyJournal } from "../../core/journal.ts";
+import type { Playbook } from "../../core/playbook.ts";
+import type { Settings } from "../../core/step.ts";
+import type { Store } from "../../core/store.ts";
+import type { ObservedCall } from "../../engine/ports.ts";
+import { readGuardDuty } from "../../intake/guardduty.ts";
+import { manualFinding } from "../../intake/manual.ts";
+import { judge } from "../../intake/triage.ts";
+import { choosePlaybook } from "../../playbooks/choose.ts";
+import { createRange, type Range, type RangeOptions, START_OF_SIMULATED_TIME_MS } from "../../range/range.ts";
+import type { Variant } from "../../range/scenarios/scenario.ts";
+import { seededRandom } from "../../range/world/random.ts";
+import { decideStage } from "../../runners/decisions.ts";
+import type { LocalRunner } from "../../runners/local.ts";
+import { receive } from "../../runners/reception.ts";
+import { openSqlite } from "../../store/sqlite.ts";
+import { memoryVault } from "../../vault/directory.ts";
+import { createResponder } from "../compose.ts";
+import { describeDrill, type DrillReport } from "./report.ts";
+
+export interface DrillOptions {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly playbooks: readonly Playbook[];
+  readonly variants?: readonly Variant[];
+  /** Stages that the rehearsed approver approves when he is asked. */
+  readonly approve?: readonly string[];
+  readonly release?: boolean;
+  /** Simulated milliseconds per real one; without it, time jumps. */
+  readonly speed?: number;
+  readonly range?: Partial<RangeOptions>;
+  /** Called with the range before anything is received: to plant faults. */
+  prepare?(range: Range): void;
+  onEvent?(event: JournalEvent): void;
+  /** Called once a simulated second, for a live picture. */
+  onSecond?(range: Range, sinceReceiptMs: number): void;
+  /** Where journals go; in memory when left out. */
+  readonly store?: Store;
+}
+
+/** The attackers live this long before anybody notices. */
+const UNNOTICED_MS = 30_000;
+/** How long the range is watched after the receipt, so that attackers can prove Cordon wrong. */
+export const OBSERVED_MS = 900_000;
+/** How long the rehearsed approver thinks. */
+const THINKING_MS = 20_000;
+
+export const rehearsedSettings: Settings = { purpose: "forensics", neverDeny: [] };
+
+/** Two people of the rehearsal: who started it by hand, and who decides. */
+const starter: Actor = { kind: "person", id: "rehearsal-analyst", channel: "drill" };
+const approver: Actor = { kind: "person", id: "rehearsal-approver", channel: "drill" };
+
+/** One drill under way. */
+export interface Rehearsal {
+  readonly options: DrillOptions;
+  readonly clock: SimulatedClock;
+  readonly range: Range;
+  readonly store: Store;
+  readonly runner: LocalRunner;
+  readonly calls: (ObservedCall & { readonly case: string; readonly act: string })[];
+}
+
+/** Runs the product against a staged attack, and says what it came to. Nothing outside this process is touched. */
+export async function runDrill(options: DrillOptions): Promise<DrillReport> {
+  const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS, options.speed === undefined ? {} : { speed: options.speed });
+  const { scenario, seed, variants = [] } = options;
+  const range = createRange({ scenario, seed, clock, variants, ...options.range });
+  options.prepare?.(range);
+  const store = options.store ?? openSqlite(":memory:", { hold: () => clock.hold() });
+  const calls: Rehearsal["calls"] = [];
+  const random = seededRandom(seed);
+  const approvals = new Approvals(options.approve ?? range.scenario.suggestedApprovals, clock);
+  const runner = createResponder({
+    clock,
+    random,
+    store,
+    vault: memoryVault(),
+    settings: rehearsedSettings,
+    playbooks: options.playbooks,
+    owner: "drill",
+    clients: clientsOf(range, clock, random),
+    onCall: (call) => calls.push(call),
+    onEvent: (event) => {
+      options.onEvent?.(event);
+      approvals.see(event, runner);
+    },
+  });
+  const rehearsal: Rehearsal = { options, clock, range, store, runner, calls };
+  try {
+    return await clock.run(() => rehearse(rehearsal));
+  } finally {
+    if (!options.store) store.close();
+  }
+}
+
+/** Clients for the range, one set per region, under Cordon's own role there. */
+export function clientsOf(range: Range, clock: SimulatedClock, random: () => number): Parameters<typeof createResponder>[0]["clients"] {
+  const { accessKeyId, secretAccessKey, sessionToken } = range.responder;
+  const sets = new Map<string, ReturnType<typeof createClients>>();
+  return ({ region }) => {
+    const known = sets.get(region);
+    if (known) return known;
+    const set = createClients({
+      region,
+      credentials: { accessKeyId, secretAccessKey, sessionToken },
+      requestHandler: range.requestHandler(),
+      clock,
+      random,
+      caller: range.responder.roleArn,
+    });
+    sets.set(region, set);
+    return set;
+  };
+}
+
+async function rehearse(rehearsal: Rehearsal): Promise<DrillReport> {
+  const { options, clock, range, runner, store } = rehearsal;
+  const life = new AbortController();
+  const before = range.snapshot();
+  range.start(life.signal);
+  await clock.sleep(UNNOTICED_MS);
+  const receivedAt = clock.now();
+  if (options.onSecond) void everySecond(rehearsal, receivedAt, life.signal);
+  const cases = await receiveAll(rehearsal);
+  const signal = life.signal;
+  await Promise.all(cases.map((id) => runner.work(id, { signal, until: receivedAt + OBSERVED_MS })));
+  if (cases.length === 0) await clock.sleep(OBSERVED_MS);
+  const observedUntil = clock.now();
+  const contained = cases[0] === undefined ? null : structuredClone(await runner.load(cases[0]));
+  const attackers = range.attackers().map((each) => ({ ...pick(each), successes: each.succeededAt(0) }));
+  let after: ReturnType<Range["snapshot"]> | null = null;
+  if (options.release === true && contained) {
+    await runner.append(contained.id, [{ type: "release.asked", reason: "the drill is over" }], approver);
+    await runner.work(contained.id, { signal });
+    after = range.snapshot();
+  }
+  life.abort(new Error("the drill is over"));
+  const state = contained ? await runner.load(contained.id) : null;
+  const events = state ? await store.read(state.id, 0) : [];
+  return describeDrill({ rehearsal, receivedAt, observedUntil, contained, state, attackers, before, after, events, journal: verifyJournal(events) });
+}
+
+function pick({ name, kind }: { readonly name: string; readonly kind: "attacker" | "bystander" }): { readonly name: string; readonly kind: "attacker" | "bystander" } {
+  return { name, kind };
+}
+
+async function everySecond({ options, clock, range }: Rehearsal, receivedAt: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(1000, signal).catch(() => {});
+    if (!signal.aborted) options.onSecond?.(range, clock.now() - receivedAt);
+  }
+}
+
+/** What the intake does with the scenario's findings; a person's order where there is none. */
+async function receiveAll(rehearsal: Rehearsal): Promise<readonly string[]> {
+  const { range, clock, store, runner, options } = rehearsal;
+  const findings = range.events().flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings);
+  const manual = findings.length === 0 ? [manualOf(rehearsal)] : [];
+  const random = seededRandom(options.seed + 1);
+  const ids = new Set<string>();
+  for (const finding of [...findings, ...manual]) {
+    const judgement = judge(finding);
+    if (judgement.verdict !== "compromised" && judgement.verdict !== "suspected") continue;
+    const playbook = choosePlaybook(options.playbooks, finding);
+    if (!playbook) throw new CordonError("playbook_not_found", { id: `for ${finding.type}` });
+    const isManual = finding.source === "manual";
+    const orderedBy = isManual ? starter.id : null;
+    const actor: Actor = isManual ? starter : { kind: "cordon", id: "intake", channel: "engine" };
+    const received = await receive({ finding, judgement, playbook, orderedBy, actor }, { runner, store, now: () => clock.now(), random, owner: "drill" });
+    received.forEach(({ caseId }) => ids.add(caseId));
+  }
+  return [...ids];
+
+  function manualOf({ range: { scenario } }: Rehearsal): Finding {
+    const [target] = scenario.targets;
+    if (!target) throw new TypeError(`the scenario ${scenario.id} has no target`);
+    const instanceIds = scenario.targets.map(({ instanceId }) => instanceId);
+    const { account, region } = target;
+    return manualFinding({ instanceIds, remoteAddresses: [], person: starter.id, account, region, now: clock.now(), command: "drill" });
+  }
+}
+
+/** The person who decides in a rehearsal: approves the stages he was told to, after thinking about it. */
+class Approvals {
+  readonly #stages: ReadonlySet<string>;
+  readonly #clock: SimulatedClock;
+
+  constructor(stages: readonly string[], clock: SimulatedClock) {
+    this.#stages = new Set(stages);
+    this.#clock = clock;
+  }
+
+  see({ body, case: caseId }: JournalEvent, runner: LocalRunner): void {
+    if (body.type !== "approval.asked" || !this.#stages.has(body.stage)) return;
+    void this.#decide(runner, { caseId, stage: body.stage, of: body.of });
+  }
+
+  async #decide(runner: LocalRunner, { caseId, stage, of }: { readonly caseId: string; readonly stage: string; readonly of: string }): Promise<void> {
+    await this.#clock.sleep(THINKING_MS);
+    await decideStage(runner, { caseId, stage, decision: "approve", reason: null, by: approver }, { [of]: [approver.id] });
+  }
+}
+
+/** What the case was called at the end. */
+export function finalStatus(state: CaseState | null): string {
+  return state ? statusOf(state) : "ignored";
+}
