@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { SimulatedClock } from "../../core/clock.ts";
 import { policiesChange } from "../iam/propagation.ts";
 import { createRange, START_OF_SIMULATED_TIME_MS, type Range, type RangeOptions } from "../range.ts";
-import { interfacesOf, type Place } from "../world/world.ts";
+import { interfacesOf } from "../world/place.ts";
+import type { Place } from "../world/world.ts";
 import { createDnsTunnel } from "./dns-tunnel.ts";
 
 type Chosen = Pick<RangeOptions, "scenario"> & Partial<RangeOptions>;

@@ -1,6 +1,7 @@
 import { attachInterface, createInterface } from "../world/build-interfaces.ts";
 import type { Instance, NetworkInterface } from "../world/model.ts";
-import { interfacesOf, type Place } from "../world/world.ts";
+import { interfacesOf } from "../world/place.ts";
+import type { Place } from "../world/world.ts";
 import type { Attacker, ActorOptions } from "./attacker.ts";
 import { createPolling } from "./persistent-flow.ts";
 import type { Network } from "../world/network/network.ts";

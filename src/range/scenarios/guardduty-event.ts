@@ -2,7 +2,8 @@ import type { Session } from "../world/identity.ts";
 import type { Instance, NetworkInterface } from "../world/model.ts";
 import type { Random } from "../world/random.ts";
 import { randomText } from "../world/random.ts";
-import { interfacesOf, type Place } from "../world/world.ts";
+import { interfacesOf } from "../world/place.ts";
+import type { Place } from "../world/world.ts";
 
 const HEX = "0123456789abcdef";
 const MINUTE_MS = 60_000;

@@ -28,7 +28,7 @@ const protocols: Readonly<Record<ProtocolName, Protocol | null>> = {
  * AWS's side of the wire: takes a request of any of its services, decodes and checks it by the service's own model,
  * has it performed, and writes the answer, or the error, in the service's own protocol.
  *
- * `handle` never rejects: what cannot be answered properly is an error of AWS's form, 4xx for the caller's mistakes,
+ * `handle` rejects only when the connection is to break without an answer (an error with the code ECONNRESET). What cannot be answered properly is an error of AWS's form, 4xx for the caller's mistakes,
  * 501 for an operation that is not there, 500 for a mistake of the handler.
  */
 export function createWire(options: { readonly requestId: () => string; readonly perform: Perform }): {
@@ -41,10 +41,16 @@ export function createWire(options: { readonly requestId: () => string; readonly
       try {
         return await answer(exchange, options.perform);
       } catch (error) {
+        if (isLost(error)) throw error;
         return refuse(exchange, error);
       }
     },
   };
+}
+
+/** A fault of the range that takes the connection away after the call: the transport must break, not answer. */
+function isLost(error: unknown): boolean {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === "ECONNRESET";
 }
 
 /** What is known about a request so far; filled in as it is read, so that an error takes the right form. */

@@ -1,7 +1,8 @@
 import type { AttachedPolicy, IamUser, InstanceProfile, PolicyDocument, Role, Session } from "./identity.ts";
 import type { Tag } from "./model.ts";
 import { randomText } from "./random.ts";
-import { instanceArn, type Place, type World } from "./world.ts";
+import { instanceArn } from "./place.ts";
+import type { Place, World } from "./world.ts";
 
 const SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,6 @@
 import type { Instance, InstanceState } from "./model.ts";
-import { interfacesOf, type Place } from "./world.ts";
+import { interfacesOf } from "./place.ts";
+import type { Place } from "./world.ts";
 
 /**
  * Moves every instance on to the state it has reached by now.

@@ -13,7 +13,8 @@ const profile = z.strictObject({ arn: z.string(), name: z.string() });
 export const instanceProfile = defineStep({
   id: "contain.instance-profile",
   title: "Take the instance profile away",
-  reversible: "exactly",
+  reversible: "equivalently",
+  notRestored: "The same profile is associated again; AWS gives the association a new id.",
   settlesWithinMs: 30_000,
   permissions: {
     target: {

@@ -9,7 +9,7 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { attachInterface, createInterface, detachInterface } from "../../world/build-interfaces.ts";
 import { instanceTypeOf } from "../../world/instance-types.ts";
-import { interfacesOf } from "../../world/world.ts";
+import { interfacesOf } from "../../world/place.ts";
 import { handler } from "../handler.ts";
 import { ec2Error, existing, missingParameter } from "./errors.ts";
 import { checkGroups, describeInterface, refuseIfManaged } from "./interfaces.ts";

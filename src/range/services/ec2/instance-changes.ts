@@ -15,7 +15,7 @@ import type {
 import { notImplemented } from "../../wire/operation.ts";
 import { startInstance, stopInstance, terminateInstance } from "../../world/instance-states.ts";
 import type { Instance } from "../../world/model.ts";
-import { interfacesOf } from "../../world/world.ts";
+import { interfacesOf } from "../../world/place.ts";
 import { handler, optional, type Context } from "../handler.ts";
 import { ec2Error, existing, invalidValue, missingParameter } from "./errors.ts";
 import { describeMetadataOptions, describeState } from "./instances.ts";
