@@ -1,0 +1,110 @@
+import { styleText } from "node:util";
+import type { DrillReport } from "../drill/report.ts";
+import { printable, storyLine } from "./story.ts";
+
+/** Seconds of the strip before and after the receipt: one character each. */
+const BEFORE_S = 12;
+const AFTER_S = 60;
+
+export interface Styles {
+  readonly isColoured: boolean;
+}
+
+type Format = Parameters<typeof styleText>[0];
+
+/** What happened in a drill, as a person reads it: what the attacker could still do against what Cordon did. */
+export function scorecard(report: DrillReport, { isColoured }: Styles): string {
+  const paint = (format: Format, text: string): string => (isColoured ? styleText(format, text) : text);
+  const { result } = report;
+  const lines = [
+    "",
+    `${paint("bold", `Drill ${result.scenario}`)}, seed ${result.seed}${result.case === null ? "" : ` · case ${result.case}`}`,
+    "",
+    ...strips(report, paint),
+    "",
+    ...verdict(report, paint),
+    ...survivors(report),
+    ...release(report, paint),
+    "",
+    `${paint("bold", `Score ${result.score} of 100`)}${report.deductions.length === 0 ? "" : ":"}`,
+    ...report.deductions.map(({ points, why }) => `  -${points}  ${why}`),
+    "",
+  ];
+  return lines.join("\n");
+}
+
+type Paint = (format: Format, text: string) => string;
+
+/** A character per second for each actor, and below it what Cordon did in that second. */
+function strips({ successes, events, receivedAt }: DrillReport, paint: Paint): readonly string[] {
+  const width = Math.max(10, ...successes.map(({ name }) => name.length));
+  const rows = successes.map(({ name, atMs }) => {
+    const seconds = new Set(atMs.map((at) => Math.floor(at / 1000)));
+    const cells = Array.from({ length: BEFORE_S + AFTER_S }, (_, index) => (seconds.has(index - BEFORE_S) ? paint("red", "#") : "."));
+    const last = atMs.at(-1);
+    const tail = last === undefined ? "never got through" : `last at ${signed(last)}`;
+    return `  ${printable(name).padEnd(width)}  ${cells.join("")}  ${tail}`;
+  });
+  const marks = new Map<number, string>([[0, "F"]]);
+  for (const event of events) {
+    const second = Math.floor((Date.parse(event.time) - receivedAt) / 1000);
+    const mark = event.body.type === "change.applied" ? "c" : event.body.type === "assessment.made" ? "P" : null;
+    if (mark !== null && marks.get(second) !== "F") marks.set(second, mark);
+  }
+  const cordon = Array.from({ length: BEFORE_S + AFTER_S }, (_, index) => marks.get(index - BEFORE_S) ?? " ").join("");
+  return [
+    ...rows,
+    `  ${"Cordon".padEnd(width)}  ${cordon}`,
+    `  ${"".padEnd(width)}  one character a second from ${BEFORE_S} s before the finding: # got through, F finding and cut, c change, P proof`,
+  ];
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1000).toFixed(2)} s`;
+}
+
+function verdict({ result, breaches }: DrillReport, paint: Paint): readonly string[] {
+  if (result.case === null) return ["  Nothing was to be done, and nothing was done."];
+  const time = result.timeToIsolationMs === null ? "never" : signed(result.timeToIsolationMs);
+  const contained = result.contained === true ? paint("green", "yes") : paint("yellow", result.contained === false ? "NO" : "in part");
+  const lost = breaches.map(({ name }) => name);
+  return [
+    `  sealed      ${time}, ${result.roundTripsToIsolation} round trips`,
+    `  contained   ${contained}, as of ${result.asOf ?? "never"}`,
+    `  attackers   ${result.attackers.map(({ name, cut }) => `${printable(name)} ${cut ? "cut" : paint("red", "NOT CUT")}`).join(", ") || "none"}`,
+    `  journal     ${result.journal.events} events, ${result.journal.verified ? "verified" : paint("red", "BROKEN")}, head ${result.journal.head.slice(0, 16)}`,
+    `  AWS calls   ${result.awsCalls.total}`,
+    ...result.checks.filter(({ ok }) => !ok).map(({ what, observed }) => paint("red", `  FAILED      ${printable(what)}: ${printable(observed)}`)),
+    ...(lost.length === 0 ? [] : [paint("red", `  BREACH      ${[...new Set(lost)].join(", ")} got through after "contained: true"`)]),
+  ];
+}
+
+const MOST_SURVIVORS = 8;
+
+function survivors({ result }: DrillReport): readonly string[] {
+  if (result.survivors.length === 0) return [];
+  const shown = result.survivors.slice(0, MOST_SURVIVORS);
+  const rest = result.survivors.length - shown.length;
+  return [
+    "",
+    "  Not excluded, and what would end it:",
+    ...shown.map(({ what, certainty, lever }) => `    ${certainty.padEnd(10)}  ${printable(what)}: ${printable(lever)}`),
+    ...(rest > 0 ? [`    and ${rest} more (--output json names all)`] : []),
+  ];
+}
+
+function release({ result }: DrillReport, paint: Paint): readonly string[] {
+  if (!result.released) return [];
+  const { ok, differences } = result.released;
+  return [
+    "",
+    `  released    ${ok ? paint("green", "as it was") : paint("red", "NOT as it was")}${differences.length === 0 ? "" : ", but for:"}`,
+    ...differences.map(({ what, declared }) => `    ${declared ? "declared  " : paint("red", "UNDECLARED")}  ${printable(what)}`),
+  ];
+}
+
+/** One line of the live narration; null for what needs no telling. */
+export function liveLine(event: DrillReport["events"][number], receivedAt: number): string | null {
+  const line = storyLine(event);
+  return line === null ? null : `${signed(Date.parse(event.time) - receivedAt).padStart(10)}  ${line}`;
+}

@@ -1,0 +1,73 @@
+import type { JournalEvent } from "../../core/journal.ts";
+import type { Json } from "../../core/json.ts";
+
+/** Text from the target may hold escape sequences that drive a terminal: nothing but printable characters gets through. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
+}
+
+/** A value in few words: lists joined, strings bare. */
+export function brief(value: Json): string {
+  if (value === null) return "nothing";
+  if (typeof value === "string") return printable(value);
+  if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map((item: Json) => brief(item)).join(", ");
+  return printable(JSON.stringify(value));
+}
+
+/** One event of a case as a sentence for people; null for what only machines need to know. */
+export function storyLine({ body, actor }: JournalEvent): string | null {
+  switch (body.type) {
+    case "case.opened":
+      return `case opened on ${body.target.instanceId}: ${body.verdict} (${printable(body.reason)}); playbook ${body.playbook}`;
+    case "finding.joined":
+      return `finding ${printable(body.finding.type)} joined: ${body.verdict} (${printable(body.reason)})`;
+    case "stage.started":
+      return `stage ${body.stage}`;
+    case "stage.ended":
+      return body.outcome === "done" ? null : `stage ${body.stage} ended: ${stageEnds[body.outcome]}`;
+    case "step.planned":
+      return body.changes.length === 0 ? null : `planned ${body.step}: ${body.changes.length} change${body.changes.length === 1 ? "" : "s"}`;
+    case "step.enabled":
+      return `${body.by} goes first: ${printable(body.reason)}`;
+    case "step.failed":
+      return `${body.step} ${body.refused ? "refused" : "failed"}: ${printable(body.message)}`;
+    case "approval.asked":
+      return `asked ${body.of} to decide stage ${body.stage} until ${body.deadline.slice(11, 19)}Z`;
+    case "approval.decided":
+      return `${actor.id} ${body.decision === "approve" ? "approved" : "rejected"} stage ${body.stage}${body.reason === null ? "" : `: ${printable(body.reason)}`}`;
+    case "approval.expired":
+      return `nobody decided stage ${body.stage} in time: ${body.then}`;
+    case "approval.voided":
+      return `the approval of stage ${body.stage} no longer covers the plan: asked again`;
+    case "change.progressed":
+      return `under way: ${body.change}, goes on at ${body.due.slice(11, 19)}Z`;
+    case "change.applied":
+      return `applied  ${body.change}`;
+    case "change.verified":
+      return `verified ${body.what}: ${brief(body.observed)}`;
+    case "change.failed":
+      return `FAILED   ${body.change}: ${printable(body.message)}`;
+    case "change.reverted":
+      return `reverted ${body.change}`;
+    case "change.revertRefused":
+      return `REFUSED to revert ${body.change}: ${printable(body.message)}`;
+    case "change.accepted":
+      return `${actor.id} accepted the present state of ${body.change}`;
+    case "act.postponed":
+      return `again at ${body.until.slice(11, 23)}Z: ${body.verb} ${body.subject} (${printable(body.message)})`;
+    case "assessment.made":
+      return printable(body.statement);
+    case "release.asked":
+      return `${actor.id} asked for the release${body.reason === null ? "" : `: ${printable(body.reason)}`}`;
+    case "release.ended":
+      return body.status === "released" ? "released: everything that can be restored is" : "released in part";
+    case "case.settled":
+    case "artifact.stored":
+    case "act.started":
+      return null;
+    default:
+      return body satisfies never;
+  }
+}
+
+const stageEnds = { done: "done", failed: "a step failed", rejected: "rejected", nothing: "nothing to do" } as const;
