@@ -63,6 +63,15 @@ export async function getInterface(sender: Sender, id: string): Promise<NetworkI
   return read(described);
 }
 
+/** One interface; null where AWS shows none of this id (any more, or not yet). */
+export async function findInterface(sender: Sender, id: string): Promise<NetworkInterface | null> {
+  const { NetworkInterfaces = [] } = await sender.send(
+    new DescribeNetworkInterfacesCommand({ Filters: [{ Name: "network-interface-id", Values: [id] }] }),
+  );
+  const described = NetworkInterfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId === id);
+  return described === undefined ? null : read(described);
+}
+
 /** Replaces all groups of an interface. */
 export async function setGroups(sender: Sender, id: string, groupIds: readonly string[]): Promise<void> {
   await sender.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: id, Groups: [...groupIds] }));

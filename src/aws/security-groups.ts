@@ -1,10 +1,16 @@
 import {
+  AuthorizeSecurityGroupEgressCommand,
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
   DescribeSecurityGroupsCommand,
+  RevokeSecurityGroupEgressCommand,
   type Filter,
   type IpPermission,
   type SecurityGroup as Described,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { IsolationLevel } from "../core/step.ts";
+import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
 /** One rule: a protocol, ports and one other side. */
@@ -45,6 +51,100 @@ export async function findGroups(sender: Sender, filters: readonly Filter[]): Pr
   throw new Error(`the security groups did not end after ${mostPages} pages`);
 }
 
+/** One group by its id; null where AWS shows none (any more, or not yet). */
+export async function findGroup(sender: Sender, id: string): Promise<SecurityGroup | null> {
+  const found = await findGroups(sender, [{ Name: "group-id", Values: [id] }]);
+  return found.find((group) => group.id === id) ?? null;
+}
+
+export interface NewGroup {
+  readonly vpcId: string;
+  /** Unique in its VPC, and unguessable: whoever finds a group of this name in it has found this one. */
+  readonly name: string;
+  /** ASCII, at most 255 characters. It cannot be changed later. */
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes a group and gives its id, or the id of the one that an earlier call made whose answer was lost.
+ * A new group lets everything out: AWS adds that rule.
+ *
+ * Creating takes no client token, so the name stands in for one.
+ *
+ * @throws CordonError `propagation_pending` when the group is there and this reader does not see it yet.
+ */
+export async function createGroup(sender: Sender, { vpcId, name, description, tags }: NewGroup): Promise<string> {
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  try {
+    const { GroupId } = await sender.send(
+      new CreateSecurityGroupCommand({
+        VpcId: vpcId,
+        GroupName: name,
+        Description: description,
+        TagSpecifications: [{ ResourceType: "security-group", Tags }],
+      }),
+    );
+    if (GroupId === undefined) throw new Error(`AWS made the group ${name} and did not say its id`);
+    return GroupId;
+  } catch (error) {
+    if (!hasAwsCode(error, "InvalidGroup.Duplicate")) throw error;
+  }
+  const found = await findGroups(sender, [
+    { Name: "vpc-id", Values: [vpcId] },
+    { Name: "group-name", Values: [name] },
+  ]);
+  const [group] = found;
+  if (group === undefined) throw new CordonError("propagation_pending", { resource: name });
+  return group.id;
+}
+
+/**
+ * Writes the rules of a level into a group that Cordon made, from whatever rules it has.
+ * Rules that let traffic in are left to `faultOf`: AWS adds none, so one that is there is somebody's deed.
+ *
+ * @throws CordonError `propagation_pending` when AWS does not see the group yet, or showed rules that are gone.
+ */
+export async function writeRules(sender: Sender, id: string, level: IsolationLevel): Promise<void> {
+  try {
+    if (level === "sealed") await revokeEgress(sender, id);
+    else await authorizeAll(sender, id);
+  } catch (error) {
+    if (!hasAwsCode(error, "InvalidGroup.NotFound", "InvalidPermission.NotFound")) throw error;
+    throw new CordonError("propagation_pending", { resource: id }, { cause: error });
+  }
+}
+
+/** What is there is read and revoked, not what is expected there: only some VPCs give a new group a rule for IPv6. */
+async function revokeEgress(sender: Sender, id: string): Promise<void> {
+  const { SecurityGroups = [] } = await sender.send(
+    new DescribeSecurityGroupsCommand({ Filters: [{ Name: "group-id", Values: [id] }] }),
+  );
+  const [group] = SecurityGroups;
+  if (group === undefined) throw new CordonError("propagation_pending", { resource: id });
+  const { IpPermissionsEgress = [] } = group;
+  if (IpPermissionsEgress.length === 0) return;
+  await sender.send(new RevokeSecurityGroupEgressCommand({ GroupId: id, IpPermissions: IpPermissionsEgress }));
+}
+
+async function authorizeAll(sender: Sender, id: string): Promise<void> {
+  const group = await findGroup(sender, id);
+  if (group === null) throw new CordonError("propagation_pending", { resource: id });
+  await Promise.all(lackingRules(group).map((rule) => authorize(sender, id, rule)));
+}
+
+/** One call for each rule: of several in one call, one that is there already would keep the others out. */
+async function authorize(sender: Sender, id: string, { direction, protocol, peer }: GroupRule): Promise<void> {
+  const ranges = peer.includes(":") ? { Ipv6Ranges: [{ CidrIpv6: peer }] } : { IpRanges: [{ CidrIp: peer }] };
+  const request = { GroupId: id, IpPermissions: [{ IpProtocol: protocol, ...ranges }] };
+  try {
+    if (direction === "in") await sender.send(new AuthorizeSecurityGroupIngressCommand(request));
+    else await sender.send(new AuthorizeSecurityGroupEgressCommand(request));
+  } catch (error) {
+    if (!hasAwsCode(error, "InvalidPermission.Duplicate")) throw error;
+  }
+}
+
 /** Peers that no packet on a network can have: loopback, and the placeholder that fills a group whose default rule was replaced. */
 const nobody: ReadonlySet<string> = new Set(["127.0.0.1/32", "::1/128", "255.255.255.255/32"]);
 
@@ -56,7 +156,7 @@ export function faultOf(group: SecurityGroup, level: IsolationLevel): string | n
       return passing.length === 0 ? null : passing.map(inWords).join(", ");
     }
     case "open": {
-      const lacking = openRules.filter((rule) => !group.rules.some((other) => inWords(other) === inWords(rule)));
+      const lacking = lackingRules(group);
       return lacking.length === 0 ? null : `it lacks ${lacking.map(inWords).join(", ")}`;
     }
     default:
@@ -74,6 +174,10 @@ const openRules: readonly GroupRule[] = [
   { direction: "out", protocol: "-1", peer: "0.0.0.0/0" },
   { direction: "out", protocol: "-1", peer: "::/0" },
 ];
+
+function lackingRules({ rules }: SecurityGroup): readonly GroupRule[] {
+  return openRules.filter((rule) => !rules.some((other) => inWords(other) === inWords(rule)));
+}
 
 function inWords({ direction, protocol, peer }: GroupRule): string {
   return `${direction} ${protocol === "-1" ? "all protocols" : protocol} ${peer}`;
