@@ -8,6 +8,12 @@ export interface IdleTimers {
   readonly udpStream: number;
 }
 
+/**
+ * The least that AWS takes.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingSpecificationRequest.html
+ */
+export const shortestTimers: IdleTimers = { tcpEstablished: 60, udp: 30, udpStream: 60 };
+
 /** What a type says of the timers of its interfaces. */
 export interface TimerSupport {
   readonly instanceType: string;

@@ -53,16 +53,6 @@ export async function interfacesOf(sender: Sender, instanceId: string): Promise<
   throw new Error(`the interfaces of ${instanceId} did not end after ${mostPages} pages`);
 }
 
-/** One interface. Throws AwsCallError `InvalidNetworkInterfaceID.NotFound` where it is gone. */
-export async function getInterface(sender: Sender, id: string): Promise<NetworkInterface> {
-  const { NetworkInterfaces = [] } = await sender.send(
-    new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] }),
-  );
-  const [described] = NetworkInterfaces;
-  if (described === undefined) throw new Error(`AWS answered without ${id}`);
-  return read(described);
-}
-
 /** One interface; null where AWS shows none of this id (any more, or not yet). */
 export async function findInterface(sender: Sender, id: string): Promise<NetworkInterface | null> {
   const { NetworkInterfaces = [] } = await sender.send(

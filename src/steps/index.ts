@@ -2,10 +2,12 @@ import type { AnyStep } from "../core/step.ts";
 import { containmentAssessment } from "./assess/containment.ts";
 import { connectionTimeouts } from "./contain/connection-timeouts.ts";
 import { instanceProfile } from "./contain/instance-profile.ts";
+import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
 import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
+import { trackedConnections } from "./contain/tracked-connections.ts";
 import { preparedGroups } from "./protect/prepared-groups.ts";
 
 /** Every technique that Cordon knows. */
-export const steps: readonly AnyStep[] = [preparedGroups, securityGroups, connectionTimeouts, instanceProfile, roleSessions, ssmSessions, containmentAssessment];
+export const steps: readonly AnyStep[] = [preparedGroups, securityGroups, connectionTimeouts, trackedConnections, instanceProfile, roleSessions, ssmSessions, containmentAssessment];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { timerSupport, type IdleTimers } from "../../aws/instance-types.ts";
+import { shortestTimers, timerSupport, type IdleTimers } from "../../aws/instance-types.ts";
 import { findInstance } from "../../aws/instances.ts";
 import {
   findInterface,
@@ -18,12 +18,6 @@ const setTimers = z.strictObject({
   udp: z.int().nullable(),
   udpStream: z.int().nullable(),
 });
-
-/**
- * The least that AWS takes.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingSpecificationRequest.html
- */
-export const SHORTEST_TIMERS: IdleTimers = { tcpEstablished: 60, udp: 30, udpStream: 60 };
 
 /**
  * Lets a tracked flow that falls silent die within a minute, instead of after five days.
@@ -68,12 +62,12 @@ export const connectionTimeouts = defineStep({
     }
     return {
       changes: interfaces
-        .filter(({ managedBy, connectionTracking }) => managedBy === null && !equal(connectionTracking, SHORTEST_TIMERS))
+        .filter(({ managedBy, connectionTracking }) => managedBy === null && !equal(connectionTracking, shortestTimers))
         .map(({ id, connectionTracking }) => ({
           resource: id,
           attribute: "connection-tracking",
           before: { explicit: connectionTracking === null ? null : { ...connectionTracking }, defaults: { ...defaults } },
-          after: { ...SHORTEST_TIMERS },
+          after: { ...shortestTimers },
           ofTarget: true,
         })),
       left: interfaces.flatMap(({ id, managedBy }) =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { getInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
+import { findInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
 import { defineStep, done, expectSame } from "../../core/step.ts";
@@ -11,6 +11,7 @@ const groups = z.array(z.string()).min(1);
  *
  * Every interface, because each has its own groups: one left alone is a way out.
  * (The call for the whole instance refuses an instance with two.)
+ * It plans again once its changes are verified, until nothing is new: an intruder may attach one meanwhile.
  *
  * Does not cut flows that AWS already tracks: security groups are stateful.
  * `contain.remote-addresses` and `contain.tracked-connections` do that.
@@ -20,6 +21,7 @@ export const securityGroups = defineStep({
   title: "Seal every network interface",
   reversible: "exactly",
   enabledBy: "protect.prepared-groups",
+  plansUntilQuiet: true,
   settlesWithinMs: 10_000,
   permissions: {
     target: {
@@ -49,6 +51,7 @@ export const securityGroups = defineStep({
           attribute: "groups",
           before: [...one.groupIds],
           after: [sealedGroup(one)],
+          approves: { level },
           ofTarget: true,
         }))
         .filter(({ before, after }) => !sameSet(before, after)),
@@ -64,15 +67,16 @@ export const securityGroups = defineStep({
   },
 
   async verify({ aws }, { resource, after }) {
-    const { groupIds } = await getInterface(aws.ec2, resource);
-    return expectSame(`groups of ${resource}`, after, groupIds);
+    const seen = await findInterface(aws.ec2, resource);
+    return expectSame(`groups of ${resource}`, after, seen?.groupIds ?? []);
   },
 
   async revert({ aws }, { resource, before, after }) {
-    const { groupIds } = await getInterface(aws.ec2, resource);
-    if (sameSet(groupIds, before)) return done(); // Never ran, or reverted already.
-    if (!sameSet(groupIds, after)) {
-      throw new Refusal("changed_since", { resource, expected: after.join(), observed: groupIds.join() });
+    const seen = await findInterface(aws.ec2, resource);
+    if (seen === null) return done(); // Its groups went with it.
+    if (sameSet(seen.groupIds, before)) return done(); // Never ran, or reverted already.
+    if (!sameSet(seen.groupIds, after)) {
+      throw new Refusal("changed_since", { resource, expected: after.join(), observed: seen.groupIds.join() });
     }
     await setGroups(aws.ec2, resource, before);
     return done();
