@@ -1,0 +1,125 @@
+import { SimulatedClock } from "../core/clock.ts";
+import type { Finding } from "../core/finding.ts";
+import type { Json } from "../core/json.ts";
+import type { AnyStep, Target } from "../core/step.ts";
+import type { Store } from "../core/store.ts";
+import { readGuardDuty } from "../intake/guardduty.ts";
+import { manualFinding } from "../intake/manual.ts";
+import type { FaultRule } from "../range/faults.ts";
+import type { ServedCall } from "../range/front.ts";
+import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../range/range.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import type { Staging } from "./contract-options.ts";
+import { demand } from "./contract-breach.ts";
+import { RehearsedProcess } from "./process.ts";
+
+export interface AccountOptions {
+  /** The id of the step that is examined. */
+  readonly subject: string;
+  readonly staging: Staging;
+  /** How long reads may lag behind writes; 0 when left out. */
+  readonly staleMs?: number;
+  readonly seed?: number;
+}
+
+/** No process takes a dead one's work over sooner: its leases must end first. */
+const TAKE_OVER_MS = 31_000;
+
+/** A staged account on simulated time, a store, and the process that is at work on it. */
+export class StagedAccount {
+  readonly clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
+  readonly range: Range;
+  readonly store: Store;
+  readonly staging: Staging;
+  readonly subject: string;
+  #process: RehearsedProcess;
+  #lives = 0;
+
+  constructor({ staging, subject, staleMs = 0, seed = 1 }: AccountOptions) {
+    const { scenario, variants = [] } = staging;
+    this.staging = staging;
+    this.subject = subject;
+    this.range = createRange({ scenario, seed, clock: this.clock, variants, staleMs, onCrash: () => this.#process.die() });
+    this.store = openSqlite(":memory:", { hold: () => this.clock.hold() });
+    this.#process = this.newProcess();
+  }
+
+  get process(): RehearsedProcess {
+    return this.#process;
+  }
+
+  get targets(): readonly Target[] {
+    return this.range.scenario.targets;
+  }
+
+  /** The instance that shares the target's role and subnet: the variant `neighbour`. */
+  neighbour(): Target {
+    const [target] = this.targets;
+    demand(target !== undefined, `the scenario ${this.staging.scenario} has no target`);
+    const { region } = this.range.world.place(target.account, target.region);
+    const found = [...region.instances.values()].find(({ tags }) => tags.some(({ value }) => value === "payroll-neighbour"));
+    demand(found !== undefined, `the scenario ${this.staging.scenario} stages no neighbour`);
+    return { ...target, instanceId: found.id };
+  }
+
+  /** What the scenario's detector says about an instance; the same about its neighbour, and a person's word where there is none. */
+  findings({ account, region, instanceId }: Target): readonly Finding[] {
+    const read = this.range.events().flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings);
+    const findings = read.map((finding) => ({ ...finding, instances: [instanceId] }));
+    if (findings.length > 0) return findings;
+    const now = this.clock.now();
+    return [manualFinding({ instanceIds: [instanceId], remoteAddresses: [], person: "analyst", account, region, now, command: "contract" })];
+  }
+
+  snapshot(): Json {
+    return structuredClone(this.range.snapshot());
+  }
+
+  /** Another process follows a dead one when its leases are over. */
+  async takeOver(): Promise<void> {
+    this.#process.die();
+    await this.clock.sleep(TAKE_OVER_MS);
+    this.#process = this.newProcess();
+  }
+
+  /** Another process beside the present one, as a second case would have. */
+  newProcess(): RehearsedProcess {
+    this.#lives += 1;
+    const region = this.range.scenario.targets[0]?.region ?? "";
+    return new RehearsedProcess({ range: this.range, clock: this.clock, store: this.store, owner: `process-${this.#lives}`, region });
+  }
+
+  /** Plans a fault for the calls from now on; the returned function says whether it has struck, and takes it away. */
+  plant(rule: FaultRule): () => boolean {
+    const from = this.range.calls.length;
+    this.range.faults.inject(rule);
+    return () => {
+      this.range.faults.clear();
+      return this.range.calls.length - from >= (rule.nth ?? 1);
+    };
+  }
+
+  callsSince(index: number): readonly ServedCall[] {
+    return this.range.calls.slice(index);
+  }
+
+  /** The responder may do this and nothing else from now on, everywhere. */
+  async allowOnly(actions: readonly string[]): Promise<void> {
+    const Statement = [{ Effect: "Allow" as const, Action: [...actions], Resource: "*" }];
+    this.range.responder.setResponderPolicy({ Version: "2012-10-17", Statement });
+    await this.clock.sleep(60_000); // Policies take a while to be in force everywhere.
+  }
+}
+
+/** Runs a rehearsal on an account of its own. */
+export async function onAccount<Result>(options: AccountOptions, play: (account: StagedAccount) => Promise<Result>): Promise<Result> {
+  const account = new StagedAccount(options);
+  try {
+    return await account.clock.run(() => play(account));
+  } finally {
+    account.store.close();
+  }
+}
+
+/** A step that changes something. */
+export type ChangingStep = Exclude<AnyStep, { readonly kind: "assessment" }>;

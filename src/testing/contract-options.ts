@@ -1,0 +1,28 @@
+import type { AnyStep } from "../core/step.ts";
+import type { Variant } from "../range/scenarios/scenario.ts";
+
+/** Where a step is tried out, and with what. */
+export interface Staging {
+  /** A scenario of the range: `cordon range ls`. */
+  readonly scenario: string;
+  readonly variants?: readonly Variant[];
+  /** As a playbook's `with`. */
+  readonly input?: unknown;
+  /** Steps that the same case carries out first: those whose outcomes this one reads. */
+  readonly before?: readonly AnyStep[];
+}
+
+export interface ContractOptions extends Staging {
+  /**
+   * Differences that may stay after a revert, each matched against a line such as `instance i-0ab... profile: "a" -> "b"`.
+   * Only for steps that are not reversible exactly; whatever else differs breaks the contract.
+   */
+  readonly leaves?: readonly RegExp[];
+  /** Further stagings: each must keep the contract without faults, and what AWS checks in them counts as needed. */
+  readonly also?: readonly Staging[];
+}
+
+/** What the suite reads of the options, whole. */
+export function stagingsOf({ also = [], ...first }: ContractOptions): readonly Staging[] {
+  return [first, ...also];
+}

@@ -1,0 +1,69 @@
+import { describe, test } from "vitest";
+import type { AnyStep } from "../core/step.ts";
+import type { ChangingStep } from "./account.ts";
+import { crashedRevertHeals, crashedRunHeals } from "./clauses/crashes.ts";
+import { faultsPass, staleReadsPass } from "./clauses/faults.ts";
+import { declaredPermissionsSuffice, permissionsAreExact } from "./clauses/permissions.ts";
+import { planningChangesNothing, verifyLooks } from "./clauses/planning.ts";
+import { revertRestores, twiceIsOnce } from "./clauses/repetition.ts";
+import type { ContractOptions } from "./contract-options.ts";
+import { NeededActions } from "./needed-actions.ts";
+import type { Examination } from "./rehearsal.ts";
+
+/** One sentence of the contract, and what finds out whether a step keeps it. */
+export interface Clause {
+  readonly title: string;
+  /** @throws Error that says how it is broken. */
+  check(): Promise<void>;
+}
+
+/** Long enough for every call of every verb to be killed in turn. */
+const TIMEOUT_MS = 120_000;
+
+/**
+ * The contract that every step keeps, as tests: rehearsed on the range through Cordon's own AWS layer, on simulated time.
+ *
+ * The scenario must be one in which the step has something to do.
+ */
+export function contract(step: AnyStep, options: ContractOptions): void {
+  describe(`the contract of ${step.id}`, () => {
+    for (const { title, check } of clausesOf(step, options)) test(title, check, TIMEOUT_MS);
+  });
+}
+
+/** The clauses that apply to a step. Each is checked once, whoever asks; the one on permissions checks all others first. */
+export function clausesOf(step: AnyStep, options: ContractOptions): readonly Clause[] {
+  if (step.kind === "assessment") return [];
+  return changingClauses({ step, options, needed: new NeededActions() });
+}
+
+function changingClauses(examination: Examination): readonly Clause[] {
+  const { step, needed } = examination;
+  const clause = (title: string, check: (examination: Examination) => Promise<void>): Clause => ({ title, check: once(() => check(examination)) });
+  const rehearsed = [
+    clause("planning finds something to do, and changes nothing", planningChangesNothing),
+    clause("verify says ok after the run within its time, and not before", verifyLooks),
+    clause("running twice is running once, reverting twice is reverting once", twiceIsOnce),
+    clause("revert brings the account back, but for what is declared", revertRestores),
+    clause("a crash at any call of run is healed by running again, and by reverting", crashedRunHeals),
+    clause("a crash at any call of revert is healed by reverting again", crashedRevertHeals),
+    clause("every call throttled, failed, answered late or lost once: the same end state", faultsPass),
+    clause("reads that lag behind writes: the same end state", staleReadsPass),
+    clause("the declared permissions suffice", declaredPermissionsSuffice),
+  ];
+  const exact: Clause = {
+    title: "the declared permissions are exactly those that AWS checks",
+    async check() {
+      for (const { check } of rehearsed) await check().catch(() => {}); // Reported by its own test.
+      permissionsAreExact(step.permissions.target, needed);
+    },
+  };
+  return [...rehearsed, exact];
+}
+
+function once(check: () => Promise<void>): () => Promise<void> {
+  let checked: Promise<void> | null = null;
+  return () => (checked ??= check());
+}
+
+export type { ChangingStep };

@@ -1,0 +1,248 @@
+import { preparedGroups } from "../aws/prepared-groups.ts";
+import type { ClientSet } from "../aws/clients.ts";
+import { type Change, type ChangeDraft, changeId, type ChangeState } from "../core/change.ts";
+import { CordonError } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import type { AnyStep, Assessed, Claim, RunResult, SharedStep, Step, StepContext, Target, Verification } from "../core/step.ts";
+import type { ChangingStep, StagedAccount } from "./account.ts";
+import { demand, ProcessDied } from "./contract-breach.ts";
+import { demandShape, throughJson } from "./json-form.ts";
+import type { NeededActions, PermissionVerb } from "./needed-actions.ts";
+import type { RehearsedProcess } from "./process.ts";
+
+/** A change as a journal would keep it: everything in it went through JSON. */
+export interface KeptChange {
+  readonly change: Change;
+  state: ChangeState;
+  under: "run" | "revert" | null;
+  attempt: number;
+  progress: Json;
+  outcome: Json;
+  appliedAt: number;
+  verifiedAt: number | null;
+}
+
+export interface CaseOptions {
+  readonly id: string;
+  readonly account: StagedAccount;
+  readonly target: Target;
+  readonly needed: NeededActions;
+  /** Has the case its own process, beside the account's? */
+  readonly process?: RehearsedProcess;
+}
+
+/** Faults that pass are waited out this often, as the engine does. */
+const MOST_TRIES = 12;
+const LONGEST_PAUSE_MS = 30_000;
+const MOST_PLANS = 6;
+const LOOKS_MS = [250, 500, 1000, 2000, 4000];
+
+/** One case at work on an account: it does with a step what the engine does, one verb at a time, and keeps what a journal keeps. */
+export class RehearsedCase {
+  readonly #options: CaseOptions;
+  readonly #openedAt: number;
+  readonly #kept = new Map<string, KeptChange>();
+
+  constructor(options: CaseOptions) {
+    this.#options = options;
+    this.#openedAt = options.account.clock.now();
+  }
+
+  /** The changes of a step, in the order in which they were planned. */
+  changesOf({ id }: AnyStep): readonly KeptChange[] {
+    return [...this.#kept.values()].filter(({ change }) => change.step === id);
+  }
+
+  /** Plans, and keeps what is new. A change that was done before keeps what it found first of all. */
+  async plan(step: ChangingStep, input: unknown = {}): Promise<readonly KeptChange[]> {
+    const { changes, left } = await this.#act(step, "plan", 1, (context) => step.plan(context, step.input.parse(input) as never));
+    throughJson(left, `left of the plan of ${step.id}`);
+    const drafts = changes.map((draft: ChangeDraft) => throughJson(withoutAbsent(draft), `the change of ${draft.resource}`));
+    const ids = drafts.map((draft) => changeId(step.id, draft));
+    demand(new Set(ids).size === ids.length, `two changes of one plan have the same id: ${ids.join(", ")}`);
+    return drafts.map((draft) => this.#keep(step, draft));
+  }
+
+  #keep(step: ChangingStep, draft: ChangeDraft): KeptChange {
+    const id = changeId(step.id, draft);
+    demandShape(step.change.before, draft.before, `before of ${id}`);
+    demandShape(step.change.after, draft.after, `after of ${id}`);
+    if (step.kind === "shared") demand(draft.claim !== undefined, `${id} is a change of a shared resource and names no member`);
+    const known = this.#kept.get(id);
+    const before = known?.change.before ?? draft.before;
+    const kept: KeptChange = {
+      change: { ...draft, before, id, step: step.id },
+      ...{ state: "planned", under: null, attempt: known?.attempt ?? 0, progress: null, outcome: null, appliedAt: 0, verifiedAt: null },
+    };
+    this.#kept.set(id, kept);
+    return kept;
+  }
+
+  /** Runs a change to its end, also after a crash or a second time. */
+  async run(step: ChangingStep, kept: KeptChange): Promise<void> {
+    const { change } = kept;
+    await this.#toTheEnd(step, kept, "run", async (context) => {
+      if (step.kind === "shared") return { kind: "done", outcome: await this.#process.reconciler.claim(step, context, this.#claimOf(step, change)) };
+      return (step as Step).run(context, change as never, kept.progress);
+    });
+    Object.assign(kept, { state: "applied", appliedAt: this.#now });
+  }
+
+  async revert(step: ChangingStep, kept: KeptChange): Promise<void> {
+    const outcome = kept.state === "started" ? kept.progress : kept.outcome;
+    await this.#toTheEnd(step, kept, "revert", async (context) => {
+      if (step.kind === "shared") {
+        await this.#release(step, context, kept.change);
+        return { kind: "done", outcome: kept.outcome };
+      }
+      return (step as Step).revert(context, kept.change as never, kept.under === "revert" && kept.progress !== null ? kept.progress : outcome);
+    });
+    kept.state = "reverted";
+  }
+
+  async #release(step: SharedStep, context: StepContext, change: Change): Promise<void> {
+    const claim = this.#claimOf(step, change);
+    const left = step.residue?.(context, change as never) ?? null;
+    const residue = left && { ...claim, value: throughJson(left.value, `the residue of ${change.id}`), until: left.until };
+    await this.#process.reconciler.release(step, context, { claim, residue });
+  }
+
+  /** Lets the residues of released claims end, and writes what remains: nothing, once all cases are released. */
+  async endResidues(step: ChangingStep): Promise<void> {
+    const { account } = this.#options;
+    if (step.kind !== "shared") return;
+    const resources = new Set(this.changesOf(step).map(({ change }) => change.resource));
+    const claims = (await Promise.all([...resources].map((resource) => account.store.claims(step.id, resource)))).flat();
+    const ends = claims.flatMap(({ until }) => until ?? []);
+    if (ends.length === 0) return;
+    await account.clock.sleep(Math.max(...ends) + 1 - this.#now);
+    for (const claim of await account.store.expiredClaims(this.#now)) {
+      await this.#act(step, "reconcile", 1, (context) => this.#process.reconciler.release(step, context, { claim, residue: null }));
+    }
+  }
+
+  /** One look. */
+  look(step: ChangingStep, { change, outcome }: KeptChange): Promise<Verification> {
+    return this.#act(step, "verify", 1, (context) => step.verify(context, change as never, outcome));
+  }
+
+  /** Looks until it says ok, for as long as the step says that it may take. */
+  async verify(step: ChangingStep, kept: KeptChange): Promise<void> {
+    const giveUpAt = Math.max(kept.appliedAt, this.#now) + step.settlesWithinMs;
+    for (let look = 0; ; look++) {
+      const seen = throughJson(await this.look(step, kept), `what verify says of ${kept.change.id}`);
+      if (seen.kind === "ok") break;
+      const told = `${seen.what}: expected ${JSON.stringify(seen.expected)}, observed ${JSON.stringify(seen.observed)}`;
+      demand(seen.kind === "notYet", `verify says failed after the run. ${told}`);
+      demand(this.#now < giveUpAt, `verify does not say ok within ${step.settlesWithinMs} ms (settlesWithinMs) after the run. ${told}`);
+      await this.#options.account.clock.sleep(LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)] ?? 1000);
+    }
+    Object.assign(kept, { state: "verified", verifiedAt: this.#now });
+  }
+
+  /** Plans, runs and verifies, as often as the step wants it. */
+  async carryOut(step: ChangingStep, input: unknown = {}): Promise<void> {
+    for (let plans = 1; ; plans++) {
+      const planned = await this.plan(step, input);
+      for (const kept of planned) await this.run(step, kept);
+      for (const kept of planned) await this.verify(step, kept);
+      if (step.plansUntilQuiet !== true || planned.length === 0) return;
+      demand(plans < MOST_PLANS, `it plans until a plan finds nothing, and ${MOST_PLANS} plans in a row found something`);
+    }
+  }
+
+  assess(step: Extract<AnyStep, { readonly kind: "assessment" }>, input: unknown = {}): Promise<Assessed> {
+    return this.#act(step, "assess", 1, (context) => step.assess(context, step.input.parse(input) as never));
+  }
+
+  get #process(): RehearsedProcess {
+    return this.#options.process ?? this.#options.account.process;
+  }
+
+  get #now(): number {
+    return this.#options.account.clock.now();
+  }
+
+  async #toTheEnd(step: ChangingStep, kept: KeptChange, verb: "run" | "revert", once: (context: StepContext) => Promise<RunResult>): Promise<void> {
+    if (kept.under !== verb && verb === "revert") kept.progress = null;
+    let deadline = Infinity;
+    for (;;) {
+      if (kept.under !== verb || kept.progress === null) kept.attempt += 1;
+      Object.assign(kept, { under: verb, ...(verb === "run" ? { state: "started" } : {}) });
+      const result = await this.#act(step, step.kind === "shared" ? "reconcile" : verb, kept.attempt, once, () => (kept.attempt += kept.progress === null ? 1 : 0));
+      const what = `${result.kind === "done" ? "the outcome" : "the progress"} of ${verb} of ${kept.change.id}`;
+      if (result.kind === "done") {
+        const outcome = throughJson(result.outcome, what);
+        Object.assign(kept, { under: null, progress: null, outcome: verb === "run" ? outcome : kept.outcome });
+        return;
+      }
+      kept.progress = throughJson(result.progress, what);
+      deadline = Math.min(deadline, this.#now + result.withinMs);
+      demand(this.#now <= deadline, `${verb} of ${kept.change.id} asks for more time than it said it needs`);
+      await this.#options.account.clock.sleep(result.afterMs);
+    }
+  }
+
+  /** Carries a verb out, again where a fault passes, and notes what AWS checked for it. */
+  async #act<Result>(
+    step: AnyStep,
+    verb: PermissionVerb,
+    attempt: number,
+    work: (context: StepContext) => Promise<Result>,
+    again: () => number = () => attempt,
+  ): Promise<Result> {
+    const { account, needed } = this.#options;
+    for (let tries = 0, now = attempt; ; tries++) {
+      const from = account.range.calls.length;
+      try {
+        return await this.#process.carryOut(() => work(this.#context(step, now)));
+      } catch (error) {
+        if (error instanceof ProcessDied || !passes(error) || tries >= MOST_TRIES) throw error;
+        await account.clock.sleep(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
+        now = again();
+      } finally {
+        if (step.id === account.subject) needed.add(verb, account.callsSince(from));
+      }
+    }
+  }
+
+  #context(step: AnyStep, attempt: number): StepContext {
+    const { id, account, target } = this.#options;
+    const { signal } = this.#process;
+    const aws = this.#process.clients.observed(() => {}, signal) as ReturnType<ClientSet["observed"]>;
+    return {
+      case: { id, openedAt: this.#openedAt, incident: `incident of ${id}` },
+      findings: account.findings(target),
+      target,
+      aws,
+      prepared: preparedGroups(aws.ec2, new Map()),
+      outcomes: this.#outcomesFor(step),
+      survivors: null,
+      settings: { purpose: "forensics", neverDeny: [] },
+      now: this.#now,
+      signal,
+      attempt,
+      nonce: `nonce-of-${id}`,
+    };
+  }
+
+  #outcomesFor(step: AnyStep): StepContext["outcomes"] {
+    return Object.fromEntries([...(step.needs ?? []), step.id].map((id) => [id, [...this.#kept.values()].filter(({ change }) => change.step === id)]));
+  }
+
+  #claimOf(step: SharedStep, { id, resource, after, claim }: Change): Claim {
+    demand(claim !== undefined, `${id} is a change of a shared resource and names no member`);
+    return { resource, step: step.id, member: claim.member, case: this.#options.id, value: after, until: null };
+  }
+}
+
+/** Members that are there without a value say nothing: the journal drops them. */
+function withoutAbsent(draft: ChangeDraft): ChangeDraft {
+  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as ChangeDraft;
+}
+
+/** As the engine sees it: AWS may do it a little later. */
+function passes(error: unknown): boolean {
+  if (!(error instanceof CordonError)) return false;
+  return (error as { isTransient?: unknown }).isTransient === true || error.code === "propagation_pending" || error.code === "store_busy";
+}
