@@ -183,6 +183,7 @@ function chainedRoles(denies: readonly ChangeView[], associations: readonly Prof
   ];
 }
 
+/** Where credentials were used from is the address of a caller of AWS's API, no peer of the instance. */
 function indicationOf({ id, type, channel, remoteAddresses }: Finding): Indication {
-  return { findingId: id, type, channel, remotes: remoteAddresses };
+  return { findingId: id, type, channel, remotes: channel === "credentials" ? [] : remoteAddresses };
 }
