@@ -194,7 +194,8 @@ export function seal(
     sequence += 1;
     const body = { ...event, case: onto.case, sequence, time: new Date(onto.now).toISOString(), previous };
     const text = canonicalJson(body as unknown as Json);
-    if (text.length > MAX_EVENT_BYTES) throw new RangeError(`event ${event.body.type} is ${text.length} bytes long; the limit is ${MAX_EVENT_BYTES}`);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_EVENT_BYTES) throw new RangeError(`event ${event.body.type} is ${bytes} bytes long; the limit is ${MAX_EVENT_BYTES}`);
     const hash = sha256(previous + text);
     previous = hash;
     return { ...body, hash };
