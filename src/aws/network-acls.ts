@@ -109,7 +109,8 @@ async function find(sender: Sender, filter: string, values: readonly string[]): 
 }
 
 function read({ NetworkAclId, VpcId, Associations = [], Entries = [] }: Described): NetworkAcl {
-  if (NetworkAclId === undefined || VpcId === undefined) throw new Error("AWS described a network ACL without id or VPC");
+  if (NetworkAclId === undefined || VpcId === undefined)
+    throw new Error("AWS described a network ACL without id or VPC");
   return {
     id: NetworkAclId,
     vpcId: VpcId,

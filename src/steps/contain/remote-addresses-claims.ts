@@ -3,7 +3,15 @@ import { addDeny, findAcl, removeEntry, type AclEntry } from "../../aws/network-
 import { CordonError, Refusal } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import type { Ledger, StepContext } from "../../core/step.ts";
-import { directions, entryAt, freeNumber, isDenied, isOurDeny, lowestAllow, type Slot } from "./remote-addresses-entries.ts";
+import {
+  directions,
+  entryAt,
+  freeNumber,
+  isDenied,
+  isOurDeny,
+  lowestAllow,
+  type Slot,
+} from "./remote-addresses-entries.ts";
 import { blockOf } from "./remote-addresses-policy.ts";
 
 const ourEntry = z.strictObject({
@@ -34,7 +42,8 @@ interface Work {
  * Writes the denies of all claims on a NACL and takes away those that nobody claims. Called under the NACL's lock.
  * Entries of others are read and never touched.
  */
-export async function reconcileDenies({ aws, now }: StepContext, aclId: string, ledger: Ledger): Promise<Json> {
+export async function reconcileDenies(context: StepContext, aclId: string, ledger: Ledger): Promise<Json> {
+  const { aws, now } = context;
   const acl = await findAcl(aws.ec2, aclId);
   const addresses = [...new Set(ledger.claims.map(({ member }) => member))].sort();
   if (acl === null) {
@@ -58,8 +67,11 @@ export async function reconcileDenies({ aws, now }: StepContext, aclId: string, 
   const rest = [...keep, ...add.filter((entry) => !full.includes(entry) && !halves.includes(entry))];
   if (away.length + full.length > 0) await save([...rest, ...work.await]);
 
-  refuse(aclId, work.blocked, full);
-  if (work.await.length > 0 || added.includes("taken")) throw new CordonError("propagation_pending", { resource: aclId });
+  const isAsked = (address: string): boolean =>
+    ledger.claims.some((claim) => claim.member === address && claim.case === context.case.id);
+  refuse(aclId, work.blocked.filter(isAsked), full.map(({ address }) => address).filter(isAsked));
+  if (work.await.length > 0 || added.includes("taken"))
+    throw new CordonError("propagation_pending", { resource: aclId });
   return { entries: rest.map(({ address, direction, number }) => ({ address, direction, number })) };
 }
 
@@ -99,18 +111,23 @@ function workFor(seen: {
   }
   const isPlaced = ({ direction, number }: OurEntry): boolean =>
     [...keep, ...add].some((entry) => entry.direction === direction && entry.number === number);
-  const over = alive.filter((entry) => !isPlaced(entry));
+  const rest = alive.filter((entry) => !isPlaced(entry));
+  // Somebody's later allow may leave a claimed address no room: what stands for it still denies something, and stays.
+  const over = rest.filter(({ address }) => !blocked.includes(address));
   return {
-    keep: keep.filter((entry) => !blocked.includes(entry.address)),
+    keep: [...keep, ...rest.filter(({ address }) => blocked.includes(address))],
     add,
-    remove: [...over.filter(isSeen), ...keep.filter((entry) => blocked.includes(entry.address))],
+    remove: over.filter(isSeen),
     await: over.filter((entry) => !isSeen(entry) && now - entry.at < STALE_READS_MS),
     blocked,
   };
 }
 
-/** A foot in the door of one direction is not a cut: an address that does not fit both ways is refused and leaves nothing behind. */
-function refuse(aclId: string, blocked: readonly string[], full: readonly OurEntry[]): void {
+/**
+ * An address that does not fit both ways is refused, and nothing new is left behind for it. The others were written before:
+ * one that is blocked costs no other its deny, and no other case its claim.
+ */
+function refuse(aclId: string, blocked: readonly string[], full: readonly string[]): void {
   const lever =
     "the instance is still sealed by its security groups; what AWS already tracks ends with contain.tracked-connections or by stopping the instance";
   if (blocked.length > 0) {
@@ -118,7 +135,7 @@ function refuse(aclId: string, blocked: readonly string[], full: readonly OurEnt
     throw new Refusal("claim_conflict", { resource: aclId, reason });
   }
   if (full.length > 0) {
-    const names = [...new Set(full.map(({ address }) => address))].join(", ");
+    const names = [...new Set(full)].join(", ");
     const reason = `it holds as many entries as its quota allows, and the deny of ${names} does not fit; ${lever}`;
     throw new Refusal("claim_conflict", { resource: aclId, reason });
   }

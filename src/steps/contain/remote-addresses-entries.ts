@@ -29,9 +29,15 @@ export function isDenied(entries: readonly AclEntry[], direction: Direction, add
 /** The highest number below every allow that could match the address and not in use; null where there is none. */
 export function freeNumber(
   entries: readonly AclEntry[],
-  { direction, address, taken }: { readonly direction: Direction; readonly address: string; readonly taken: readonly Slot[] },
+  {
+    direction,
+    address,
+    taken,
+  }: { readonly direction: Direction; readonly address: string; readonly taken: readonly Slot[] },
 ): number | null {
-  const used = new Set([...entries, ...taken].filter((slot) => slot.direction === direction).map(({ number }) => number));
+  const used = new Set(
+    [...entries, ...taken].filter((slot) => slot.direction === direction).map(({ number }) => number),
+  );
   for (let number = lowestAllow(entries, direction, address) - 1; number >= 1; number--) {
     if (!used.has(number)) return number;
   }

@@ -50,7 +50,10 @@ export const remoteAddresses = defineSharedStep({
       addressesInUse(aws.ec2, candidates),
     ]);
     const { denied, left } = sort(named, { neverDeny: settings.neverDeny, interfaces, inUse });
-    return { changes: acls.flatMap((acl) => denied.map((address) => draft(acl, address))), left: [...left, ...missing] };
+    return {
+      changes: acls.flatMap((acl) => denied.map((address) => draft(acl, address))),
+      left: [...left, ...missing],
+    };
   },
 
   reconcile: reconcileDenies,
@@ -94,7 +97,10 @@ interface Ours {
 }
 
 /** Parts the addresses to deny from those that people must decide about. */
-function sort(named: readonly string[], ours: Ours): { readonly denied: readonly string[]; readonly left: readonly Left[] } {
+function sort(
+  named: readonly string[],
+  ours: Ours,
+): { readonly denied: readonly string[]; readonly left: readonly Left[] } {
   const own = ours.interfaces.flatMap((one) => [...one.privateAddresses, ...one.ipv6Addresses, ...one.publicAddresses]);
   const [ownAddresses, inUse] = [own, ours.inUse].map((addresses) => new Set(addresses.map(oneSpelling)));
   const denied: string[] = [];
@@ -107,7 +113,8 @@ function sort(named: readonly string[], ours: Ours): { readonly denied: readonly
         : reasonNotDenied(address, ours.neverDeny);
     if (reason !== null) left.push({ resource: address, reason });
     else if (denied.length < MOST_ADDRESSES) denied.push(address);
-    else left.push({ resource: address, reason: `more than ${MOST_ADDRESSES} addresses in one case: a person decides` });
+    else
+      left.push({ resource: address, reason: `more than ${MOST_ADDRESSES} addresses in one case: a person decides` });
   }
   return { denied, left };
 }
