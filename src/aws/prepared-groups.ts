@@ -30,7 +30,12 @@ export function preparedGroups(sender: Sender, known: KnownGroups): PreparedGrou
   };
 }
 
-/** The recorded group first, then the lowest id, of those whose rules are right. */
+/**
+ * The recorded group first, then the lowest id, of those whose rules are right.
+ *
+ * Only the recorded group's rules are worth a refusal: any other may carry the tag because an intruder put it there to stop
+ * the cut, and counts as none, so that a fresh one is made.
+ */
 function chosen(
   candidates: readonly SecurityGroup[],
   { level, known }: { readonly level: IsolationLevel; readonly known: string | undefined },
@@ -39,7 +44,7 @@ function chosen(
   const ordered = [...candidates].sort((left, right) => (rank(left) < rank(right) ? -1 : 1));
   const fit = ordered.find((group) => faultOf(group, level) === null);
   if (fit !== undefined) return fit.id;
-  const [first] = ordered;
-  if (first === undefined) return null;
-  throw new Refusal("prepared_group_not_sealed", { resource: first.id, observed: faultOf(first, level) ?? "" });
+  const recorded = ordered.find(({ id }) => id === known);
+  if (recorded === undefined) return null;
+  throw new Refusal("prepared_group_not_sealed", { resource: recorded.id, observed: faultOf(recorded, level) ?? "" });
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { preparedGroups as recordedGroups } from "../../src/aws/prepared-groups.ts";
 import { faultOf, findGroup } from "../../src/aws/security-groups.ts";
 import { createPreparedGroups } from "../../src/range/scenarios/prepared-groups.ts";
 import { preparedGroups } from "../../src/steps/protect/prepared-groups.ts";
@@ -123,4 +124,26 @@ it("leaves the groups where they are on release", () =>
     const before = range.snapshot();
     expect(await preparedGroups.revert(context, changes[0]!, { groupId: groupId! })).toEqual({ kind: "done", outcome: null });
     expect(range.snapshot()).toEqual(before);
+  }));
+
+it("makes a fresh group where an intruder put Cordon's tag on a group that lets traffic through", () =>
+  onRange(none, async ({ context, interfaces, place }) => {
+    const { vpcId } = interfaces()[0]!;
+    const decoy = [...place.region.securityGroups.values()].find((group) => group.vpcId === vpcId && group.rules.length > 0)!;
+    place.world.change(decoy, () => decoy.tags.push({ key: "cordon:prepared", value: "sealed" }));
+    const changes = changesOf(preparedGroups, await preparedGroups.plan(context, {}));
+    expect(changes.map(({ attribute }) => attribute)).toEqual(["sealed", "open"]);
+    await preparedGroups.run(context, changes[0]!, null);
+    const sealedOf = await context.prepared.groups("sealed");
+    expect(sealedOf(vpcId)).not.toBe(decoy.id);
+    expect(place.region.securityGroups.get(sealedOf(vpcId)!)?.rules).toEqual([]);
+  }));
+
+it("refuses where the group that setup recorded lets traffic through, and names it", () =>
+  onRange(none, async ({ context, interfaces, place }) => {
+    const { vpcId } = interfaces()[0]!;
+    const changed = [...place.region.securityGroups.values()].find((group) => group.vpcId === vpcId && group.rules.length > 0)!;
+    const prepared = recordedGroups(context.aws.ec2, new Map([[vpcId, { sealed: changed.id }]]));
+    const sealedOf = await prepared.groups("sealed");
+    expect(() => sealedOf(vpcId)).toThrow(`The prepared group ${changed.id} lets traffic through: `);
   }));
