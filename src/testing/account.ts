@@ -40,6 +40,7 @@ export class StagedAccount {
     this.staging = staging;
     this.subject = subject;
     this.range = createRange({ scenario, seed, clock: this.clock, variants, staleMs, onCrash: () => this.#process.die() });
+    staging.prepare?.(this.range);
     this.store = openSqlite(":memory:", { hold: () => this.clock.hold() });
     this.#process = this.newProcess();
   }

@@ -1,4 +1,5 @@
 import type { AnyStep } from "../core/step.ts";
+import type { Range } from "../range/range.ts";
 import type { Variant } from "../range/scenarios/scenario.ts";
 
 /** Where a step is tried out, and with what. */
@@ -10,6 +11,8 @@ export interface Staging {
   readonly input?: unknown;
   /** Steps that the same case carries out first: those whose outcomes this one reads. */
   readonly before?: readonly AnyStep[];
+  /** Adds to the account what the scenario lacks. */
+  prepare?(range: Range): void;
 }
 
 export interface ContractOptions extends Staging {
@@ -18,11 +21,13 @@ export interface ContractOptions extends Staging {
    * Only for steps that are not reversible exactly; whatever else differs breaks the contract.
    */
   readonly leaves?: readonly RegExp[];
+  /** Where two cases share the resource; the same with the variant `neighbour` when left out. */
+  readonly shared?: Staging;
   /** Further stagings: each must keep the contract without faults, and what AWS checks in them counts as needed. */
   readonly also?: readonly Staging[];
 }
 
-/** What the suite reads of the options, whole. */
-export function stagingsOf({ also = [], ...first }: ContractOptions): readonly Staging[] {
-  return [first, ...also];
+/** All stagings, the main one first. */
+export function stagingsOf(options: ContractOptions): readonly Staging[] {
+  return [options, ...(options.also ?? [])];
 }

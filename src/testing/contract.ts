@@ -1,11 +1,12 @@
 import { describe, test } from "vitest";
-import type { AnyStep } from "../core/step.ts";
-import type { ChangingStep } from "./account.ts";
+import type { AnyStep, Assessment } from "../core/step.ts";
+import { assessingChangesNothing, assessingSurvives, declaredReadsSuffice } from "./clauses/assessing.ts";
 import { crashedRevertHeals, crashedRunHeals } from "./clauses/crashes.ts";
 import { faultsPass, staleReadsPass } from "./clauses/faults.ts";
 import { declaredPermissionsSuffice, permissionsAreExact } from "./clauses/permissions.ts";
 import { planningChangesNothing, verifyLooks } from "./clauses/planning.ts";
 import { revertRestores, twiceIsOnce } from "./clauses/repetition.ts";
+import { casesShare } from "./clauses/sharing.ts";
 import type { ContractOptions } from "./contract-options.ts";
 import { NeededActions } from "./needed-actions.ts";
 import type { Examination } from "./rehearsal.ts";
@@ -33,14 +34,13 @@ export function contract(step: AnyStep, options: ContractOptions): void {
 
 /** The clauses that apply to a step. Each is checked once, whoever asks; the one on permissions checks all others first. */
 export function clausesOf(step: AnyStep, options: ContractOptions): readonly Clause[] {
-  if (step.kind === "assessment") return [];
-  return changingClauses({ step, options, needed: new NeededActions() });
+  const needed = new NeededActions();
+  return step.kind === "assessment" ? assessingClauses({ step, options, needed }) : changingClauses({ step, options, needed });
 }
 
 function changingClauses(examination: Examination): readonly Clause[] {
-  const { step, needed } = examination;
-  const clause = (title: string, check: (examination: Examination) => Promise<void>): Clause => ({ title, check: once(() => check(examination)) });
-  const rehearsed = [
+  const clause = clauseOf(examination);
+  return withPermissions(examination, [
     clause("planning finds something to do, and changes nothing", planningChangesNothing),
     clause("verify says ok after the run within its time, and not before", verifyLooks),
     clause("running twice is running once, reverting twice is reverting once", twiceIsOnce),
@@ -49,8 +49,25 @@ function changingClauses(examination: Examination): readonly Clause[] {
     clause("a crash at any call of revert is healed by reverting again", crashedRevertHeals),
     clause("every call throttled, failed, answered late or lost once: the same end state", faultsPass),
     clause("reads that lag behind writes: the same end state", staleReadsPass),
+    ...(examination.step.kind === "shared" ? [clause("two cases on one resource keep their cuts, and leave it as it was", casesShare)] : []),
     clause("the declared permissions suffice", declaredPermissionsSuffice),
-  ];
+  ]);
+}
+
+function assessingClauses(examination: Examination<Assessment>): readonly Clause[] {
+  const clause = clauseOf(examination);
+  return withPermissions(examination, [
+    clause("assessing changes nothing", assessingChangesNothing),
+    clause("whatever happens to a call, it says the same of the same account", assessingSurvives),
+    clause("the declared permissions suffice", declaredReadsSuffice),
+  ]);
+}
+
+function clauseOf<Examined>(examination: Examined): (title: string, check: (examination: Examined) => Promise<void>) => Clause {
+  return (title, check) => ({ title, check: once(() => check(examination)) });
+}
+
+function withPermissions({ step, needed }: Examination<AnyStep>, rehearsed: readonly Clause[]): readonly Clause[] {
   const exact: Clause = {
     title: "the declared permissions are exactly those that AWS checks",
     async check() {
@@ -65,5 +82,3 @@ function once(check: () => Promise<void>): () => Promise<void> {
   let checked: Promise<void> | null = null;
   return () => (checked ??= check());
 }
-
-export type { ChangingStep };

@@ -19,8 +19,23 @@ export function endState(before: Json, after: Json): readonly string[] {
     .sort();
 }
 
+/** The same for every seed: without the ids that one account has and another has not. */
+export function withoutIds(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => line.replaceAll(GENERATED, "<id>").replaceAll("<new>", "<id>")).sort();
+}
+
 export function demandSameState(expected: readonly string[], observed: readonly string[], what: string): void {
-  const missing = expected.filter((line) => !observed.includes(line)).map((line) => `without: ${line}`);
-  const more = observed.filter((line) => !expected.includes(line)).map((line) => `with: ${line}`);
+  const missing = beyond(expected, observed).map((line) => `without: ${line}`);
+  const more = beyond(observed, expected).map((line) => `with: ${line}`);
   demand(missing.length + more.length === 0, `${what}: the account is not as after an undisturbed run\n  ${[...missing, ...more].join("\n  ")}`);
+}
+
+/** Lines of the first list that the second does not have, counted: two equal lines are two. */
+function beyond(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const left = [...others];
+  return lines.filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
