@@ -4,5 +4,6 @@ import { contract } from "../../src/testing/contract.ts";
 contract(roleSessions, {
   scenario: "stolen-credentials",
   leaves: [/^role \S+ inlinePolicies\.CordonDenySessions/],
+  shared: { scenario: "c2-beacon", variants: ["neighbour"] },
   also: [{ scenario: "stolen-credentials", input: { mode: "role" } }],
 });

@@ -1,11 +1,14 @@
 import type { Range } from "../../src/range/range.ts";
-import { addSession } from "../../src/range/world/build-instances.ts";
+import { startSsmSession } from "../../src/range/world/build-instances.ts";
 import { ssmSessions } from "../../src/steps/contain/ssm-sessions.ts";
 import { contract } from "../../src/testing/contract.ts";
 
 contract(ssmSessions, { scenario: "stolen-credentials", prepare: openSessions, leaves: [/^ssm-session \S+ state: "Connected" -> "Terminat/] });
 
 /** No scenario has an intruder who comes through Systems Manager. */
-function openSessions(range: Range): void {
-  void range;
+function openSessions({ world, scenario }: Range): void {
+  for (const { account, region, instanceId } of scenario.targets) {
+    const owner = `arn:aws:iam::${account}:user/contractor`;
+    for (let opened = 0; opened < 2; opened++) startSsmSession(world.place(account, region), { instanceId, owner });
+  }
 }
