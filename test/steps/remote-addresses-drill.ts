@@ -15,6 +15,8 @@ export const OTHER = "203.0.113.99";
 export function drill(options: Partial<RangeOptions> = {}) {
   const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   const range = createRange({ scenario: "miner-behind-nat", seed: 3, clock, ...options });
+  const [target] = range.scenario.targets;
+  if (target === undefined) throw new Error("the scenario has no target");
   const { accessKeyId, secretAccessKey, sessionToken } = range.responder;
   const clients = createClients({
     region: "eu-central-1",
@@ -28,7 +30,7 @@ export function drill(options: Partial<RangeOptions> = {}) {
   const context = (more: Partial<StepContext> = {}, id = "case-1"): StepContext => ({
     case: { id, openedAt: clock.now(), incident: "incident-1" },
     findings,
-    target: range.scenario.targets[0]!,
+    target,
     aws: clients.observed(() => {}, signal),
     prepared: { groups: async () => () => null },
     outcomes: {},
@@ -52,10 +54,11 @@ export function drill(options: Partial<RangeOptions> = {}) {
   const privateAcl = [...acls.values()].find(({ associations }) =>
     [...range.world.place("111122223333", "eu-central-1").region.interfaces.values()].some(
       (one) =>
-        one.attachment?.instanceId === range.scenario.targets[0]!.instanceId &&
+        one.attachment?.instanceId === target.instanceId &&
         associations.some(({ subnetId }) => subnetId === one.subnetId),
     ),
-  )!;
+  );
+  if (privateAcl === undefined) throw new Error("the target has no network ACL");
   return {
     clock,
     range,
