@@ -27,6 +27,7 @@ export function decide(situation: Situation): Decision {
   const draft = new Draft(situation);
   if (situation.state.release) return decideRelease(situation);
   decideOpenWindows(draft);
+  decideRepairs(draft);
   if (!situation.state.settled) decideStages(draft);
   decideNextProof(draft);
   return draft.decision();
@@ -39,6 +40,30 @@ function decideOpenWindows(draft: Draft): void {
     if (record.under !== "run" || record.progress === null) continue;
     if (record.dueAt <= now) draft.add(runOf(record));
     else draft.wake(record.dueAt);
+  }
+}
+
+/**
+ * A proof that finds an interface open after the cut (an intruder attached one) brings back the steps that plan until
+ * nothing is left, though their stage has ended. What people agreed to covers it, or they are asked again.
+ */
+function decideRepairs(draft: Draft): void {
+  const { state, playbook, registry } = draft.situation;
+  const latest = state.assessments.at(-1);
+  if (!latest) return;
+  const isOpen = latest.checks.some(({ kind, ok }) => kind === "sealed" && !ok);
+  for (const stage of playbook.stages) {
+    const outcome = state.stages.get(stage.id)?.outcome;
+    if (outcome == null || outcome === "rejected") continue;
+    for (const use of stage.steps) {
+      const step = stepOf(registry, use.use);
+      const record = state.steps.get(`${stage.id}/${use.use}`);
+      if (step.kind === "assessment" || step.plansUntilQuiet !== true || record?.status !== "planned") continue;
+      if (changesOf(state, stage.id, use.use).some(isUnfinished)) {
+        const mayAct = decideApproval(draft, stage, usesOf(draft.situation, stage)) === "go";
+        decidePlanned(draft, { stage, use, step, record, mayAct });
+      } else if (isOpen && latest.asOf > record.plannedAt) draft.add({ verb: "plan", stage: stage.id, use });
+    }
   }
 }
 
@@ -111,7 +136,7 @@ function decideFailedStep(draft: Draft, stage: Stage, use: StepUse, record: Step
   if (record.enabledBy === null || record.plans > 0) return "failed";
   const enabler = state.steps.get(`${stage.id}/${record.enabledBy}`);
   const made = changesOf(state, stage.id, record.enabledBy);
-  if (!enabler || made.some(isOpen)) return null; // Its own turn in the stage brings it on.
+  if (!enabler || made.some(isUnfinished)) return null; // Its own turn in the stage brings it on.
   if (enabler.status === "failed" || made.some((change) => change.state === "failed")) return "failed";
   const tries = state.postponed.get(`plan ${stage.id}/${use.use}`)?.times ?? 0;
   if (tries >= 3) return "failed"; // It was made, and its reader still does not see it.
@@ -135,11 +160,13 @@ function decidePlanned(draft: Draft, { stage, use, step, record, mayAct }: Plann
     draft.add(plan);
     return null;
   }
-  const open = changes.filter(isOpen);
+  const open = changes.filter(isUnfinished);
   if (open.length > 0) {
     if (!mayAct) return null;
     const waiting = open.filter((change) => change.state === "planned");
     const isStale = now - record.plannedAt > PLAN_LIVES_MS || decidedSince(state, stage, record.plannedAt);
+    const isHeldBack = waiting.length > 0 && step.waitsForPlansOf?.some((id) => isPlanPending(draft.situation, stage, id)) === true;
+    if (isHeldBack) return null; // Their plans bring it on.
     if (waiting.length > 0 && isStale && record.plans < MOST_PLANS) draft.add(plan);
     else waiting.forEach((change) => draft.add(runOf(change)));
     open.filter((change) => change.state !== "planned").forEach((change) => decideChange(draft, change));
@@ -175,7 +202,7 @@ function decideChange(draft: Draft, record: ChangeRecord): void {
 }
 
 /** Whether a change still has something before it. */
-export function isOpen({ state }: ChangeRecord): boolean {
+export function isUnfinished({ state }: ChangeRecord): boolean {
   return state === "planned" || state === "started" || state === "applied";
 }
 
@@ -202,7 +229,12 @@ function isStepOver({ state, registry }: Situation, stage: string, id: string): 
   if (!record) return false;
   if (stepOf(registry, id).kind === "assessment") return true;
   if (record.status === "failed") return record.enabledBy === null || record.plans > 0;
-  return !changesOf(state, stage, id).some(isOpen);
+  return !changesOf(state, stage, id).some(isUnfinished);
+}
+
+/** Whether a step of the same stage has not planned yet. */
+function isPlanPending({ state }: Situation, stage: Stage, id: string): boolean {
+  return stage.steps.some(({ use }) => use === id) && !state.steps.has(`${stage.id}/${id}`);
 }
 
 type MayAct = "go" | "wait" | "rejected";
@@ -279,6 +311,7 @@ function decideNextProof(draft: Draft): void {
   if (!latest || !draft.isEmpty) return;
   const use = playbook.stages.flatMap(({ steps }) => steps).findLast((each) => each.use === latest.step);
   if (!use) return;
-  if (now - latest.asOf >= PROVE_AGAIN_MS) draft.add({ verb: "assess", stage: null, use });
+  const isRepaired = [...state.changes.values()].some(({ verifiedAt }) => verifiedAt !== null && verifiedAt > latest.asOf);
+  if (isRepaired || now - latest.asOf >= PROVE_AGAIN_MS) draft.add({ verb: "assess", stage: null, use });
   else draft.wake(latest.asOf + PROVE_AGAIN_MS);
 }

@@ -15,6 +15,8 @@ export interface DrillReport {
   readonly breaches: readonly { readonly name: string; readonly at: number }[];
   /** When attackers got through, in simulated milliseconds after the receipt. */
   readonly successes: readonly { readonly name: string; readonly kind: "attacker" | "bystander"; readonly atMs: readonly number[] }[];
+  /** How often each attacker got through from the release to two minutes after it. */
+  readonly afterRelease: readonly { readonly name: string; readonly times: number }[];
   readonly events: readonly JournalEvent[];
   readonly receivedAt: number;
 }
@@ -27,6 +29,7 @@ interface Observed {
   readonly contained: CaseState | null;
   readonly state: CaseState | null;
   readonly attackers: readonly { readonly name: string; readonly kind: "attacker" | "bystander"; readonly successes: readonly number[] }[];
+  readonly afterRelease: DrillReport["afterRelease"];
   readonly before: Json;
   readonly after: Json | null;
   readonly events: readonly JournalEvent[];
@@ -50,6 +53,7 @@ export function describeDrill(observed: Observed): DrillReport {
     deductions: deductions(scored),
     breaches: broken,
     successes: observed.attackers.map(({ name, kind, successes }) => ({ name, kind, atMs: successes.map((at) => at - receivedAt) })),
+    afterRelease: observed.afterRelease,
     events: observed.events,
     receivedAt,
   };

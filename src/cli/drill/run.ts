@@ -48,6 +48,8 @@ export interface DrillOptions {
 const UNNOTICED_MS = 30_000;
 /** How long the range is watched after the receipt, so that attackers can prove Cordon wrong. */
 export const OBSERVED_MS = 900_000;
+/** How long it is watched after a release: what must stay dead stays dead. */
+export const AFTER_RELEASE_MS = 120_000;
 /** How long the rehearsed approver thinks. */
 const THINKING_MS = 20_000;
 
@@ -140,11 +142,13 @@ async function rehearse(rehearsal: Rehearsal): Promise<DrillReport> {
     await runner.append(contained.id, [{ type: "release.asked", reason: "the drill is over" }], approver);
     await runner.work(contained.id, { signal });
     after = range.snapshot();
+    await clock.sleep(AFTER_RELEASE_MS);
   }
+  const afterRelease = range.attackers().filter(({ kind }) => kind === "attacker").map(({ name, succeededAt }) => ({ name, times: succeededAt(observedUntil).length }));
   life.abort(new Error("the drill is over"));
   const state = contained ? await runner.load(contained.id) : null;
   const events = state ? await store.read(state.id, 0) : [];
-  return describeDrill({ rehearsal, receivedAt, observedUntil, contained, state, attackers, before, after, events, journal: verifyJournal(events) });
+  return describeDrill({ rehearsal, receivedAt, observedUntil, contained, state, attackers, afterRelease, before, after, events, journal: verifyJournal(events) });
 }
 
 function pick({ name, kind }: { readonly name: string; readonly kind: "attacker" | "bystander" }): { readonly name: string; readonly kind: "attacker" | "bystander" } {
