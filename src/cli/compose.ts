@@ -52,7 +52,7 @@ export function createResponder(options: ResponderOptions): LocalRunner {
   });
 }
 
-async function knownGroups(
+export async function knownGroups(
   store: Store,
   account: string,
   region: string,

@@ -1,0 +1,35 @@
+import { STSClient } from "@aws-sdk/client-sts";
+import type { Credentials } from "./credentials.ts";
+
+export interface ChainOptions {
+  /** A profile of the shared configuration files; the SDK's own choice where it is left out. */
+  readonly profile?: string;
+}
+
+/**
+ * The SDK's own credential chain: environment, profiles, single sign-on, web identity, container and instance metadata.
+ *
+ * Taken from a client's resolved configuration, so that it is exactly what the SDK would use.
+ */
+export function chainCredentials({ profile }: ChainOptions): () => Promise<Credentials> {
+  const client = new STSClient({ region: "us-east-1", ...(profile === undefined ? {} : { profile }) });
+  return async () => {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await client.config.credentials();
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      ...(expiration === undefined ? {} : { expiration }),
+    };
+  };
+}
+
+/** The Region of the environment or the profile; null where neither names one. */
+export async function chainRegion({ profile }: ChainOptions): Promise<string | null> {
+  const client = new STSClient(profile === undefined ? {} : { profile });
+  try {
+    return await client.config.region();
+  } catch {
+    return null; // The SDK throws when nothing names a Region.
+  }
+}

@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import { type CaseState, caseOf, openWindows, statusOf } from "../core/case.ts";
+import type { JournalEvent } from "../core/journal.ts";
+import type { Playbook } from "../core/playbook.ts";
+import type { Store } from "../core/store.ts";
+import { CordonError } from "../core/errors.ts";
+import type { LocalRunner } from "../runners/local.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import { directoryVault } from "../vault/directory.ts";
+import { createResponder } from "./compose.ts";
+import { assertAccount, connect, type Connection, type ConnectionFlags } from "./connection.ts";
+import { type Environment, isDeadOwner, makeHome, readEnvironment, unguessable } from "./environment.ts";
+import { explain } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { recallConnection } from "./remembered.ts";
+import { changeLine } from "./render/change.ts";
+import { storyLine } from "./render/story.ts";
+import { loadPlaybooks } from "./shipped.ts";
+
+/** What a command works with: the store, the playbooks, the connections to AWS. */
+export interface Desk {
+  readonly command: string;
+  readonly environment: Environment;
+  readonly output: Output;
+  readonly store: Store;
+  readonly playbooks: readonly Playbook[];
+  readonly flags: ConnectionFlags;
+  readonly signal: AbortSignal;
+}
+
+/** A runner and the connection that it acts over. */
+export interface Session {
+  readonly connection: Connection;
+  readonly runner: LocalRunner;
+}
+
+export interface DeskOptions {
+  readonly command: string;
+  readonly flags: ConnectionFlags;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the store, seals what an earlier process left open, does the work, and closes the store. */
+export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) => Promise<Result>): Promise<Result> {
+  const environment = readEnvironment();
+  makeHome(environment.home);
+  const store = openSqlite(join(environment.home, "store.sqlite"));
+  try {
+    const { autonomy } = environment.config;
+    const playbooks = loadPlaybooks(environment.home).map(({ playbook }) => (autonomy === null ? playbook : { ...playbook, autonomy }));
+    const desk: Desk = { ...options, environment, store, playbooks };
+    await sealOpenWindows(desk);
+    return await work(desk);
+  } finally {
+    store.close();
+  }
+}
+
+/** A session for new cases: connected as the flags say. */
+export async function openSession(desk: Desk, flags: ConnectionFlags = desk.flags, onEvent?: (event: JournalEvent) => void): Promise<Session> {
+  const { environment, store, playbooks, output, command, signal } = desk;
+  const connection = await connect(flags, { command, environment, signal });
+  if (connection.isRange) output.narrate("A range answers: its clock is used, and nothing in AWS is touched.");
+  const runner = createResponder({
+    clock: connection.clock,
+    random: unguessable,
+    store,
+    vault: directoryVault(join(environment.home, "vault")),
+    settings: environment.config,
+    playbooks,
+    owner: environment.owner,
+    clients: (target) => connection.clients(target),
+    isDead: isDeadOwner,
+    onEvent: (event) => {
+      tell(desk, event);
+      onEvent?.(event);
+    },
+  });
+  return { connection, runner };
+}
+
+/** A session for a case that exists: connected as it was reached before, unless the flags say otherwise. */
+export async function sessionOf(desk: Desk, state: CaseState, onEvent?: (event: JournalEvent) => void): Promise<Session> {
+  const { account } = state.target;
+  const session = await openSession(desk, recallConnection(desk.environment.home, account, desk.flags), onEvent);
+  await assertAccount(session.connection, account);
+  return session;
+}
+
+/** Says one event as it happens: a stamped line for people, or a JSON line. */
+function tell({ output }: Desk, event: JournalEvent): void {
+  output.line(event);
+  const line = storyLine(event);
+  if (line !== null) output.narrate(`${event.time.slice(11, 23)}Z  ${event.case}  ${line}`);
+  if (event.body.type === "step.planned") for (const change of event.body.changes) output.narrate(changeLine(change));
+}
+
+/** Every case of the store, oldest first. */
+export async function allCases(store: Store): Promise<readonly CaseState[]> {
+  const ids = await store.cases();
+  return Promise.all(ids.map(async (id) => caseOf(await store.read(id, 0))));
+}
+
+/**
+ * The cases that a person names: a case by its id, or all of an instance, oldest first.
+ *
+ * @throws CordonError `case_not_found`
+ */
+export async function casesNamed(store: Store, name: string): Promise<readonly CaseState[]> {
+  const states = await allCases(store);
+  const found = states.filter(({ id, target }) => id === name || target.instanceId === name);
+  if (found.length === 0) throw new CordonError("case_not_found", { case: name });
+  return found;
+}
+
+/** Whether there is nothing more to do in a case, whoever looks. */
+export function isOver(state: CaseState): boolean {
+  return ["released", "closed", "ignored"].includes(statusOf(state));
+}
+
+/** Whether another living process works on the case. */
+export async function isWorkedElsewhere({ store, environment }: Desk, caseId: string, now: number): Promise<boolean> {
+  const name = `case ${caseId}`;
+  const held = await store.lease(name, environment.owner, now + 1000, now);
+  if (held !== null) return !isDeadOwner(held.owner);
+  await store.unlease(name, environment.owner);
+  return false;
+}
+
+/**
+ * Closes what a step opened and whose process died, before anything else is done.
+ *
+ * Where that cannot be done the command goes on, and says so: whoever looks at the case must see it.
+ */
+async function sealOpenWindows(desk: Desk): Promise<void> {
+  for (const state of await allCases(desk.store)) {
+    const open = openWindows(state);
+    if (open.length === 0 || isOver(state)) continue;
+    const names = open.map(({ resource }) => resource).join(", ");
+    try {
+      await sealWindowsOf(desk, state, names);
+    } catch (error) {
+      desk.signal.throwIfAborted();
+      desk.output.narrate(`${state.id}: ${names} may be OPEN and could not be sealed: ${explain(error).lines[0] ?? ""} \`cordon resume ${state.id}\` tries again.`);
+    }
+  }
+}
+
+async function sealWindowsOf(desk: Desk, state: CaseState, names: string): Promise<void> {
+  const sealed = new AbortController();
+  const session = await sessionOf(desk, state, ({ body }) => {
+    if (body.type === "change.applied" || body.type === "change.failed") check();
+  });
+  const check = (): void => {
+    void session.runner.load(state.id).then((now) => {
+      if (openWindows(now).length === 0) sealed.abort(new Error("sealed"));
+    });
+  };
+  if (await isWorkedElsewhere(desk, state.id, session.connection.clock.now())) {
+    return desk.output.narrate(`${state.id}: ${names} is open at the moment; another process is at work on it.`);
+  }
+  desk.output.narrate(`${state.id}: ${names} may be open since a process ended. Sealing first.`);
+  try {
+    await session.runner.work(state.id, { signal: AbortSignal.any([desk.signal, sealed.signal]) });
+  } catch (error) {
+    if (!sealed.signal.aborted) throw error;
+  }
+}

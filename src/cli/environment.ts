@@ -1,0 +1,92 @@
+import { randomInt } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { homedir, hostname, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import { readConfig } from "../config/read.ts";
+import { CordonError } from "../core/errors.ts";
+import type { Actor } from "../core/journal.ts";
+
+/** What the process finds around it: the only place where the command line reads the environment. */
+export interface Environment {
+  readonly home: string;
+  readonly config: Config;
+  readonly configFile: string;
+  readonly person: Actor;
+  /** Names this life of the process, for leases. */
+  readonly owner: string;
+  readonly hasTerminal: boolean;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws CordonError `config_invalid` */
+export function readEnvironment(): Environment {
+  const variables = process.env;
+  const configFile = configPath();
+  return {
+    home: homePath(),
+    config: readConfig(readIfThere(configFile), variables, configFile),
+    configFile,
+    person: { kind: "person", id: personName(), channel: "cli" },
+    owner: `${hostname()}:${process.pid}:${Math.round(performance.timeOrigin)}`,
+    hasTerminal: process.stdin.isTTY && process.stderr.isTTY,
+    variables,
+  };
+}
+
+/** Where state lies: `CORDON_HOME`, else `~/.cordon`. */
+export function homePath(): string {
+  return resolve(process.env["CORDON_HOME"] ?? join(homedir(), ".cordon"));
+}
+
+/** The configuration: `CORDON_CONFIG`, else `cordon.yaml` of the present folder. */
+export function configPath(): string {
+  return resolve(process.env["CORDON_CONFIG"] ?? "cordon.yaml");
+}
+
+/** Makes the folder for state, readable by its owner alone: journals say what an intruder should not read. */
+export function makeHome(home: string): void {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+}
+
+/** The text of a file that a person named; "-" is standard input. */
+export function readNamedFile(file: string, { command }: { readonly command: string }): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+    throw new CordonError("input_invalid", { what: `File ${file}`, reason, command }, { cause: error });
+  }
+}
+
+/** Uniform in [0, 1), from the operating system: ids and nonces must not be guessed. */
+export function unguessable(): number {
+  return randomInt(2 ** 47) / 2 ** 47;
+}
+
+/** Whether the owner of a lease was a process of this machine that is gone. */
+export function isDeadOwner(owner: string): boolean {
+  const [host, pid] = owner.split(":");
+  if (host !== hostname() || pid === undefined || !/^\d+$/.test(pid)) return false;
+  try {
+    process.kill(Number(pid), 0); // Signal 0 only asks whether it is there.
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+function personName(): string {
+  const named = process.env["CORDON_PERSON"];
+  if (named !== undefined && named !== "") return named;
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown"; // A container may run under a number that has no name.
+  }
+}
+
+function readIfThere(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, "utf8") : null;
+}

@@ -1,0 +1,66 @@
+import type { CaseState } from "../core/case.ts";
+import type { Finding, Judgement } from "../core/finding.ts";
+import type { Playbook, Stage } from "../core/playbook.ts";
+import { asks } from "../engine/decide.ts";
+import { receive } from "../runners/reception.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import { memoryVault } from "../vault/directory.ts";
+import { createResponder, registry } from "./compose.ts";
+import { allCases, type Desk, isOver, type Session } from "./desk.ts";
+import { unguessable } from "./environment.ts";
+import { type PlanDocument, planDocument } from "./render/plan.ts";
+
+/** A finding that something is to be done about. */
+export interface Order {
+  readonly finding: Finding;
+  readonly judgement: Judgement;
+  readonly playbook: Playbook;
+}
+
+/** The list that nobody is in: it makes every stage wait. */
+const NOBODY = { of: "nobody", required: 1, within: 86_400_000, onTimeout: "hold", always: true } as const;
+
+/** Plans every step of the playbook for every instance of the finding. Reads AWS, changes nothing, keeps nothing. */
+export async function planOrder(desk: Desk, { connection }: Session, order: Order): Promise<readonly PlanDocument[]> {
+  const memory = openSqlite(":memory:");
+  // The groups that setup recorded decide which ones are used: a plan without them would not be the plan.
+  const store = { ...memory, preparedGroups: desk.store.preparedGroups.bind(desk.store) };
+  const { playbook } = order;
+  const rehearsed = { ...playbook, stages: playbook.stages.flatMap(waiting) };
+  const runner = createResponder({
+    clock: connection.clock,
+    random: unguessable,
+    store,
+    vault: memoryVault(),
+    settings: desk.environment.config,
+    playbooks: [rehearsed],
+    owner: desk.environment.owner,
+    clients: (target) => connection.clients(target),
+  });
+  try {
+    const orderedBy = desk.environment.person.id;
+    const cases = await receive(
+      { ...order, playbook: rehearsed, orderedBy, actor: desk.environment.person },
+      { runner, store, now: () => connection.clock.now(), random: unguessable, owner: desk.environment.owner },
+    );
+    const states = await Promise.all(cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })));
+    const known = await allCases(desk.store);
+    return states.map((state) =>
+      planDocument({ state, playbook, registry, joins: openCaseOf(known, state)?.id ?? null, asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage) }),
+    );
+  } finally {
+    memory.close();
+  }
+}
+
+/** A stage that plans beside all others and then waits for ever. What only looks is left out: it has nothing to look at yet. */
+function waiting(stage: Stage): readonly Stage[] {
+  const steps = stage.steps.filter(({ use }) => registry.get(use)?.kind !== "assessment");
+  return steps.length === 0 ? [] : [{ ...stage, steps, alongside: true, needs: [], approval: NOBODY }];
+}
+
+function openCaseOf(known: readonly CaseState[], { target }: CaseState): CaseState | undefined {
+  return known.findLast(
+    (each) => each.target.instanceId === target.instanceId && each.target.account === target.account && each.target.region === target.region && !isOver(each) && !each.release,
+  );
+}

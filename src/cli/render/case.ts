@@ -1,0 +1,74 @@
+import type { CaseState } from "../../core/case.ts";
+import type { JournalEvent } from "../../core/journal.ts";
+import type { Original } from "../../core/store.ts";
+import { caseSummary } from "../verdicts.ts";
+import { outcomeLines } from "./outcome.ts";
+import { brief, printable, storyLine } from "./story.ts";
+
+export interface CaseView {
+  readonly state: CaseState;
+  readonly events: readonly JournalEvent[];
+  /** What the attributes of its resources were before Cordon first touched them. */
+  readonly originals: readonly Original[];
+  readonly journal: { readonly ok: boolean; readonly events: number; readonly reason: string | null };
+}
+
+/** A case for programs. */
+export function caseDocument({ state, events, originals, journal }: CaseView): object {
+  return {
+    ...caseSummary(state),
+    reason: state.reason,
+    orderedBy: state.orderedBy,
+    findings: state.findings,
+    approvals: [...state.approvals.values()].map(({ stage, state: at, of, required, approvedBy, reason }) => ({ stage, state: at, of, required, approvedBy, reason })),
+    checks: state.assessments.at(-1)?.checks ?? [],
+    survivors: state.assessments.at(-1)?.survivors ?? [],
+    changes: [...state.changes.values()].map(({ change, stage, state: at, reversible, failure }) => ({
+      ...{ id: change.id, stage, step: change.step, resource: change.resource, attribute: change.attribute ?? null },
+      ...{ before: change.before, after: change.after, state: at, reversible, failure },
+    })),
+    originals: originals.map(({ resource, attribute, value }) => ({ resource, attribute, value })),
+    evidence: state.artifacts,
+    journal,
+    story: events.flatMap((event) => {
+      const line = storyLine(event);
+      return line === null ? [] : [{ time: event.time, by: event.actor.id, what: line }];
+    }),
+  };
+}
+
+/** A case for people: how it stands, what happened, what was changed, what it was before. */
+export function caseLines({ state, events, originals, journal }: CaseView): readonly string[] {
+  return [
+    ...outcomeLines(state),
+    "",
+    "What happened (UTC):",
+    ...events.flatMap((event) => {
+      const line = storyLine(event);
+      return line === null ? [] : [`  ${event.time.slice(0, 10)} ${event.time.slice(11, 23)}  ${line}`];
+    }),
+    "",
+    "Findings:",
+    ...state.findings.map(({ type, source, severity, remoteAddresses }) => `  ${printable(type)} from ${source}, severity ${severity}${remoteAddresses.length === 0 ? "" : `: ${remoteAddresses.map(({ address, port }) => (port === null ? address : `${address} port ${port}`)).join(", ")}`}`),
+    ...approvalLines(state),
+    "",
+    "Changes:",
+    ...[...state.changes.values()].map(
+      ({ change, state: at }) => `  ${change.id}: ${brief(change.before)} -> ${brief(change.after)}  (${at})`,
+    ),
+    "",
+    "As it was before Cordon first touched it:",
+    ...(originals.length === 0 ? ["  nothing is recorded, or everything was put back"] : originals.map(({ resource, attribute, value }) => `  ${resource} ${attribute}: ${brief(value)}`)),
+    "",
+    journal.ok ? `The journal verifies: ${journal.events} events.` : `The journal does NOT verify: ${journal.reason ?? ""}`,
+  ];
+}
+
+function approvalLines(state: CaseState): readonly string[] {
+  if (state.approvals.size === 0) return [];
+  const lines = [...state.approvals.values()].map(
+    ({ stage, state: at, of, required, approvedBy, reason }) =>
+      `  ${stage}: ${at}, ${required} of ${of}${approvedBy.length === 0 ? "" : `, by ${approvedBy.join(", ")}`}${reason === null ? "" : `: ${printable(reason)}`}`,
+  );
+  return ["", "Approvals:", ...lines];
+}

@@ -1,0 +1,47 @@
+import type { CaseState } from "../../core/case.ts";
+import { caseSummary, pendingApprovals } from "../verdicts.ts";
+import { printable } from "./story.ts";
+
+/** What came of a case, what may still get through, and what to do next. */
+export function outcomeLines(state: CaseState): readonly string[] {
+  const { statement, status, openWindows } = caseSummary(state);
+  const failures = [...state.steps.values()].flatMap(({ step, failure }) =>
+    failure && failure.code !== "nothing_to_do" ? [`  ${step}: ${printable(failure.message)} ${printable(failure.remedy)}`] : [],
+  );
+  const failed = [...state.changes.values()].flatMap(({ change, state: at, failure }) =>
+    at === "failed" || at === "revertRefused" ? [`  ${change.id}: ${printable(failure ?? "failed")}`] : [],
+  );
+  const left = [...state.steps.values()].flatMap((record) => record.left.map(({ resource, reason }) => `  ${printable(resource)}: ${printable(reason)}`));
+  return [
+    `${state.id}  ${state.target.instanceId}  ${status}`,
+    ...(statement === null ? [] : [printable(statement)]),
+    ...survivorLines(state),
+    ...openWindows.map(({ resource }) => `OPEN at the moment: ${resource}`),
+    ...section("Not done:", [...failures, ...failed]),
+    ...section("Left alone:", left),
+    ...nextLines(state),
+  ];
+}
+
+function survivorLines(state: CaseState): readonly string[] {
+  const survivors = state.assessments.at(-1)?.survivors ?? [];
+  const named = survivors.filter(({ certainty }) => certainty !== "unfiltered");
+  return section(
+    "What may still get through:",
+    named.map(({ what, certainty, why, lever }) => `  ${printable(what)} (${certainty}): ${printable(why)} Lever: ${printable(lever)}`),
+  );
+}
+
+/** The commands that help from here. */
+function nextLines(state: CaseState): readonly string[] {
+  const waiting = pendingApprovals(state).map(
+    ({ stage, of, deadline }) => `Stage ${stage} waits for ${of} until ${new Date(deadline).toISOString().slice(11, 16)}Z: cordon approve ${state.id} --stage ${stage}`,
+  );
+  const { ended } = state.release ?? { ended: null };
+  const next = ended === "releasedInPart" ? [`Look at what is not done, then: cordon release ${state.id} --accept CHANGE`] : state.release ? [] : [`To look: cordon cases show ${state.id}   To undo: cordon release ${state.id}`];
+  return [...waiting, ...next];
+}
+
+function section(heading: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [heading, ...new Set(lines)];
+}
