@@ -63,7 +63,8 @@ it("drops a live flow that sealing alone left alive, and leaves the host sealed"
         kind: "done",
         outcome: { openedFor: "70 s" },
       });
-      expect((await trackedConnections.verify(context, change, null)).kind).toBe("ok");
+      expect((await trackedConnections.verify(context, change, null)).kind).toBe("notYet");
+      expect((await trackedConnections.verify(context, change, { openedFor: "70 s" })).kind).toBe("ok");
     }
     const closedAt = clock.now();
     await clock.sleep(300_000);

@@ -4,7 +4,7 @@ import { findInstance } from "../../aws/instances.ts";
 import { findInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
-import { defineStep, done, expectSame, later, type ChangeView, type StepContext } from "../../core/step.ts";
+import { defineStep, done, expectSame, expectThat, later, type ChangeView, type StepContext } from "../../core/step.ts";
 
 const id = "contain.tracked-connections";
 
@@ -15,6 +15,8 @@ const groups = z.array(z.string()).length(1);
 
 /** Journalled while an interface is open. */
 const window = z.strictObject({ open: z.string(), sealed: z.string() });
+
+const closed = z.strictObject({ openedFor: z.string() });
 
 /**
  * Drops the flows that AWS tracks, by opening the host for 70 seconds and sealing it again.
@@ -111,8 +113,12 @@ export const trackedConnections = defineStep({
     return opened;
   },
 
-  async verify({ aws }, { resource, after }) {
+  async verify({ aws }, { resource, after }, outcome) {
     const seen = await findInterface(aws.ec2, resource);
+    // It is sealed before the run as well: only the outcome says that the window was opened and has closed.
+    if (!closed.safeParse(outcome).success) {
+      return expectThat(`opening of ${resource}`, false, { expected: "opened and sealed again", observed: outcome });
+    }
     return expectSame(`groups of ${resource}`, after, seen?.groupIds ?? []);
   },
 
