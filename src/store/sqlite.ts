@@ -15,6 +15,14 @@ interface Statement {
   all(...parameters: unknown[]): unknown[];
 }
 
+/** A store, and what can be asked about how it keeps its promise. */
+export interface SqliteStore extends Store {
+  /** Durable commits so far. */
+  commits(): number;
+  /** SQLite's own words for how it writes. */
+  durability(): { readonly journalMode: string; readonly synchronous: number };
+}
+
 /**
  * A store in one SQLite file (or in memory, with the path ":memory:").
  *
@@ -22,23 +30,28 @@ interface Statement {
  * transaction, so ten changes that end together cost one commit. Every call is synchronous underneath: no thread pool is
  * involved. Simulated time must stand still until a commit is made: hand in the clock's `hold`.
  */
-export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold"] } = {}): Store & { readonly commits: () => number } {
+export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold"] } = {}): SqliteStore {
   const database = new Database(path);
-  database.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;`);
   const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
   if (version > VERSION) {
+    database.close();
     throw new CordonError("input_invalid", {
       what: `The store ${path}`,
       reason: `it was written by a newer Cordon (version ${version}, this one reads ${VERSION})`,
       command: "cases",
     });
   }
+  database.exec(`pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full;`);
   database.exec(TABLES);
   database.exec(`pragma user_version = ${VERSION}`);
   const sql = preparer(database);
   const queue = groupCommit(database, hold ?? (() => () => {}));
   return {
     commits: queue.commits,
+    durability: () => ({
+      journalMode: text(database.prepare("pragma journal_mode").get(), "journal_mode"),
+      synchronous: Number((database.prepare("pragma synchronous").get() as Row | undefined)?.["synchronous"]),
+    }),
     append: (write) => queue.write(() => append(sql, write)),
     read: async (caseId, sequence) =>
       sql("select event from events where case_id = ? and sequence > ? order by sequence")

@@ -33,6 +33,9 @@ export function memoryVault(): Vault & { readonly contents: ReadonlyMap<string, 
   return {
     contents,
     async put(key, content) {
+      // Keys are held to what a directory would take, so that a rehearsal finds a wrong one.
+      const path = resolve("/vault", key);
+      if (!path.startsWith("/vault/")) throw new RangeError(`the key ${key} leads out of the vault`);
       const hash = sha256(content);
       const known = contents.get(key);
       if (known && sha256(known) !== hash) throw new Error(`${key} holds other content already`);

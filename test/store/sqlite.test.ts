@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "libsql";
+import { afterAll, expect, test } from "vitest";
+import { SimulatedClock } from "../../src/core/clock.ts";
+import { GENESIS, type NewEvent } from "../../src/core/journal.ts";
+import { openSqlite } from "../../src/store/sqlite.ts";
+import { storeSuite } from "../../src/testing/store-suite.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cordon-store-"));
+let files = 0;
+const freshFile = (): string => join(folder, `store-${(files += 1)}.db`);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const stage = (name: string): NewEvent => ({ actor: { kind: "cordon", id: "cordon", channel: "engine" }, body: { type: "stage.started", stage: name } });
+const append = (id: string, name = "a") => ({ case: id, sequence: 0, previous: GENESIS, now: 0, events: [stage(name)] });
+
+storeSuite("a store in memory", () => openSqlite(":memory:"));
+storeSuite("a store in a file", () => openSqlite(freshFile()));
+
+test("what is queued in one turn of the event loop is one transaction", async () => {
+  const store = openSqlite(freshFile());
+  await Promise.all([
+    ...["case-1", "case-2", "case-3"].map((id) => store.append(append(id))),
+    store.lease("l", "a", 1, 0),
+    store.saveLedger("s", "r", { original: null, ours: null }),
+  ]);
+  expect(store.commits()).toBe(1);
+  await store.append(append("case-4"));
+  expect(store.commits()).toBe(2);
+  store.close();
+});
+
+test("when one write of a turn fails all of them fail, and nothing is kept", async () => {
+  const store = openSqlite(freshFile());
+  const tooLong = append("case-2", "x".repeat(70_000));
+  const outcomes = await Promise.allSettled([store.append(append("case-1")), store.append(tooLong)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(await store.read("case-1", 0)).toEqual([]);
+  await expect(store.append(append("case-1"))).resolves.toHaveLength(1);
+  store.close();
+});
+
+test("what was written is there when the file is opened again, also without a proper close", async () => {
+  const path = freshFile();
+  const writer = openSqlite(path);
+  await writer.append(append("case-1"));
+  await writer.putPreparedGroup("111122223333", "eu-west-1", { vpcId: "vpc-1", level: "sealed", groupId: "sg-1" });
+  const reader = openSqlite(path); // The writer is still open: nothing was tidied up.
+  expect(await reader.read("case-1", 0)).toHaveLength(1);
+  expect(await reader.preparedGroups("111122223333", "eu-west-1")).toHaveLength(1);
+  reader.close();
+  writer.close();
+  const again = openSqlite(path);
+  expect(await again.read("case-1", 0)).toHaveLength(1);
+  again.close();
+});
+
+test("close writes what is queued", async () => {
+  const path = freshFile();
+  const store = openSqlite(path);
+  const written = store.append(append("case-1"));
+  store.close();
+  await expect(written).resolves.toHaveLength(1);
+  const again = openSqlite(path);
+  expect(await again.read("case-1", 0)).toHaveLength(1);
+  again.close();
+});
+
+test("two processes on one file: one append wins, the other is told", async () => {
+  const path = freshFile();
+  const [one, other] = [openSqlite(path), openSqlite(path)];
+  const answers = await Promise.all([one.append(append("case-1", "a")), other.append(append("case-1", "b"))]);
+  expect(answers.filter((sealed) => sealed === null)).toHaveLength(1);
+  expect(await other.read("case-1", 0)).toHaveLength(1);
+  one.close();
+  other.close();
+});
+
+test("a file store writes ahead and waits for the disk at every commit", () => {
+  const path = freshFile();
+  const store = openSqlite(path);
+  expect(store.durability()).toEqual({ journalMode: "wal", synchronous: 2 }); // 2 is FULL: https://www.sqlite.org/pragma.html#pragma_synchronous
+  store.close();
+});
+
+test("a store that a newer Cordon wrote is refused, and not touched", () => {
+  const path = freshFile();
+  const newer = new Database(path);
+  newer.exec("pragma user_version = 99");
+  newer.close();
+  expect(() => openSqlite(path)).toThrow(/newer Cordon \(version 99, this one reads 1\)/);
+  const after = new Database(path);
+  expect(after.prepare("select count(*) as tables from sqlite_master").get()).toMatchObject({ tables: 0 });
+  after.close();
+});
+
+test("simulated time stands still until a commit is made", async () => {
+  const clock = new SimulatedClock(1000);
+  const store = openSqlite(freshFile(), { hold: () => clock.hold() });
+  const at = await clock.run(async () => {
+    void clock.sleep(50);
+    await store.append(append("case-1"));
+    return clock.now();
+  });
+  expect(at).toBe(1000);
+  store.close();
+});
