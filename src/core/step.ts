@@ -110,6 +110,8 @@ interface ChangingHead<Input extends z.ZodType, Before extends z.ZodType, After 
   readonly notRestored?: string;
   /** It plans again after its changes are verified, until a plan finds nothing: for what an intruder may add meanwhile. */
   readonly plansUntilQuiet?: boolean;
+  /** Steps whose plans read what this one takes away: in one stage with them, its runs wait for their plans (not their runs). */
+  readonly waitsForPlansOf?: readonly string[];
   /** How long verify may go on saying `notYet` after the run. */
   readonly settlesWithinMs: number;
   readonly change: { readonly before: Before; readonly after: After };

@@ -91,7 +91,7 @@ export class LocalRunner {
     const work: Work = { caseId, running: new Map(), options, wake: () => {}, failure: null };
     this.#works.set(caseId, work);
     const renewal = new AbortController();
-    void this.#renew(caseId, renewal.signal);
+    void this.#renew(work, renewal.signal);
     try {
       return await this.#loop(work);
     } finally {
@@ -196,13 +196,17 @@ export class LocalRunner {
     }
   }
 
-  async #renew(caseId: string, signal: AbortSignal): Promise<void> {
+  /** A process that was stopped for long finds that another has the case now, and leaves it alone. */
+  async #renew(work: Work, signal: AbortSignal): Promise<void> {
     const { store, clock, owner } = this.#options;
     while (!signal.aborted && !this.#journals.isDead) {
       await clock.sleep(RENEW_MS, signal).catch(() => {});
       if (signal.aborted || this.#journals.isDead) return;
       const now = clock.now();
-      await store.lease(`case ${caseId}`, owner, now + LEASE_MS, now);
+      const held = await store.lease(`case ${work.caseId}`, owner, now + LEASE_MS, now);
+      if (!held) continue;
+      work.failure ??= new CordonError("store_busy", { what: `case ${work.caseId}`, until: new Date(held.until).toISOString() });
+      return work.wake();
     }
   }
 }

@@ -15,6 +15,7 @@ export const instanceProfile = defineStep({
   title: "Take the instance profile away",
   reversible: "equivalently",
   notRestored: "The same profile is associated again; AWS gives the association a new id.",
+  waitsForPlansOf: ["contain.role-sessions"], // It learns the role from the association that goes away here.
   settlesWithinMs: 30_000,
   permissions: {
     target: {
