@@ -21,6 +21,11 @@ export interface ContractOptions extends Staging {
    * Only for steps that are not reversible exactly; whatever else differs breaks the contract.
    */
   readonly leaves?: readonly RegExp[];
+  /**
+   * All that the run changes in the account, a pattern for each line of the same kind: what no check of the step's own would miss.
+   * Left out, only the step's own plan and verify say whether it did everything.
+   */
+  readonly brings?: readonly RegExp[];
   /** Where two cases share the resource; the same with the variant `neighbour` when left out. */
   readonly shared?: Staging;
   /** Further stagings: each must keep the contract without faults, and what AWS checks in them counts as needed. */

@@ -38,9 +38,12 @@ export function rehearse<Result>(
     const [target] = account.targets;
     demand(target !== undefined, `the scenario ${staging.scenario} has no target`);
     const itself = new RehearsedCase({ id: "case-a", account, target, needed });
+    if (staleMs > 0) await account.clock.sleep(staleMs); // What was staged has been there for a while.
     for (const before of staging.before ?? []) if (before.kind !== "assessment") await itself.carryOut(before);
     const baseline = account.snapshot();
-    return play({ account, case: itself, baseline, state: () => endState(baseline, account.snapshot()) });
+    const result = await play({ account, case: itself, baseline, state: () => endState(baseline, account.snapshot()) });
+    itself.demandNothingLate();
+    return result;
   });
 }
 

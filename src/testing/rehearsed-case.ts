@@ -1,5 +1,5 @@
 import { preparedGroups } from "../aws/prepared-groups.ts";
-import type { ClientSet } from "../aws/clients.ts";
+import type { CallRecord } from "../aws/sender.ts";
 import { type Change, type ChangeDraft, changeId, type ChangeState } from "../core/change.ts";
 import { CordonError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
@@ -35,17 +35,25 @@ export interface CaseOptions {
 const MOST_TRIES = 12;
 const LONGEST_PAUSE_MS = 30_000;
 const MOST_PLANS = 6;
-const LOOKS_MS = [250, 500, 1000, 2000, 4000];
+
+/** Pauses between two looks of a verify: fewer than the engine's, as every look is a call that is rehearsed with every fault. */
+const LOOKS_MS = [250, 1000, 4000, 15_000];
 
 /** One case at work on an account: it does with a step what the engine does, one verb at a time, and keeps what a journal keeps. */
 export class RehearsedCase {
   readonly #options: CaseOptions;
   readonly #openedAt: number;
   readonly #kept = new Map<string, KeptChange>();
+  readonly #late: string[] = [];
 
   constructor(options: CaseOptions) {
     this.#options = options;
     this.#openedAt = options.account.clock.now();
+  }
+
+  /** Fails where a call of a verb was still under way when the verb had returned. */
+  demandNothingLate(): void {
+    demand(this.#late.length === 0, `${[...new Set(this.#late)].join("; ")}: an await is missing`);
   }
 
   /** The changes of a step, in the order in which they were planned. */
@@ -135,7 +143,8 @@ export class RehearsedCase {
       const told = `${seen.what}: expected ${JSON.stringify(seen.expected)}, observed ${JSON.stringify(seen.observed)}`;
       demand(seen.kind === "notYet", `verify says failed after the run. ${told}`);
       demand(this.#now < giveUpAt, `verify does not say ok within ${step.settlesWithinMs} ms (settlesWithinMs) after the run. ${told}`);
-      await this.#options.account.clock.sleep(LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)] ?? 1000);
+      const pauseMs = LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)] ?? 1000;
+      await this.#options.account.clock.sleep(Math.min(pauseMs, giveUpAt - this.#now));
     }
     Object.assign(kept, { state: "verified", verifiedAt: this.#now });
   }
@@ -193,9 +202,16 @@ export class RehearsedCase {
   ): Promise<Result> {
     const { account, needed } = this.#options;
     for (let tries = 0, now = attempt; ; tries++) {
+      this.demandNothingLate();
       const from = account.range.calls.length;
+      let returned = false;
+      const onCall = ({ service, operation }: CallRecord): void => {
+        if (returned) this.#late.push(`${verb} returned before its call of ${service}:${operation} did`);
+      };
       try {
-        return await this.#process.carryOut(() => work(this.#context(step, now)));
+        const result = await this.#process.carryOut(() => work(this.#context(step, now, onCall)));
+        returned = true;
+        return result;
       } catch (error) {
         if (error instanceof ProcessDied || !passes(error) || tries >= MOST_TRIES) throw error;
         await account.clock.sleep(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
@@ -206,10 +222,10 @@ export class RehearsedCase {
     }
   }
 
-  #context(step: AnyStep, attempt: number): StepContext {
+  #context(step: AnyStep, attempt: number, onCall: (record: CallRecord) => void): StepContext {
     const { id, account, target } = this.#options;
     const { signal } = this.#process;
-    const aws = this.#process.clients.observed(() => {}, signal) as ReturnType<ClientSet["observed"]>;
+    const aws = this.#process.clients.observed(onCall, signal);
     return {
       case: { id, openedAt: this.#openedAt, incident: `incident of ${id}` },
       findings: account.findings(target),

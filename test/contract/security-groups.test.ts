@@ -1,4 +1,6 @@
 import { securityGroups } from "../../src/steps/contain/security-groups.ts";
 import { contract } from "../../src/testing/contract.ts";
 
-contract(securityGroups, { scenario: "c2-beacon", variants: ["two-vpcs"] });
+const sealed = /^network-interface eni-\S+ groupIds: \["sg-\S+"\] -> \["sg-\S+"\]$/;
+
+contract(securityGroups, { scenario: "c2-beacon", variants: ["two-vpcs"], brings: [sealed, sealed, sealed] });

@@ -3,7 +3,9 @@ import { startSsmSession } from "../../src/range/world/build-instances.ts";
 import { ssmSessions } from "../../src/steps/contain/ssm-sessions.ts";
 import { contract } from "../../src/testing/contract.ts";
 
-contract(ssmSessions, { scenario: "stolen-credentials", prepare: openSessions, leaves: [/^ssm-session \S+ state: "Connected" -> "Terminat/] });
+const ended = /^ssm-session \S+ state: "Connected" -> "Terminated"$/;
+
+contract(ssmSessions, { scenario: "stolen-credentials", prepare: openSessions, leaves: [ended], brings: [ended, ended] });
 
 /** No scenario has an intruder who comes through Systems Manager. */
 function openSessions({ world, scenario }: Range): void {
