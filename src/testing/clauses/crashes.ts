@@ -80,9 +80,9 @@ export async function eachCall(hits: (nth: number) => Promise<boolean>): Promise
 }
 
 /** Says in which rehearsal a demand was not met. */
-export async function told(where: string, work: () => Promise<void>): Promise<void> {
+export async function told<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
