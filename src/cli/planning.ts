@@ -1,7 +1,7 @@
 import type { CaseState } from "../core/case.ts";
 import type { Finding, Judgement } from "../core/finding.ts";
 import type { Playbook, Stage } from "../core/playbook.ts";
-import { asks } from "../engine/decide.ts";
+import { asks } from "../engine/ask.ts";
 import { receive } from "../runners/reception.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { memoryVault } from "../vault/directory.ts";
@@ -44,6 +44,7 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
       { runner, store, now: () => connection.clock.now(), random: unguessable, owner: desk.environment.owner },
     );
     const states = await Promise.all(cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })));
+    for (const s of states) process.stderr.write(JSON.stringify({seq: s.sequence, stages:[...s.stages], steps:[...s.steps], ev: (await store.read(s.id,0)).map((e)=>e.body.type)})+"\n");
     const known = await allCases(desk.store);
     return states.map((state) =>
       planDocument({ state, playbook, registry, joins: openCaseOf(known, state)?.id ?? null, asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage) }),

@@ -1,3 +1,5 @@
+import { applyApproval } from "./case-approvals.ts";
+import { applyChange, applyPlan, stepRecord } from "./case-changes.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
 import type { Containment, Survivor, Check } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
@@ -48,7 +50,7 @@ export interface ApprovalRecord {
   deadline: number;
   state: "pending" | "approved" | "rejected" | "expired" | "voided";
   /** What happened at the deadline. */
-  then: string | null;
+  consequence: string | null;
   approvedBy: string[];
   decidedAt: number | null;
   reason: string | null;
@@ -199,140 +201,6 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
     default:
       return;
   }
-}
-
-function applyPlan(state: CaseState, body: Extract<Happening, { type: "step.planned" }>, at: number): void {
-  const record = stepRecord(state, body.stage, body.step, at);
-  record.status = "planned";
-  record.failure = null;
-  record.plannedAt = at;
-  record.plans += 1;
-  record.left = body.left;
-  state.postponed.delete(`plan ${body.stage}/${body.step}`);
-  const ids = new Set(body.changes.map(({ id }) => id));
-  for (const known of state.changes.values()) {
-    if (known.change.step === body.step && known.state === "planned" && !ids.has(known.change.id)) known.state = "dropped";
-  }
-  for (const change of body.changes) {
-    const known = state.changes.get(change.id);
-    if (known && known.state !== "planned" && known.state !== "dropped" && known.state !== "reverted") {
-      // It was done, and the world is not as we left it: done again, but restored to what it was first of all.
-      state.changes.set(change.id, freshChange({ ...change, before: known.change.before }, body));
-    } else state.changes.set(change.id, freshChange(change, body));
-  }
-}
-
-function freshChange(change: Change, { stage, reversible }: { readonly stage: string; readonly reversible: string }): ChangeRecord {
-  return {
-    change,
-    stage,
-    reversible,
-    state: "planned",
-    under: null,
-    attempt: 0,
-    progress: null,
-    dueAt: 0,
-    deadline: 0,
-    outcome: null,
-    appliedAt: 0,
-    order: 0,
-    verifiedAt: null,
-    failure: null,
-  };
-}
-
-function stepRecord(state: CaseState, stage: string, step: string, at: number): StepRecord {
-  const key = `${stage}/${step}`;
-  const known = state.steps.get(key);
-  if (known) return known;
-  const record: StepRecord = { stage, step, status: "planned", plannedAt: at, plans: 0, left: [], failure: null, enabledBy: null };
-  state.steps.set(key, record);
-  return record;
-}
-
-function applyChange(state: CaseState, body: Happening, at: number): void {
-  if (!("change" in body) || typeof body.change !== "string") return;
-  const record = state.changes.get(body.change);
-  if (!record) throw new TypeError(`the journal speaks of change ${body.change}, which was never planned`);
-  const settle = (verb: string): boolean => state.postponed.delete(`${verb} ${body.change as string}`);
-  switch (body.type) {
-    case "act.started":
-      record.under = body.verb;
-      record.attempt = body.attempt;
-      if (body.verb === "run") record.state = "started";
-      return;
-    case "change.progressed":
-      record.progress = body.progress;
-      record.dueAt = Date.parse(body.due);
-      record.deadline = Date.parse(body.deadline);
-      return void settle(body.verb);
-    case "change.applied":
-      Object.assign(record, { state: "applied", under: null, outcome: body.outcome, appliedAt: at, progress: null, dueAt: 0 });
-      record.order = state.sequence;
-      return void settle("run");
-    case "change.verified":
-      Object.assign(record, { state: "verified", verifiedAt: at, failure: null });
-      return void settle("verify");
-    case "change.failed":
-      Object.assign(record, { state: "failed", under: null, failure: body.message });
-      return void settle(body.verb);
-    case "change.reverted":
-    case "change.accepted":
-      Object.assign(record, { state: "reverted", under: null, progress: null, dueAt: 0 });
-      return void settle("revert");
-    case "change.revertRefused":
-      Object.assign(record, { state: "revertRefused", under: null, failure: body.message });
-      return void settle("revert");
-    default:
-      return;
-  }
-}
-
-function applyApproval(state: CaseState, event: JournalEvent, at: number): void {
-  const { body } = event;
-  if (body.type === "approval.asked") {
-    const { stage, hash, required, of, lines } = body;
-    const before = state.approvals.get(stage);
-    const askedAt = before?.askedAt ?? at; // Asked again after a void: the deadline runs on.
-    state.approvals.set(stage, {
-      ...{ stage, hash, required, of, lines, askedAt },
-      deadline: Date.parse(body.deadline),
-      state: "pending",
-      then: null,
-      approvedBy: [],
-      decidedAt: null,
-      reason: null,
-    });
-    return;
-  }
-  if (!("stage" in body) || body.stage === null) return;
-  const approval = state.approvals.get(body.stage);
-  if (!approval) return;
-  if (body.type === "approval.decided" && body.hash === approval.hash && decidable(approval)) {
-    decide(approval, body, event.actor.id, at);
-  } else if (body.type === "approval.expired") {
-    approval.then = body.then;
-    approval.state = body.then === "proceed" ? "approved" : body.then === "abort" ? "rejected" : approval.state;
-    approval.decidedAt = at;
-  } else if (body.type === "approval.voided") {
-    approval.state = "voided";
-  }
-}
-
-/** After its deadline with `hold` or `escalate`, an approval still takes a decision. */
-function decidable({ state }: ApprovalRecord): boolean {
-  return state === "pending";
-}
-
-function decide(approval: ApprovalRecord, body: Extract<Happening, { type: "approval.decided" }>, person: string, at: number): void {
-  approval.decidedAt = at;
-  approval.reason = body.reason;
-  if (body.decision === "reject") {
-    approval.state = "rejected";
-    return;
-  }
-  if (!approval.approvedBy.includes(person)) approval.approvedBy.push(person);
-  if (approval.approvedBy.length >= approval.required) approval.state = "approved";
 }
 
 const ranks: Readonly<Record<Verdict, number>> = { archived: 0, sample: 0, unrelated: 1, exposure: 2, suspected: 3, compromised: 4 };

@@ -72,7 +72,7 @@ export type Happening =
       readonly decision: "approve" | "reject";
       readonly reason: string | null;
     }
-  | { readonly type: "approval.expired"; readonly stage: string; readonly then: "proceed" | "hold" | "escalate" | "abort" }
+  | { readonly type: "approval.expired"; readonly stage: string; readonly consequence: "proceed" | "hold" | "escalate" | "abort" }
   | { readonly type: "approval.voided"; readonly stage: string; readonly hash: string; readonly differences: readonly string[] }
   | {
       readonly type: "act.started";

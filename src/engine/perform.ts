@@ -3,7 +3,7 @@ import { changeId, type Change, type ChangeDraft } from "../core/change.ts";
 import { containment } from "../core/containment.ts";
 import { CordonError, Refusal } from "../core/errors.ts";
 import type { Happening } from "../core/journal.ts";
-import type { Json } from "../core/json.ts";
+import { type Json, sha256 as hashOf } from "../core/json.ts";
 import type { AnyStep, SharedStep, Step, StepContext, Verification } from "../core/step.ts";
 import type { Append } from "../core/store.ts";
 import { type Act, actKey, postponedKey } from "./acts.ts";
@@ -100,7 +100,8 @@ async function assess({ ports, state }: Frame, { step, context, calls }: Bench, 
   const { account, region, instanceId } = state.target;
   const id = `assessment-${state.assessments.length + 1}`;
   const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
-  const key = `cases/${account}/${region}/${instanceId}/${state.id}/assessment/${id}.json`;
+  // Named by its content too: a process that died between storing and journalling left one that nothing speaks of.
+  const key = `cases/${account}/${region}/${instanceId}/${state.id}/assessment/${id}-${hashOf(content).slice(0, 12)}.json`;
   const { location, sha256 } = await ports.vault.put(key, content);
   return {
     events: [
@@ -206,6 +207,9 @@ function failureOf(frame: Frame, { step, calls }: Bench, error: unknown): readon
     const until = new Date(ports.clock.now() + afterMs).toISOString();
     return { type: "act.postponed", subject, verb, code, message, until, requests };
   };
+  const isHalfDone = act.verb === "run" && recordOf(state, act.change).progress !== null;
+  // What was opened must be closed: no failure of the closing call ends the trying.
+  if (isHalfDone) return [postpone(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(times, 10)))];
   if (isTransient(error) && times < MOST_TRIES) return [postpone(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** times))];
   switch (act.verb) {
     case "plan":

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { shippedPlaybooks } from "../../bench/playbooks.ts";
 import { drillResult } from "../../src/cli/drill/result.ts";
-import { runDrill, type DrillOptions } from "../../src/cli/drill/run.ts";
+import type { DrillOptions } from "../../src/cli/drill/rehearsal.ts";
+import { runDrill } from "../../src/cli/drill/run.ts";
 
 const playbooks = shippedPlaybooks();
 const drill = (scenario: string, options: Partial<DrillOptions> = {}) => runDrill({ scenario, seed: 7, playbooks, ...options });

@@ -86,7 +86,7 @@ it("says whom the opening hits, and what people approve", () =>
         attribute: "tracked-flows",
         before: [sealed],
         after: [sealed],
-        approves: { level: "open", seconds: 70, then: "sealed" },
+        approves: { level: "open", seconds: 70, afterwards: "sealed" },
         ofTarget: true,
         blastRadius: { what: "the host is reachable from anywhere, and reaches anything, for 70 seconds", resources: [] },
       },

@@ -42,7 +42,7 @@ export function isDeclared(what: string, state: CaseState, range: Range): boolea
     inexact.some(({ change, outcome }) => change.resource.includes(name) || mentions(outcome, name));
   const touched = touchedBy(range);
   const isOurs = names.some((name) => touched.some((input) => input.includes(name)) || [...state.changes.values()].some(({ change }) => change.resource.includes(name)));
-  const isMade = what.endsWith(" is new") && /^security-group/.test(what);
+  const isMade = what.endsWith(" is new") && what.startsWith("security-group");
   return names.some(announced) || (!isOurs && !isMade);
 }
 

@@ -1,11 +1,11 @@
-import type { CaseState } from "../../core/case.ts";
+import { type CaseState, statusOf } from "../../core/case.ts";
 import type { JournalEvent, JournalVerdict } from "../../core/journal.ts";
 import type { Json } from "../../core/json.ts";
 import { differences } from "../../range/snapshot-difference.ts";
 import { breaches, isDeclared, QUIET_MS, terminated } from "./observation.ts";
 import { longestChain } from "./path.ts";
 import type { DrillResult } from "./result.ts";
-import { finalStatus, type Rehearsal } from "./run.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import { type Deduction, deductions, scoreOf } from "./score.ts";
 
 /** A drill's document, and what a person is told beside it. */
@@ -68,7 +68,7 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
     seed: options.seed,
     case: state?.id ?? null,
     playbook: state?.playbook ?? null,
-    status: finalStatus(state),
+    status: state ? statusOf(state) : "ignored",
     contained: latest?.contained ?? false,
     asOf: latest ? new Date(latest.asOf).toISOString() : null,
     ...isolationOf(observed),

@@ -1,20 +1,14 @@
 import { createClients } from "../../aws/clients.ts";
-import type { CaseState } from "../../core/case.ts";
-import { statusOf } from "../../core/case.ts";
 import { SimulatedClock } from "../../core/clock.ts";
 import { CordonError } from "../../core/errors.ts";
 import type { Finding } from "../../core/finding.ts";
 import { type Actor, type JournalEvent, verifyJournal } from "../../core/journal.ts";
-import type { Playbook } from "../../core/playbook.ts";
 import type { Settings } from "../../core/step.ts";
-import type { Store } from "../../core/store.ts";
-import type { ObservedCall } from "../../engine/ports.ts";
 import { readGuardDuty } from "../../intake/guardduty.ts";
 import { manualFinding } from "../../intake/manual.ts";
 import { judge } from "../../intake/triage.ts";
 import { choosePlaybook } from "../../playbooks/choose.ts";
-import { createRange, type Range, type RangeOptions, START_OF_SIMULATED_TIME_MS } from "../../range/range.ts";
-import type { Variant } from "../../range/scenarios/scenario.ts";
+import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../../range/range.ts";
 import { seededRandom } from "../../range/world/random.ts";
 import { decideStage } from "../../runners/decisions.ts";
 import type { LocalRunner } from "../../runners/local.ts";
@@ -22,27 +16,8 @@ import { receive } from "../../runners/reception.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import { memoryVault } from "../../vault/directory.ts";
 import { createResponder } from "../compose.ts";
+import type { DrillOptions, Rehearsal } from "./rehearsal.ts";
 import { describeDrill, type DrillReport } from "./report.ts";
-
-export interface DrillOptions {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly playbooks: readonly Playbook[];
-  readonly variants?: readonly Variant[];
-  /** Stages that the rehearsed approver approves when he is asked. */
-  readonly approve?: readonly string[];
-  readonly release?: boolean;
-  /** Simulated milliseconds per real one; without it, time jumps. */
-  readonly speed?: number;
-  readonly range?: Partial<RangeOptions>;
-  /** Called with the range before anything is received: to plant faults. */
-  prepare?(range: Range): void;
-  onEvent?(event: JournalEvent): void;
-  /** Called once a simulated second, for a live picture. */
-  onSecond?(range: Range, sinceReceiptMs: number): void;
-  /** Where journals go; in memory when left out. */
-  readonly store?: Store;
-}
 
 /** The attackers live this long before anybody notices. */
 const UNNOTICED_MS = 30_000;
@@ -58,16 +33,6 @@ export const rehearsedSettings: Settings = { purpose: "forensics", neverDeny: []
 /** Two people of the rehearsal: who started it by hand, and who decides. */
 const starter: Actor = { kind: "person", id: "rehearsal-analyst", channel: "drill" };
 const approver: Actor = { kind: "person", id: "rehearsal-approver", channel: "drill" };
-
-/** One drill under way. */
-export interface Rehearsal {
-  readonly options: DrillOptions;
-  readonly clock: SimulatedClock;
-  readonly range: Range;
-  readonly store: Store;
-  readonly runner: LocalRunner;
-  readonly calls: (ObservedCall & { readonly case: string; readonly act: string })[];
-}
 
 /** Runs the product against a staged attack, and says what it came to. Nothing outside this process is touched. */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
@@ -210,9 +175,4 @@ class Approvals {
     await this.#clock.sleep(THINKING_MS);
     await decideStage(runner, { caseId, stage, decision: "approve", reason: null, by: approver }, { [of]: [approver.id] });
   }
-}
-
-/** What the case was called at the end. */
-export function finalStatus(state: CaseState | null): string {
-  return state ? statusOf(state) : "ignored";
 }

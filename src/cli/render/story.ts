@@ -3,7 +3,7 @@ import type { Json } from "../../core/json.ts";
 
 /** Text from the target may hold escape sequences that drive a terminal: nothing but printable characters gets through. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
+  return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}");
 }
 
 /** A value in few words: lists joined, strings bare. */
@@ -36,7 +36,7 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "approval.decided":
       return `${actor.id} ${body.decision === "approve" ? "approved" : "rejected"} stage ${body.stage}${body.reason === null ? "" : `: ${printable(body.reason)}`}`;
     case "approval.expired":
-      return `nobody decided stage ${body.stage} in time: ${body.then}`;
+      return `nobody decided stage ${body.stage} in time: ${body.consequence}`;
     case "approval.voided":
       return `the approval of stage ${body.stage} no longer covers the plan: asked again`;
     case "change.progressed":

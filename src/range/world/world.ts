@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Consistency, type ConsistencyOptions } from "./consistency.ts";
 import type { Account } from "./identity.ts";
 import { settleInstances } from "./instance-states.ts";
-import type { Instance, NetworkInterface, RegionState, Resource } from "./model.ts";
+import type { RegionState, Resource } from "./model.ts";
 import { randomText, type Random } from "./random.ts";
 
 /** How long an instance takes from one state to the next, in simulated milliseconds. */

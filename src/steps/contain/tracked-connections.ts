@@ -82,7 +82,7 @@ export const trackedConnections = defineStep({
           attribute: "tracked-flows",
           before: [sealed.get(one.id) ?? ""],
           after: [sealed.get(one.id) ?? ""],
-          approves: { level: "open", seconds: OPEN_MS / 1000, then: "sealed" },
+          approves: { level: "open", seconds: OPEN_MS / 1000, afterwards: "sealed" },
           ofTarget: true,
           blastRadius: { what: "the host is reachable from anywhere, and reaches anything, for 70 seconds", resources: [] },
         })),

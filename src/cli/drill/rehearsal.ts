@@ -1,0 +1,38 @@
+import type { SimulatedClock } from "../../core/clock.ts";
+import type { JournalEvent } from "../../core/journal.ts";
+import type { Playbook } from "../../core/playbook.ts";
+import type { Store } from "../../core/store.ts";
+import type { ObservedCall } from "../../engine/ports.ts";
+import type { Range, RangeOptions } from "../../range/range.ts";
+import type { Variant } from "../../range/scenarios/scenario.ts";
+import type { LocalRunner } from "../../runners/local.ts";
+
+export interface DrillOptions {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly playbooks: readonly Playbook[];
+  readonly variants?: readonly Variant[];
+  /** Stages that the rehearsed approver approves when he is asked. */
+  readonly approve?: readonly string[];
+  readonly release?: boolean;
+  /** Simulated milliseconds per real one; without it, time jumps. */
+  readonly speed?: number;
+  readonly range?: Partial<RangeOptions>;
+  /** Called with the range before anything is received: to plant faults. */
+  prepare?(range: Range): void;
+  onEvent?(event: JournalEvent): void;
+  /** Called once a simulated second, for a live picture. */
+  onSecond?(range: Range, sinceReceiptMs: number): void;
+  /** Where journals go; in memory when left out. */
+  readonly store?: Store;
+}
+
+/** One drill under way. */
+export interface Rehearsal {
+  readonly options: DrillOptions;
+  readonly clock: SimulatedClock;
+  readonly range: Range;
+  readonly store: Store;
+  readonly runner: LocalRunner;
+  readonly calls: (ObservedCall & { readonly case: string; readonly act: string })[];
+}

@@ -1,0 +1,93 @@
+import type { CaseState, ChangeRecord, StepRecord } from "./case.ts";
+import type { Change } from "./change.ts";
+import type { Happening } from "./journal.ts";
+
+/** A plan adds its changes, and drops what an earlier plan had and nobody has begun. */
+export function applyPlan(state: CaseState, body: Extract<Happening, { type: "step.planned" }>, at: number): void {
+  const record = stepRecord(state, body.stage, body.step, at);
+  record.status = "planned";
+  record.failure = null;
+  record.plannedAt = at;
+  record.plans += 1;
+  record.left = body.left;
+  state.postponed.delete(`plan ${body.stage}/${body.step}`);
+  const ids = new Set(body.changes.map(({ id }) => id));
+  for (const known of state.changes.values()) {
+    if (known.change.step === body.step && known.state === "planned" && !ids.has(known.change.id)) known.state = "dropped";
+  }
+  for (const change of body.changes) {
+    const known = state.changes.get(change.id);
+    if (known && known.state !== "planned" && known.state !== "dropped" && known.state !== "reverted") {
+      // It was done, and the world is not as we left it: done again, but restored to what it was first of all.
+      state.changes.set(change.id, freshChange({ ...change, before: known.change.before }, body));
+    } else state.changes.set(change.id, freshChange(change, body));
+  }
+}
+
+function freshChange(change: Change, { stage, reversible }: { readonly stage: string; readonly reversible: string }): ChangeRecord {
+  return {
+    change,
+    stage,
+    reversible,
+    state: "planned",
+    under: null,
+    attempt: 0,
+    progress: null,
+    dueAt: 0,
+    deadline: 0,
+    outcome: null,
+    appliedAt: 0,
+    order: 0,
+    verifiedAt: null,
+    failure: null,
+  };
+}
+
+/** Moves a change along its states. */
+export function applyChange(state: CaseState, body: Happening, at: number): void {
+  if (!("change" in body) || typeof body.change !== "string") return;
+  const record = state.changes.get(body.change);
+  if (!record) throw new TypeError(`the journal speaks of change ${body.change}, which was never planned`);
+  const settle = (verb: string): boolean => state.postponed.delete(`${verb} ${body.change as string}`);
+  switch (body.type) {
+    case "act.started":
+      record.under = body.verb;
+      record.attempt = body.attempt;
+      if (body.verb === "run") record.state = "started";
+      return;
+    case "change.progressed":
+      record.progress = body.progress;
+      record.dueAt = Date.parse(body.due);
+      record.deadline = Date.parse(body.deadline);
+      return void settle(body.verb);
+    case "change.applied":
+      Object.assign(record, { state: "applied", under: null, outcome: body.outcome, appliedAt: at, progress: null, dueAt: 0 });
+      record.order = state.sequence;
+      return void settle("run");
+    case "change.verified":
+      Object.assign(record, { state: "verified", verifiedAt: at, failure: null });
+      return void settle("verify");
+    case "change.failed":
+      Object.assign(record, { state: "failed", under: null, failure: body.message });
+      return void settle(body.verb);
+    case "change.reverted":
+    case "change.accepted":
+      Object.assign(record, { state: "reverted", under: null, progress: null, dueAt: 0 });
+      return void settle("revert");
+    case "change.revertRefused":
+      Object.assign(record, { state: "revertRefused", under: null, failure: body.message });
+      return void settle("revert");
+    default:
+      return;
+  }
+}
+
+/** The record of a step in a stage, made when it is first spoken of. */
+export function stepRecord(state: CaseState, stage: string, step: string, at: number): StepRecord {
+  const key = `${stage}/${step}`;
+  const known = state.steps.get(key);
+  if (known) return known;
+  const record: StepRecord = { stage, step, status: "planned", plannedAt: at, plans: 0, left: [], failure: null, enabledBy: null };
+  state.steps.set(key, record);
+  return record;
+}
