@@ -39,7 +39,14 @@ export class StagedAccount {
     const { scenario, variants = [] } = staging;
     this.staging = staging;
     this.subject = subject;
-    this.range = createRange({ scenario, seed, clock: this.clock, variants, staleMs, onCrash: () => this.#process.die() });
+    this.range = createRange({
+      scenario,
+      seed,
+      clock: this.clock,
+      variants,
+      staleMs,
+      onCrash: () => this.#process.die(),
+    });
     staging.prepare?.(this.range);
     this.store = openSqlite(":memory:", { hold: () => this.clock.hold() });
     this.#process = this.newProcess();
@@ -58,18 +65,32 @@ export class StagedAccount {
     const [target] = this.targets;
     demand(target !== undefined, `the scenario ${this.staging.scenario} has no target`);
     const { region } = this.range.world.place(target.account, target.region);
-    const found = [...region.instances.values()].find(({ tags }) => tags.some(({ value }) => value === "payroll-neighbour"));
+    const found = [...region.instances.values()].find(({ tags }) =>
+      tags.some(({ value }) => value === "payroll-neighbour"),
+    );
     demand(found !== undefined, `the scenario ${this.staging.scenario} stages no neighbour`);
     return { ...target, instanceId: found.id };
   }
 
   /** What the scenario's detector says about an instance; the same about its neighbour, and a person's word where there is none. */
   findings({ account, region, instanceId }: Target): readonly Finding[] {
-    const read = this.range.events().flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings);
+    const read = this.range
+      .events()
+      .flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings);
     const findings = read.map((finding) => ({ ...finding, instances: [instanceId] }));
     if (findings.length > 0) return findings;
     const now = this.clock.now();
-    return [manualFinding({ instanceIds: [instanceId], remoteAddresses: [], person: "analyst", account, region, now, command: "contract" })];
+    return [
+      manualFinding({
+        instanceIds: [instanceId],
+        remoteAddresses: [],
+        person: "analyst",
+        account,
+        region,
+        now,
+        command: "contract",
+      }),
+    ];
   }
 
   snapshot(): Json {
@@ -87,7 +108,13 @@ export class StagedAccount {
   newProcess(): RehearsedProcess {
     this.#lives += 1;
     const region = this.range.scenario.targets[0]?.region ?? "";
-    return new RehearsedProcess({ range: this.range, clock: this.clock, store: this.store, owner: `process-${this.#lives}`, region });
+    return new RehearsedProcess({
+      range: this.range,
+      clock: this.clock,
+      store: this.store,
+      owner: `process-${this.#lives}`,
+      region,
+    });
   }
 
   /** Plans a fault for the calls from now on; the returned function says whether it has struck, and takes it away. */
@@ -113,7 +140,10 @@ export class StagedAccount {
 }
 
 /** Runs a rehearsal on an account of its own. */
-export async function onAccount<Result>(options: AccountOptions, play: (account: StagedAccount) => Promise<Result>): Promise<Result> {
+export async function onAccount<Result>(
+  options: AccountOptions,
+  play: (account: StagedAccount) => Promise<Result>,
+): Promise<Result> {
   const account = new StagedAccount(options);
   try {
     return await account.clock.run(() => play(account));

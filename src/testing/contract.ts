@@ -15,7 +15,7 @@ import type { Examination } from "./rehearsal.ts";
 export interface Clause {
   readonly title: string;
   /** @throws Error that says how it is broken. */
-  check(): Promise<void>;
+  readonly check: () => Promise<void>;
 }
 
 /** Long enough for every call of every verb to be killed in turn. */
@@ -35,7 +35,9 @@ export function contract(step: AnyStep, options: ContractOptions): void {
 /** The clauses that apply to a step. Each is checked once, whoever asks; the one on permissions checks all others first. */
 export function clausesOf(step: AnyStep, options: ContractOptions): readonly Clause[] {
   const needed = new NeededActions();
-  return step.kind === "assessment" ? assessingClauses({ step, options, needed }) : changingClauses({ step, options, needed });
+  return step.kind === "assessment"
+    ? assessingClauses({ step, options, needed })
+    : changingClauses({ step, options, needed });
 }
 
 function changingClauses(examination: Examination): readonly Clause[] {
@@ -49,7 +51,9 @@ function changingClauses(examination: Examination): readonly Clause[] {
     clause("a crash at any call of revert is healed by reverting again", crashedRevertHeals),
     clause("every call throttled, failed, answered late or lost once: the same end state", faultsPass),
     clause("reads that lag behind writes: the same end state", staleReadsPass),
-    ...(examination.step.kind === "shared" ? [clause("two cases on one resource keep their cuts, and leave it as it was", casesShare)] : []),
+    ...(examination.step.kind === "shared"
+      ? [clause("two cases on one resource keep their cuts, and leave it as it was", casesShare)]
+      : []),
     clause("the declared permissions suffice", declaredPermissionsSuffice),
   ]);
 }
@@ -63,14 +67,16 @@ function assessingClauses(examination: Examination<Assessment>): readonly Clause
   ]);
 }
 
-function clauseOf<Examined>(examination: Examined): (title: string, check: (examination: Examined) => Promise<void>) => Clause {
+function clauseOf<Examined>(
+  examination: Examined,
+): (title: string, check: (examination: Examined) => Promise<void>) => Clause {
   return (title, check) => ({ title, check: once(() => check(examination)) });
 }
 
 function withPermissions({ step, needed }: Examination<AnyStep>, rehearsed: readonly Clause[]): readonly Clause[] {
   const exact: Clause = {
     title: "the declared permissions are exactly those that AWS checks",
-    async check() {
+    check: async () => {
       for (const { check } of rehearsed) await check().catch(() => {}); // Reported by its own test.
       permissionsAreExact(step.permissions.target, needed);
     },

@@ -13,7 +13,8 @@ const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
  */
 export function endState(before: Json, after: Json): readonly string[] {
   const known = JSON.stringify(before);
-  const blank = (text: string, pattern: RegExp, by: string): string => text.replaceAll(pattern, (id) => (known.includes(id) ? id : by));
+  const blank = (text: string, pattern: RegExp, by: string): string =>
+    text.replaceAll(pattern, (id) => (known.includes(id) ? id : by));
   return differences(before, after)
     .map(({ what }) => blank(blank(what, GENERATED, "<new>"), INSTANT, "<time>"))
     .sort();
@@ -27,7 +28,10 @@ export function withoutIds(lines: readonly string[]): readonly string[] {
 export function demandSameState(expected: readonly string[], observed: readonly string[], what: string): void {
   const missing = beyond(expected, observed).map((line) => `without: ${line}`);
   const more = beyond(observed, expected).map((line) => `with: ${line}`);
-  demand(missing.length + more.length === 0, `${what}: the account is not as after an undisturbed run\n  ${[...missing, ...more].join("\n  ")}`);
+  demand(
+    missing.length + more.length === 0,
+    `${what}: the account is not as after an undisturbed run\n  ${[...missing, ...more].join("\n  ")}`,
+  );
 }
 
 /** Lines of the first list that the second does not have, counted: two equal lines are two. */

@@ -12,7 +12,10 @@ export function throughJson<Value>(value: Value, what: string): Value {
 /** Checks a value against the schema that its step declares. */
 export function demandShape(schema: z.ZodType, value: Json, what: string): void {
   const parsed = schema.safeParse(value);
-  demand(parsed.success, `${what} is not of the step's own schema: ${parsed.error?.issues.map(({ message, path }) => `${path.join(".")} ${message}`).join("; ") ?? ""}`);
+  demand(
+    parsed.success,
+    `${what} is not of the step's own schema: ${parsed.error?.issues.map(({ message, path }) => `${path.join(".")} ${message}`).join("; ") ?? ""}`,
+  );
 }
 
 /** The path of the first member that JSON would drop or change, else null. */

@@ -59,7 +59,8 @@ function mortal(store: Store, life: AbortSignal): Store {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
-      return (...values: unknown[]): unknown => (life.aborted ? new Promise(() => {}) : Reflect.apply(member, target, values));
+      return (...values: unknown[]): unknown =>
+        life.aborted ? new Promise(() => {}) : Reflect.apply(member, target, values);
     },
   });
 }

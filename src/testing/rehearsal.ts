@@ -64,7 +64,11 @@ export async function release(step: ChangingStep, stage: Stage): Promise<Pick<Co
 }
 
 /** Everything that a case does with the step, in order. */
-export async function wholeCourse({ step, options }: Examination, stage: Stage, staging: Staging = options): Promise<Course> {
+export async function wholeCourse(
+  { step, options }: Examination,
+  stage: Stage,
+  staging: Staging = options,
+): Promise<Course> {
   await stage.case.carryOut(step, staging.input);
   const contained = stage.state();
   return { contained, ...(await release(step, stage)) };

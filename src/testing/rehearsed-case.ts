@@ -1,26 +1,23 @@
 import { preparedGroups } from "../aws/prepared-groups.ts";
 import type { CallRecord } from "../aws/sender.ts";
-import { type Change, type ChangeDraft, changeId, type ChangeState } from "../core/change.ts";
-import { CordonError } from "../core/errors.ts";
-import type { Json } from "../core/json.ts";
-import type { AnyStep, Assessed, Claim, RunResult, SharedStep, Step, StepContext, Target, Verification } from "../core/step.ts";
+import { type Change, type ChangeDraft, changeId } from "../core/change.ts";
+import type {
+  AnyStep,
+  Assessed,
+  Claim,
+  RunResult,
+  SharedStep,
+  Step,
+  StepContext,
+  Target,
+  Verification,
+} from "../core/step.ts";
 import type { ChangingStep, StagedAccount } from "./account.ts";
 import { demand, ProcessDied } from "./contract-breach.ts";
 import { demandShape, throughJson } from "./json-form.ts";
+import { type KeptChange, passes, withoutAbsent } from "./kept-change.ts";
 import type { NeededActions, PermissionVerb } from "./needed-actions.ts";
 import type { RehearsedProcess } from "./process.ts";
-
-/** A change as a journal would keep it: everything in it went through JSON. */
-export interface KeptChange {
-  readonly change: Change;
-  state: ChangeState;
-  under: "run" | "revert" | null;
-  attempt: number;
-  progress: Json;
-  outcome: Json;
-  appliedAt: number;
-  verifiedAt: number | null;
-}
 
 export interface CaseOptions {
   readonly id: string;
@@ -63,9 +60,13 @@ export class RehearsedCase {
 
   /** Plans, and keeps what is new. A change that was done before keeps what it found first of all. */
   async plan(step: ChangingStep, input: unknown = {}): Promise<readonly KeptChange[]> {
-    const { changes, left } = await this.#act(step, "plan", 1, (context) => step.plan(context, step.input.parse(input) as never));
+    const { changes, left } = await this.#act(step, "plan", 1, (context) =>
+      step.plan(context, step.input.parse(input) as never),
+    );
     throughJson(left, `left of the plan of ${step.id}`);
-    const drafts = changes.map((draft: ChangeDraft) => throughJson(withoutAbsent(draft), `the change of ${draft.resource}`));
+    const drafts = changes.map((draft: ChangeDraft) =>
+      throughJson(withoutAbsent(draft), `the change of ${draft.resource}`),
+    );
     const ids = drafts.map((draft) => changeId(step.id, draft));
     demand(new Set(ids).size === ids.length, `two changes of one plan have the same id: ${ids.join(", ")}`);
     return drafts.map((draft) => this.#keep(step, draft));
@@ -75,12 +76,21 @@ export class RehearsedCase {
     const id = changeId(step.id, draft);
     demandShape(step.change.before, draft.before, `before of ${id}`);
     demandShape(step.change.after, draft.after, `after of ${id}`);
-    if (step.kind === "shared") demand(draft.claim !== undefined, `${id} is a change of a shared resource and names no member`);
+    if (step.kind === "shared")
+      demand(draft.claim !== undefined, `${id} is a change of a shared resource and names no member`);
     const known = this.#kept.get(id);
     const before = known?.change.before ?? draft.before;
     const kept: KeptChange = {
       change: { ...draft, before, id, step: step.id },
-      ...{ state: "planned", under: null, attempt: known?.attempt ?? 0, progress: null, outcome: null, appliedAt: 0, verifiedAt: null },
+      ...{
+        state: "planned",
+        under: null,
+        attempt: known?.attempt ?? 0,
+        progress: null,
+        outcome: null,
+        appliedAt: 0,
+        verifiedAt: null,
+      },
     };
     this.#kept.set(id, kept);
     return kept;
@@ -90,7 +100,11 @@ export class RehearsedCase {
   async run(step: ChangingStep, kept: KeptChange): Promise<void> {
     const { change } = kept;
     await this.#toTheEnd(step, kept, "run", async (context) => {
-      if (step.kind === "shared") return { kind: "done", outcome: await this.#process.reconciler.claim(step, context, this.#claimOf(step, change)) };
+      if (step.kind === "shared")
+        return {
+          kind: "done",
+          outcome: await this.#process.reconciler.claim(step, context, this.#claimOf(step, change)),
+        };
       return (step as Step).run(context, change as never, kept.progress);
     });
     Object.assign(kept, { state: "applied", appliedAt: this.#now });
@@ -103,7 +117,11 @@ export class RehearsedCase {
         await this.#release(step, context, kept.change);
         return { kind: "done", outcome: kept.outcome };
       }
-      return (step as Step).revert(context, kept.change as never, kept.under === "revert" && kept.progress !== null ? kept.progress : outcome);
+      return (step as Step).revert(
+        context,
+        kept.change as never,
+        kept.under === "revert" && kept.progress !== null ? kept.progress : outcome,
+      );
     });
     kept.state = "reverted";
   }
@@ -111,7 +129,11 @@ export class RehearsedCase {
   async #release(step: SharedStep, context: StepContext, change: Change): Promise<void> {
     const claim = this.#claimOf(step, change);
     const left = step.residue?.(context, change as never) ?? null;
-    const residue = left && { ...claim, value: throughJson(left.value, `the residue of ${change.id}`), until: left.until };
+    const residue = left && {
+      ...claim,
+      value: throughJson(left.value, `the residue of ${change.id}`),
+      until: left.until,
+    };
     await this.#process.reconciler.release(step, context, { claim, residue });
   }
 
@@ -120,12 +142,16 @@ export class RehearsedCase {
     const { account } = this.#options;
     if (step.kind !== "shared") return;
     const resources = new Set(this.changesOf(step).map(({ change }) => change.resource));
-    const claims = (await Promise.all([...resources].map((resource) => account.store.claims(step.id, resource)))).flat();
+    const claims = (
+      await Promise.all([...resources].map((resource) => account.store.claims(step.id, resource)))
+    ).flat();
     const ends = claims.flatMap(({ until }) => until ?? []);
     if (ends.length === 0) return;
     await account.clock.sleep(Math.max(...ends) + 1 - this.#now);
     for (const claim of await account.store.expiredClaims(this.#now)) {
-      await this.#act(step, "reconcile", 1, (context) => this.#process.reconciler.release(step, context, { claim, residue: null }));
+      await this.#act(step, "reconcile", 1, (context) =>
+        this.#process.reconciler.release(step, context, { claim, residue: null }),
+      );
     }
   }
 
@@ -142,7 +168,10 @@ export class RehearsedCase {
       if (seen.kind === "ok") break;
       const told = `${seen.what}: expected ${JSON.stringify(seen.expected)}, observed ${JSON.stringify(seen.observed)}`;
       demand(seen.kind === "notYet", `verify says failed after the run. ${told}`);
-      demand(this.#now < giveUpAt, `verify does not say ok within ${step.settlesWithinMs} ms (settlesWithinMs) after the run. ${told}`);
+      demand(
+        this.#now < giveUpAt,
+        `verify does not say ok within ${step.settlesWithinMs} ms (settlesWithinMs) after the run. ${told}`,
+      );
       const pauseMs = LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)] ?? 1000;
       await this.#options.account.clock.sleep(Math.min(pauseMs, giveUpAt - this.#now));
     }
@@ -156,7 +185,10 @@ export class RehearsedCase {
       for (const kept of planned) await this.run(step, kept);
       for (const kept of planned) await this.verify(step, kept);
       if (step.plansUntilQuiet !== true || planned.length === 0) return;
-      demand(plans < MOST_PLANS, `it plans until a plan finds nothing, and ${MOST_PLANS} plans in a row found something`);
+      demand(
+        plans < MOST_PLANS,
+        `it plans until a plan finds nothing, and ${MOST_PLANS} plans in a row found something`,
+      );
     }
   }
 
@@ -172,13 +204,24 @@ export class RehearsedCase {
     return this.#options.account.clock.now();
   }
 
-  async #toTheEnd(step: ChangingStep, kept: KeptChange, verb: "run" | "revert", once: (context: StepContext) => Promise<RunResult>): Promise<void> {
+  async #toTheEnd(
+    step: ChangingStep,
+    kept: KeptChange,
+    verb: "run" | "revert",
+    once: (context: StepContext) => Promise<RunResult>,
+  ): Promise<void> {
     if (kept.under !== verb && verb === "revert") kept.progress = null;
     let deadline = Infinity;
     for (;;) {
       if (kept.under !== verb || kept.progress === null) kept.attempt += 1;
       Object.assign(kept, { under: verb, ...(verb === "run" ? { state: "started" } : {}) });
-      const result = await this.#act(step, step.kind === "shared" ? "reconcile" : verb, kept.attempt, once, () => (kept.attempt += kept.progress === null ? 1 : 0));
+      const result = await this.#act(
+        step,
+        step.kind === "shared" ? "reconcile" : verb,
+        kept.attempt,
+        once,
+        () => (kept.attempt += kept.progress === null ? 1 : 0),
+      );
       const what = `${result.kind === "done" ? "the outcome" : "the progress"} of ${verb} of ${kept.change.id}`;
       if (result.kind === "done") {
         const outcome = throughJson(result.outcome, what);
@@ -243,22 +286,16 @@ export class RehearsedCase {
   }
 
   #outcomesFor(step: AnyStep): StepContext["outcomes"] {
-    return Object.fromEntries([...(step.needs ?? []), step.id].map((id) => [id, [...this.#kept.values()].filter(({ change }) => change.step === id)]));
+    return Object.fromEntries(
+      [...(step.needs ?? []), step.id].map((id) => [
+        id,
+        [...this.#kept.values()].filter(({ change }) => change.step === id),
+      ]),
+    );
   }
 
   #claimOf(step: SharedStep, { id, resource, after, claim }: Change): Claim {
     demand(claim !== undefined, `${id} is a change of a shared resource and names no member`);
     return { resource, step: step.id, member: claim.member, case: this.#options.id, value: after, until: null };
   }
-}
-
-/** Members that are there without a value say nothing: the journal drops them. */
-function withoutAbsent(draft: ChangeDraft): ChangeDraft {
-  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as ChangeDraft;
-}
-
-/** As the engine sees it: AWS may do it a little later. */
-function passes(error: unknown): boolean {
-  if (!(error instanceof CordonError)) return false;
-  return (error as { isTransient?: unknown }).isTransient === true || error.code === "propagation_pending" || error.code === "store_busy";
 }

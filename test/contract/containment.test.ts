@@ -6,4 +6,8 @@ import { contract } from "../../src/testing/contract.ts";
 
 const before = [securityGroups, roleSessions, instanceProfile];
 
-contract(containmentAssessment, { scenario: "stolen-credentials", before, also: [{ scenario: "c2-beacon", variants: ["two-vpcs"], before }, { scenario: "miner-behind-nat" }] });
+contract(containmentAssessment, {
+  scenario: "stolen-credentials",
+  before,
+  also: [{ scenario: "c2-beacon", variants: ["two-vpcs"], before }, { scenario: "miner-behind-nat" }],
+});

@@ -37,7 +37,9 @@ test("A plan that writes is found out by its calls", async () => {
       return plan;
     },
   };
-  expect(await verdict(planted, sealed, "planning")).toBe("plan sends calls that do not only read: ec2:ModifyNetworkInterfaceAttribute");
+  expect(await verdict(planted, sealed, "planning")).toBe(
+    "plan sends calls that do not only read: ec2:ModifyNetworkInterfaceAttribute",
+  );
 });
 
 test("A plan that finds nothing is no examination", async () => {
@@ -53,18 +55,32 @@ test("A seal of one interface only is found out by what is left open", async () 
       return { ...plan, changes: plan.changes.slice(0, 1) };
     },
   };
-  expect(await verdict(planted, { ...sealed, brings: everyInterface }, "verify")).toMatch(/^the run leaves out what it should bring about: /);
-  expect(await verdict({ ...planted, plansUntilQuiet: false }, sealed, "verify")).toMatch(/^a plan after the run finds more to do: contain\.security-groups\/eni-/);
+  expect(await verdict(planted, { ...sealed, brings: everyInterface }, "verify")).toMatch(
+    /^the run leaves out what it should bring about: /,
+  );
+  expect(await verdict({ ...planted, plansUntilQuiet: false }, sealed, "verify")).toMatch(
+    /^a plan after the run finds more to do: contain\.security-groups\/eni-/,
+  );
 });
 
 test("A verify that always says ok is found out before the run", async () => {
-  const planted: Step = { ...seal, verify: () => Promise.resolve({ kind: "ok", what: "", expected: null, observed: null }) };
-  expect(await verdict(planted, sealed, "verify")).toMatch(/^verify says ok of contain\.security-groups\/eni-\S+ before the run: it cannot tell/);
+  const planted: Step = {
+    ...seal,
+    verify: () => Promise.resolve({ kind: "ok", what: "", expected: null, observed: null }),
+  };
+  expect(await verdict(planted, sealed, "verify")).toMatch(
+    /^verify says ok of contain\.security-groups\/eni-\S+ before the run: it cannot tell/,
+  );
 });
 
 test("A verify that never says ok is found out by its own time", async () => {
-  const planted: Step = { ...seal, verify: () => Promise.resolve({ kind: "notYet", what: "groups", expected: [], observed: ["sg-1"] }) };
-  expect(await verdict(planted, sealed, "verify")).toMatch(/^verify does not say ok within 10000 ms \(settlesWithinMs\).*observed \["sg-1"\]/);
+  const planted: Step = {
+    ...seal,
+    verify: () => Promise.resolve({ kind: "notYet", what: "groups", expected: [], observed: ["sg-1"] }),
+  };
+  expect(await verdict(planted, sealed, "verify")).toMatch(
+    /^verify does not say ok within 10000 ms \(settlesWithinMs\).*observed \["sg-1"\]/,
+  );
 });
 
 test("A revert that loses a group is found out by the account", async () => {
@@ -75,7 +91,9 @@ test("A revert that loses a group is found out by the account", async () => {
       return { kind: "done", outcome: null };
     },
   };
-  expect(await verdict(planted, sealed, "revert")).toMatch(/^revert leaves differences that the step does not declare \(reversible: exactly\)\n {2}network-interface eni-\S+ groupIds/);
+  expect(await verdict(planted, sealed, "revert")).toMatch(
+    /^revert leaves differences that the step does not declare \(reversible: exactly\)\n {2}network-interface eni-\S+ groupIds/,
+  );
 });
 
 test("A run that does not wait for its call is found out by the call that comes late", async () => {
@@ -95,13 +113,22 @@ test("A permission that is not declared is named with its verb", async () => {
   expect(await verdict(planted, onOneInterface, "the declared permissions are exactly")).toBe(
     "permissions.target is not what AWS checks\n  verify needs ec2:DescribeNetworkInterfaces and does not declare it",
   );
-  expect(await verdict({ ...seal, permissions: { target: { run: ["ec2:ModifyNetworkInterfaceAttribute"] } } }, sealed, "the declared permissions suffice")).toMatch(
-    /^with exactly the declared permissions: .*ec2:Describe/,
-  );
+  expect(
+    await verdict(
+      { ...seal, permissions: { target: { run: ["ec2:ModifyNetworkInterfaceAttribute"] } } },
+      sealed,
+      "the declared permissions suffice",
+    ),
+  ).toMatch(/^with exactly the declared permissions: .*ec2:Describe/);
 });
 
 test("A permission that nothing needs is named with its verb", async () => {
-  const planted: Step = { ...seal, permissions: { target: { ...seal.permissions.target, run: ["ec2:ModifyNetworkInterfaceAttribute", "ec2:TerminateInstances"] } } };
+  const planted: Step = {
+    ...seal,
+    permissions: {
+      target: { ...seal.permissions.target, run: ["ec2:ModifyNetworkInterfaceAttribute", "ec2:TerminateInstances"] },
+    },
+  };
   expect(await verdict(planted, onOneInterface, "the declared permissions are exactly")).toBe(
     "permissions.target is not what AWS checks\n  run declares ec2:TerminateInstances and no rehearsal needed it",
   );
@@ -110,16 +137,22 @@ test("A permission that nothing needs is named with its verb", async () => {
 test("A claim that overwrites the others is found out by the case that it lifts", async () => {
   const planted: SharedStep = {
     ...deny,
-    reconcile: (context, resource, ledger) => deny.reconcile(context, resource, { ...ledger, claims: ledger.claims.slice(-1) }),
+    reconcile: (context, resource, ledger) =>
+      deny.reconcile(context, resource, { ...ledger, claims: ledger.claims.slice(-1) }),
   };
-  expect(await verdict(planted, denied, "two cases")).toMatch(/^contained one after the other, the first released first: the cut of \S+ does not hold: verify does not say ok/);
+  expect(await verdict(planted, denied, "two cases")).toMatch(
+    /^contained one after the other, the first released first: the cut of \S+ does not hold: verify does not say ok/,
+  );
 });
 
 test("A release that ignores the claims of others is found out", async () => {
   const planted: SharedStep = {
     ...deny,
     reconcile: (context, resource, ledger) =>
-      deny.reconcile(context, resource, { ...ledger, claims: ledger.claims.some(({ until }) => until !== null) ? [] : ledger.claims }),
+      deny.reconcile(context, resource, {
+        ...ledger,
+        claims: ledger.claims.some(({ until }) => until !== null) ? [] : ledger.claims,
+      }),
   };
   expect(await verdict(planted, denied, "two cases")).toMatch(/the cut of \S+ does not hold/);
 });
@@ -129,7 +162,12 @@ test("A write before it is recorded is found out by the crash between the two", 
     ...deny,
     async reconcile(context, resource, ledger) {
       const roleName = resource.slice(resource.lastIndexOf("/") + 1);
-      if (ledger.ours === null) await putInlinePolicy(context.aws.iam, { roleName, policyName: "CordonDenySessions", document: '{"Version":"2012-10-17","Statement":[]}' });
+      if (ledger.ours === null)
+        await putInlinePolicy(context.aws.iam, {
+          roleName,
+          policyName: "CordonDenySessions",
+          document: '{"Version":"2012-10-17","Statement":[]}',
+        });
       return deny.reconcile(context, resource, ledger);
     },
   };
@@ -144,7 +182,9 @@ test("An outcome that JSON would lose is found out", async () => {
       return { kind: "done", outcome: { at: new Date(0) as never } };
     },
   };
-  expect(await verdict(planted, sealed, "verify")).toMatch(/^the outcome of run of contain\.security-groups\/eni-\S+\.at does not survive JSON/);
+  expect(await verdict(planted, sealed, "verify")).toMatch(
+    /^the outcome of run of contain\.security-groups\/eni-\S+\.at does not survive JSON/,
+  );
 });
 
 test("A change that is not of the declared schema is found out", async () => {
@@ -155,8 +195,14 @@ test("A change that is not of the declared schema is found out", async () => {
       return { ...plan, changes: plan.changes.map((change) => ({ ...change, before: "sg-1" })) };
     },
   };
-  expect(await verdict(planted, sealed, "planning")).toMatch(/^before of contain\.security-groups\/eni-\S+ is not of the step's own schema/);
+  expect(await verdict(planted, sealed, "planning")).toMatch(
+    /^before of contain\.security-groups\/eni-\S+ is not of the step's own schema/,
+  );
 });
 
 /** Which of the account's interfaces the seal must have touched: all three of the instance. */
-const everyInterface = [/^network-interface eni-\S+ groupIds/, /^network-interface eni-\S+ groupIds/, /^network-interface eni-\S+ groupIds/];
+const everyInterface = [
+  /^network-interface eni-\S+ groupIds/,
+  /^network-interface eni-\S+ groupIds/,
+  /^network-interface eni-\S+ groupIds/,
+];

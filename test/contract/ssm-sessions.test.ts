@@ -5,7 +5,12 @@ import { contract } from "../../src/testing/contract.ts";
 
 const ended = /^ssm-session \S+ state: "Connected" -> "Terminated"$/;
 
-contract(ssmSessions, { scenario: "stolen-credentials", prepare: openSessions, leaves: [ended], brings: [ended, ended] });
+contract(ssmSessions, {
+  scenario: "stolen-credentials",
+  prepare: openSessions,
+  leaves: [ended],
+  brings: [ended, ended],
+});
 
 /** No scenario has an intruder who comes through Systems Manager. */
 function openSessions({ world, scenario }: Range): void {

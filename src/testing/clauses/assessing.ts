@@ -16,17 +16,30 @@ export async function assessingChangesNothing(examination: Examined): Promise<vo
       async (stage) => {
         const from = stage.account.range.calls.length;
         const assessed = await assess(examination, stage, staging);
-        const writes = stage.account.callsSince(from).filter(({ operation }) => !onlyReads(operation)).map(({ service, operation }) => `${service}:${operation}`);
+        const writes = stage.account
+          .callsSince(from)
+          .filter(({ operation }) => !onlyReads(operation))
+          .map(({ service, operation }) => `${service}:${operation}`);
         demand(writes.length === 0, `assess sends calls that do not only read: ${[...new Set(writes)].join(", ")}`);
         demand(stage.state().length === 0, `assess changes the account\n  ${stage.state().join("\n  ")}`);
-        demand(assessed.checks.length > 0, "assess checks nothing: choose a scenario in which it has something to look at");
+        demand(
+          assessed.checks.length > 0,
+          "assess checks nothing: choose a scenario in which it has something to look at",
+        );
       },
       { staging },
     );
   }
 }
 
-const FAULTS = ["throttle", "error", "late", "lost-answer", "crash-before", "crash-after"] as const satisfies readonly FaultKind[];
+const FAULTS = [
+  "throttle",
+  "error",
+  "late",
+  "lost-answer",
+  "crash-before",
+  "crash-after",
+] as const satisfies readonly FaultKind[];
 
 /**
  * Whatever happens to a call of it, it says the same of the same account; after a crash, when asked again.
@@ -64,7 +77,11 @@ export async function declaredReadsSuffice(examination: Examined): Promise<void>
   );
 }
 
-async function assess({ step, options }: Examined, { case: one, account }: Stage, staging: Staging = options): Promise<Assessed> {
+async function assess(
+  { step, options }: Examined,
+  { case: one, account }: Stage,
+  staging: Staging = options,
+): Promise<Assessed> {
   await account.clock.sleep(SETTLED_MS);
   return throughJson(await one.assess(step, staging.input), "what assess says");
 }

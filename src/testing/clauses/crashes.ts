@@ -1,7 +1,7 @@
 import { demand, ProcessDied } from "../contract-breach.ts";
 import { demandSameState } from "../end-state.ts";
 import type { FaultKind } from "../../range/faults.ts";
-import type { KeptChange } from "../rehearsed-case.ts";
+import type { KeptChange } from "../kept-change.ts";
 import { type Examination, rehearse, release, type Stage, undisturbed } from "../rehearsal.ts";
 
 const CRASHES = ["crash-before", "crash-after"] as const satisfies readonly FaultKind[];
@@ -35,7 +35,10 @@ export async function crashedRunHeals(examination: Examination): Promise<void> {
   }
 }
 
-async function revertedAtOnce(examination: Examination, rule: { readonly kind: FaultKind; readonly nth: number }): Promise<void> {
+async function revertedAtOnce(
+  examination: Examination,
+  rule: { readonly kind: FaultKind; readonly nth: number },
+): Promise<void> {
   const { step, options } = examination;
   await rehearse(examination, async (stage) => {
     const planned = await planFor(examination, stage);
@@ -89,7 +92,11 @@ export async function told<Result>(where: string, work: () => Promise<Result>): 
 }
 
 /** Whether the process died on the way; another one has then taken over. */
-async function interrupted({ account }: Stage, rule: { readonly kind: FaultKind; readonly nth: number }, work: () => Promise<void>): Promise<boolean> {
+async function interrupted(
+  { account }: Stage,
+  rule: { readonly kind: FaultKind; readonly nth: number },
+  work: () => Promise<void>,
+): Promise<boolean> {
   const end = account.plant(rule);
   try {
     await work();

@@ -10,7 +10,9 @@ export async function faultsPass(examination: Examination): Promise<void> {
     await eachCall((nth) =>
       rehearse(examination, async (stage) => {
         const struck = stage.account.plant({ kind, nth });
-        await told(`${kind} of call ${nth}`, async () => demandSameCourse(expected, await wholeCourse(examination, stage)));
+        await told(`${kind} of call ${nth}`, async () =>
+          demandSameCourse(expected, await wholeCourse(examination, stage)),
+        );
         return struck();
       }),
     );
@@ -30,7 +32,9 @@ export async function staleReadsPass(examination: Examination): Promise<void> {
     await rehearse(
       examination,
       (stage) =>
-        told(`reads up to ${STALE_MS} ms stale, seed ${seed}`, async () => demandSameCourse(expected, comparable(await wholeCourse(examination, stage)))),
+        told(`reads up to ${STALE_MS} ms stale, seed ${seed}`, async () =>
+          demandSameCourse(expected, comparable(await wholeCourse(examination, stage))),
+        ),
       { staleMs: STALE_MS, seed },
     );
   }

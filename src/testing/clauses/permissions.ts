@@ -4,14 +4,25 @@ import type { NeededActions } from "../needed-actions.ts";
 import { type Examination, rehearse, wholeCourse } from "../rehearsal.ts";
 import { told } from "./crashes.ts";
 
-const VERBS = ["plan", "run", "verify", "revert", "reconcile", "assess"] as const satisfies readonly (keyof Permissions)[];
+const VERBS = [
+  "plan",
+  "run",
+  "verify",
+  "revert",
+  "reconcile",
+  "assess",
+] as const satisfies readonly (keyof Permissions)[];
 
 /** The declared permissions are those that AWS checks, verb by verb: none is missing, none is too many. */
 export function permissionsAreExact(declared: Permissions, needed: NeededActions): void {
   const faults = VERBS.flatMap((verb) => {
     const [says, needs] = [declared[verb] ?? [], needed.of(verb)];
-    const missing = needs.filter((action) => !says.includes(action)).map((action) => `${verb} needs ${action} and does not declare it`);
-    const more = says.filter((action) => !needs.includes(action)).map((action) => `${verb} declares ${action} and no rehearsal needed it`);
+    const missing = needs
+      .filter((action) => !says.includes(action))
+      .map((action) => `${verb} needs ${action} and does not declare it`);
+    const more = says
+      .filter((action) => !needs.includes(action))
+      .map((action) => `${verb} declares ${action} and no rehearsal needed it`);
     return [...missing, ...more];
   });
   demand(faults.length === 0, `permissions.target is not what AWS checks\n  ${faults.join("\n  ")}`);

@@ -8,7 +8,10 @@ export function planningChangesNothing(examination: Examination): Promise<void> 
   return rehearse(examination, async ({ account, case: one, state }) => {
     const from = account.range.calls.length;
     const planned = await one.plan(step, options.input);
-    const writes = account.callsSince(from).filter(({ operation }) => !onlyReads(operation)).map(({ service, operation }) => `${service}:${operation}`);
+    const writes = account
+      .callsSince(from)
+      .filter(({ operation }) => !onlyReads(operation))
+      .map(({ service, operation }) => `${service}:${operation}`);
     demand(writes.length === 0, `plan sends calls that do not only read: ${[...new Set(writes)].join(", ")}`);
     demand(state().length === 0, `plan changes the account\n  ${state().join("\n  ")}`);
     demand(planned.length > 0, "plan finds nothing to do: choose a scenario in which the step has work");
@@ -21,15 +24,24 @@ export function verifyLooks(examination: Examination): Promise<void> {
   return rehearse(examination, async ({ case: one, state }) => {
     const planned = await one.plan(step, options.input);
     for (const kept of planned) {
-      const kind = await one.look(step, kept).then((seen) => seen.kind, () => "an error");
-      demand(kind !== "ok", `verify says ok of ${kept.change.id} before the run: it cannot tell whether anything was done`);
+      const kind = await one.look(step, kept).then(
+        (seen) => seen.kind,
+        () => "an error",
+      );
+      demand(
+        kind !== "ok",
+        `verify says ok of ${kept.change.id} before the run: it cannot tell whether anything was done`,
+      );
     }
     for (const kept of planned) await one.run(step, kept);
     for (const kept of planned) await one.verify(step, kept);
     demandWhole(options, state());
     const known = new Set(one.changesOf(step).map(({ change }) => change.id));
     const again = (await one.plan(step, options.input)).filter(({ change }) => !known.has(change.id));
-    demand(again.length === 0 || step.plansUntilQuiet === true, `a plan after the run finds more to do: ${again.map(({ change }) => change.id).join(", ")}`);
+    demand(
+      again.length === 0 || step.plansUntilQuiet === true,
+      `a plan after the run finds more to do: ${again.map(({ change }) => change.id).join(", ")}`,
+    );
   });
 }
 

@@ -29,19 +29,35 @@ async function revertAll({ step }: Examination, { case: one }: Stage): Promise<v
 export async function revertRestores(examination: Examination): Promise<void> {
   const { step, options } = examination;
   const { leaves = [] } = options;
-  demand(step.reversible !== "exactly" || leaves.length === 0, "a step that is reversible exactly leaves nothing: take `leaves` away, or declare what does not come back");
-  demand(step.reversible === "exactly" || (step.notRestored ?? "") !== "", `it is not reversible exactly, and notRestored does not say what does not come back`);
+  demand(
+    step.reversible !== "exactly" || leaves.length === 0,
+    "a step that is reversible exactly leaves nothing: take `leaves` away, or declare what does not come back",
+  );
+  demand(
+    step.reversible === "exactly" || (step.notRestored ?? "") !== "",
+    `it is not reversible exactly, and notRestored does not say what does not come back`,
+  );
   for (const staging of stagingsOf(options)) {
     const first = stagingsOf(options)[0] === staging;
-    const course = first ? await undisturbed(examination) : await rehearse(examination, (stage) => wholeCourse(examination, stage, staging), { staging });
+    const course = first
+      ? await undisturbed(examination)
+      : await rehearse(examination, (stage) => wholeCourse(examination, stage, staging), { staging });
     const undeclared = course.reverted.filter((line) => !leaves.some((pattern) => pattern.test(line)));
-    demand(undeclared.length === 0, `revert leaves differences that the step does not declare (reversible: ${step.reversible})\n  ${undeclared.join("\n  ")}`);
+    demand(
+      undeclared.length === 0,
+      `revert leaves differences that the step does not declare (reversible: ${step.reversible})\n  ${undeclared.join("\n  ")}`,
+    );
     demandSettled(course, leaves);
   }
 }
 
 /** What a residue left ends with it; what never comes back was there before it ended as well. */
 function demandSettled({ reverted, settled }: Course, leaves: readonly RegExp[]): void {
-  const undeclared = settled.filter((line) => !leaves.some((pattern) => pattern.test(line)) || !reverted.includes(line));
-  demand(undeclared.length === 0, `differences are left when nobody claims anything any more\n  ${undeclared.join("\n  ")}`);
+  const undeclared = settled.filter(
+    (line) => !leaves.some((pattern) => pattern.test(line)) || !reverted.includes(line),
+  );
+  demand(
+    undeclared.length === 0,
+    `differences are left when nobody claims anything any more\n  ${undeclared.join("\n  ")}`,
+  );
 }

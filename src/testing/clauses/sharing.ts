@@ -10,58 +10,73 @@ interface Pair {
   readonly a: RehearsedCase;
   readonly b: RehearsedCase;
   /** Fails where one of these cases is not cut off any more. */
-  hold(...cases: readonly RehearsedCase[]): Promise<void>;
-  plan(one: RehearsedCase): Promise<void>;
-  run(one: RehearsedCase): Promise<void>;
-  revert(one: RehearsedCase): Promise<void>;
+  readonly hold: (...cases: readonly RehearsedCase[]) => Promise<void>;
+  readonly plan: (one: RehearsedCase) => Promise<void>;
+  readonly run: (one: RehearsedCase) => Promise<void>;
+  readonly revert: (one: RehearsedCase) => Promise<void>;
 }
 
 /** How two cases may meet on a resource; each case is held to its cut after every move of the other. */
 const MEETINGS: readonly (readonly [name: string, move: Move])[] = [
-  ["contained one after the other, the first released first", async ({ a, b, plan, run, revert, hold }) => {
-    await plan(a);
-    await run(a);
-    await plan(b);
-    await run(b);
-    await hold(a, b);
-    await revert(a);
-    await hold(b);
-    await revert(b);
-  }],
-  ["planned together, contained in turn, the last released first", async ({ a, b, plan, run, revert, hold }) => {
-    await plan(a);
-    await plan(b);
-    await run(b);
-    await hold(b);
-    await run(a);
-    await hold(a, b);
-    await revert(b);
-    await hold(a);
-    await revert(a);
-  }],
-  ["contained at the same time, released at the same time", async ({ a, b, plan, run, revert, hold }) => {
-    await Promise.all([plan(a), plan(b)]);
-    await Promise.all([run(a), run(b)]);
-    await hold(a, b);
-    await Promise.all([revert(a), revert(b)]);
-  }],
-  ["the second contained while the first is released", async ({ a, b, plan, run, revert, hold }) => {
-    await plan(a);
-    await run(a);
-    await plan(b);
-    await Promise.all([revert(a), run(b)]);
-    await hold(b);
-    await revert(b);
-  }],
-  ["the second planned before the first is released, and contained after it", async ({ a, b, plan, run, revert, hold }) => {
-    await plan(a);
-    await run(a);
-    await plan(b);
-    await revert(a);
-    await run(b);
-    await hold(b);
-    await revert(b);
-  }],
+  [
+    "contained one after the other, the first released first",
+    async ({ a, b, plan, run, revert, hold }) => {
+      await plan(a);
+      await run(a);
+      await plan(b);
+      await run(b);
+      await hold(a, b);
+      await revert(a);
+      await hold(b);
+      await revert(b);
+    },
+  ],
+  [
+    "planned together, contained in turn, the last released first",
+    async ({ a, b, plan, run, revert, hold }) => {
+      await plan(a);
+      await plan(b);
+      await run(b);
+      await hold(b);
+      await run(a);
+      await hold(a, b);
+      await revert(b);
+      await hold(a);
+      await revert(a);
+    },
+  ],
+  [
+    "contained at the same time, released at the same time",
+    async ({ a, b, plan, run, revert, hold }) => {
+      await Promise.all([plan(a), plan(b)]);
+      await Promise.all([run(a), run(b)]);
+      await hold(a, b);
+      await Promise.all([revert(a), revert(b)]);
+    },
+  ],
+  [
+    "the second contained while the first is released",
+    async ({ a, b, plan, run, revert, hold }) => {
+      await plan(a);
+      await run(a);
+      await plan(b);
+      await Promise.all([revert(a), run(b)]);
+      await hold(b);
+      await revert(b);
+    },
+  ],
+  [
+    "the second planned before the first is released, and contained after it",
+    async ({ a, b, plan, run, revert, hold }) => {
+      await plan(a);
+      await run(a);
+      await plan(b);
+      await revert(a);
+      await run(b);
+      await hold(b);
+      await revert(b);
+    },
+  ],
 ];
 
 /** Two cases on a shared resource: in any order the account is as it was at the end, and neither lifts the other's cut. */
@@ -107,5 +122,6 @@ function pairOn(account: StagedAccount, { step, options, needed }: Examination):
 }
 
 async function verified(step: ChangingStep, one: RehearsedCase): Promise<void> {
-  for (const kept of one.changesOf(step)) await told(`the cut of ${kept.change.claim?.member ?? kept.change.id} does not hold`, () => one.verify(step, kept));
+  for (const kept of one.changesOf(step))
+    await told(`the cut of ${kept.change.claim?.member ?? kept.change.id} does not hold`, () => one.verify(step, kept));
 }
