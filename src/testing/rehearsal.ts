@@ -19,7 +19,7 @@ export interface Stage {
   readonly case: RehearsedCase;
   readonly baseline: Json;
   /** What the account became since, in comparable words. */
-  state(): readonly string[];
+  readonly state: () => readonly string[];
 }
 
 export interface Harder {

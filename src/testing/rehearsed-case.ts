@@ -80,18 +80,21 @@ export class RehearsedCase {
       demand(draft.claim !== undefined, `${id} is a change of a shared resource and names no member`);
     const known = this.#kept.get(id);
     const before = known?.change.before ?? draft.before;
-    const kept: KeptChange = {
-      change: { ...draft, before, id, step: step.id },
-      ...{
-        state: "planned",
-        under: null,
-        attempt: known?.attempt ?? 0,
-        progress: null,
-        outcome: null,
-        appliedAt: 0,
-        verifiedAt: null,
-      },
-    };
+    const kept: KeptChange = ({
+	change: {
+		...draft,
+		before,
+		id,
+		step: step.id
+	},
+	state: 'planned',
+	under: null,
+	attempt: known?.attempt ?? 0,
+	progress: null,
+	outcome: null,
+	appliedAt: 0,
+	verifiedAt: null
+});
     this.#kept.set(id, kept);
     return kept;
   }
@@ -105,7 +108,7 @@ export class RehearsedCase {
           kind: "done",
           outcome: await this.#process.reconciler.claim(step, context, this.#claimOf(step, change)),
         };
-      return (step as Step).run(context, change as never, kept.progress);
+      return (step as Step).run(context, change, kept.progress);
     });
     Object.assign(kept, { state: "applied", appliedAt: this.#now });
   }
@@ -119,7 +122,7 @@ export class RehearsedCase {
       }
       return (step as Step).revert(
         context,
-        kept.change as never,
+        kept.change,
         kept.under === "revert" && kept.progress !== null ? kept.progress : outcome,
       );
     });
@@ -128,7 +131,7 @@ export class RehearsedCase {
 
   async #release(step: SharedStep, context: StepContext, change: Change): Promise<void> {
     const claim = this.#claimOf(step, change);
-    const left = step.residue?.(context, change as never) ?? null;
+    const left = step.residue?.(context, change) ?? null;
     const residue = left && {
       ...claim,
       value: throughJson(left.value, `the residue of ${change.id}`),
