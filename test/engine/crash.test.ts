@@ -120,3 +120,57 @@ for (const when of ["before", "after"] as const) {
     }
   });
 }
+
+/** How long after the first process stopped the second one began to work on its case, in simulated milliseconds. */
+async function takeover(isDead?: (owner: string) => boolean): Promise<{ readonly afterMs: number; readonly contained: boolean }> {
+  const laboratory = createLaboratory({ scenario: "c2-beacon", seed: 7, playbook });
+  laboratory.range.faults.inject({ kind: "crash-before", operation: "ModifyNetworkInterfaceAttribute" });
+  try {
+    return await laboratory.clock.run(async () => {
+      const { clock, signal } = laboratory;
+      const first = laboratory.live();
+      const caseId = await openCase(laboratory, first, playbook);
+      void first.runner.work(caseId, { signal });
+      await first.death;
+      const diedAt = clock.now();
+      const known = (await laboratory.events(caseId)).length;
+      const second = laboratory.live(isDead ? { isDead } : {});
+      const state = await second.runner.work(caseId, { signal });
+      const next = (await laboratory.events(caseId))[known];
+      return { afterMs: Date.parse(next?.time ?? "") - diedAt, contained: state.assessments.at(-1)?.contained === true };
+    });
+  } finally {
+    laboratory.close();
+  }
+}
+
+test("another process takes a case over when its owner's lease has ended, not before", async () => {
+  const { afterMs, contained } = await takeover();
+  expect(afterMs).toBeGreaterThan(29_000);
+  expect(afterMs).toBeLessThan(31_000);
+  expect(contained).toBe(true);
+});
+
+test("it takes over at once from an owner that is known to be dead, and from no other", async () => {
+  expect((await takeover((owner) => owner === "life-1")).afterMs).toBeLessThan(1000);
+  expect((await takeover((owner) => owner === "life-9")).afterMs).toBeGreaterThan(29_000);
+});
+
+test("two processes that both live on one case never act on it at the same time", async () => {
+  const laboratory = createLaboratory({ scenario: "c2-beacon", seed: 7, playbook });
+  try {
+    await laboratory.clock.run(async () => {
+      const { signal } = laboratory;
+      const [first, second] = [laboratory.live(), laboratory.live()];
+      const caseId = await openCase(laboratory, first, playbook);
+      await Promise.all([first.runner.work(caseId, { signal }), second.runner.work(caseId, { signal })]);
+      const events = await laboratory.events(caseId);
+      expect(verifyJournal(events).ok).toBe(true);
+      const started = events.flatMap(({ body }) => (body.type === "act.started" ? [`${body.verb} ${body.change}`] : []));
+      expect(started).toEqual([...new Set(started)]);
+      expect(new Set(events.flatMap(({ body }) => (body.type === "act.started" ? [body.owner] : []))).size).toBe(1);
+    });
+  } finally {
+    laboratory.close();
+  }
+});
