@@ -70,6 +70,7 @@ function decideRepairs(draft: Draft): void {
 
 function decideStages(draft: Draft): void {
   const { state, playbook } = draft.situation;
+  let isUnderWay = false;
   for (const stage of playbook.stages) {
     const outcome = state.stages.get(stage.id)?.outcome ?? null;
     if (outcome === null) {
@@ -78,9 +79,10 @@ function decideStages(draft: Draft): void {
       const ended = decideStage(draft, stage);
       if (ended !== null) return draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
       if (!stage.alongside) return;
+      isUnderWay = true;
     } else if ((outcome === "failed" || outcome === "rejected") && stage.onFailure === "stop") break;
   }
-  if (playbook.stages.some(({ id }) => state.stages.has(id) && state.stages.get(id)?.outcome === null)) return;
+  if (isUnderWay) return;
   draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(state) } });
 }
 

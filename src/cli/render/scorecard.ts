@@ -4,7 +4,7 @@ import { printable, storyLine } from "./story.ts";
 
 /** Seconds of the strip before and after the receipt: one character each. */
 const BEFORE_S = 12;
-const AFTER_S = 60;
+const AFTER_S = 66;
 
 export interface Styles {
   readonly isColoured: boolean;
