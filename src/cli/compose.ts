@@ -47,7 +47,12 @@ export function createResponder(options: ResponderOptions): LocalRunner {
       if (change?.step !== "protect.prepared-groups" || !change.attribute) return;
       const { groupId } = (outcome ?? {}) as { readonly groupId?: string };
       const { account, region } = state.target;
-      if (groupId) await store.putPreparedGroup(account, region, { vpcId: change.resource, level: change.attribute as IsolationLevel, groupId });
+      if (groupId)
+        await store.putPreparedGroup(account, region, {
+          vpcId: change.resource,
+          level: change.attribute as IsolationLevel,
+          groupId,
+        });
     },
   });
 }

@@ -26,7 +26,8 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
   // The groups that setup recorded decide which ones are used: a plan without them would not be the plan.
   const store = { ...memory, preparedGroups: desk.store.preparedGroups.bind(desk.store) };
   const { playbook } = order;
-  const rehearsed = { ...playbook, stages: playbook.stages.flatMap(waiting) };
+  const stages = playbook.stages.flatMap(waiting);
+  const rehearsed = { ...playbook, stages: stages.map((stage, index) => ({ ...stage, alongside: index < stages.length - 1 })) };
   const runner = createResponder({
     clock: connection.clock,
     random: unguessable,
@@ -44,7 +45,6 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
       { runner, store, now: () => connection.clock.now(), random: unguessable, owner: desk.environment.owner },
     );
     const states = await Promise.all(cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })));
-    for (const s of states) process.stderr.write(JSON.stringify({seq: s.sequence, stages:[...s.stages], steps:[...s.steps], ev: (await store.read(s.id,0)).map((e)=>e.body.type)})+"\n");
     const known = await allCases(desk.store);
     return states.map((state) =>
       planDocument({ state, playbook, registry, joins: openCaseOf(known, state)?.id ?? null, asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage) }),
@@ -54,10 +54,10 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
   }
 }
 
-/** A stage that plans beside all others and then waits for ever. What only looks is left out: it has nothing to look at yet. */
+/** A stage that plans and then waits for ever. What only looks is left out: it has nothing to look at yet. */
 function waiting(stage: Stage): readonly Stage[] {
   const steps = stage.steps.filter(({ use }) => registry.get(use)?.kind !== "assessment");
-  return steps.length === 0 ? [] : [{ ...stage, steps, alongside: true, needs: [], approval: NOBODY }];
+  return steps.length === 0 ? [] : [{ ...stage, steps, needs: [], approval: NOBODY }];
 }
 
 function openCaseOf(known: readonly CaseState[], { target }: CaseState): CaseState | undefined {

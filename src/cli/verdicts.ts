@@ -37,7 +37,7 @@ export function caseSummary(state: CaseState): {
   readonly waitsFor: readonly { readonly stage: string; readonly of: string; readonly until: string }[];
   readonly openWindows: readonly { readonly resource: string; readonly due: string | null }[];
 } {
-  const latest = state.assessments.at(-1);
+  const latest = state.release ? undefined : state.assessments.at(-1); // What was proved before a release says nothing after it.
   return {
     case: state.id,
     instance: state.target.instanceId,

@@ -14,7 +14,11 @@ export interface DrillReport {
   readonly deductions: readonly Deduction[];
   readonly breaches: readonly { readonly name: string; readonly at: number }[];
   /** When attackers got through, in simulated milliseconds after the receipt. */
-  readonly successes: readonly { readonly name: string; readonly kind: "attacker" | "bystander"; readonly atMs: readonly number[] }[];
+  readonly successes: readonly {
+    readonly name: string;
+    readonly kind: "attacker" | "bystander";
+    readonly atMs: readonly number[];
+  }[];
   /** How often each attacker got through from the release to two minutes after it. */
   readonly afterRelease: readonly { readonly name: string; readonly times: number }[];
   readonly events: readonly JournalEvent[];
@@ -28,7 +32,11 @@ interface Observed {
   /** The case at the end of the observation, before a release. */
   readonly contained: CaseState | null;
   readonly state: CaseState | null;
-  readonly attackers: readonly { readonly name: string; readonly kind: "attacker" | "bystander"; readonly successes: readonly number[] }[];
+  readonly attackers: readonly {
+    readonly name: string;
+    readonly kind: "attacker" | "bystander";
+    readonly successes: readonly number[];
+  }[];
   readonly afterRelease: DrillReport["afterRelease"];
   readonly before: Json;
   readonly after: Json | null;
@@ -52,7 +60,11 @@ export function describeDrill(observed: Observed): DrillReport {
     result: { ...document, score: scoreOf(scored) },
     deductions: deductions(scored),
     breaches: broken,
-    successes: observed.attackers.map(({ name, kind, successes }) => ({ name, kind, atMs: successes.map((at) => at - receivedAt) })),
+    successes: observed.attackers.map(({ name, kind, successes }) => ({
+      name,
+      kind,
+      atMs: successes.map((at) => at - receivedAt),
+    })),
     afterRelease: observed.afterRelease,
     events: observed.events,
     receivedAt,
@@ -76,26 +88,57 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
       .filter(({ kind }) => kind === "attacker")
       .map(({ name, successes }) => {
         const last = successes.at(-1) ?? null;
-        return { name, cut: last === null || last < observedUntil - QUIET_MS, lastSuccessMs: last === null ? null : last - receivedAt };
+        return {
+          name,
+          cut: last === null || last < observedUntil - QUIET_MS,
+          lastSuccessMs: last === null ? null : last - receivedAt,
+        };
       }),
-    survivors: (latest?.survivors ?? []).map(({ what, certainty, why, lever, blastRadius }) => ({ what, certainty, why, lever, blastRadius })),
-    checks: [...(latest?.checks ?? []).map(({ what, ok, expected, observed: seen }) => ({ what, ok, expected, observed: seen })), ...bystanders(observed)],
+    survivors: (latest?.survivors ?? []).map(({ what, certainty, why, lever, blastRadius }) => ({
+      what,
+      certainty,
+      why,
+      lever,
+      blastRadius,
+    })),
+    checks: [
+      ...(latest?.checks ?? []).map(({ what, ok, expected, observed: seen }) => ({
+        what,
+        ok,
+        expected,
+        observed: seen,
+      })),
+      ...bystanders(observed),
+    ],
     changes: changesOf(state),
-    left: [...(state?.steps.values() ?? [])].flatMap(({ step, left }) => left.map(({ resource, reason }) => ({ step, resource, reason }))),
+    left: [...(state?.steps.values() ?? [])].flatMap(({ step, left }) =>
+      left.map(({ resource, reason }) => ({ step, resource, reason })),
+    ),
     evidence: (state?.artifacts ?? []).map(({ id, kind, location, sha256 }) => ({ id, kind, location, sha256 })),
     released: releasedOf(observed),
     journal: journalOf(observed),
-    awsCalls: { total: range.calls.length, byOperation: countBy(range.calls.map(({ service, operation }) => `${service}:${operation}`)) },
+    awsCalls: {
+      total: range.calls.length,
+      byOperation: countBy(range.calls.map(({ service, operation }) => `${service}:${operation}`)),
+    },
   };
 }
 
-function isolationOf({ rehearsal, receivedAt, events }: Observed): Pick<DrillResult, "timeToIsolationMs" | "roundTripsToIsolation"> {
+function isolationOf({
+  rehearsal,
+  receivedAt,
+  events,
+}: Observed): Pick<DrillResult, "timeToIsolationMs" | "roundTripsToIsolation"> {
   const sealed = events.filter(({ body }) => body.type === "change.applied" && body.change.startsWith(`${SEAL}/`));
   const last = sealed.at(-1);
   if (!last) return { timeToIsolationMs: null, roundTripsToIsolation: 0 };
   const isolatedAt = Date.parse(last.time);
   const onPath = rehearsal.calls.filter(
-    ({ act, service, endedAt }) => service !== "sts" && endedAt <= isolatedAt && (act.includes(SEAL) || act.includes("protect.prepared-groups")) && !act.startsWith("verify"),
+    ({ act, service, endedAt }) =>
+      service !== "sts" &&
+      endedAt <= isolatedAt &&
+      (act.includes(SEAL) || act.includes("protect.prepared-groups")) &&
+      !act.startsWith("verify"),
   );
   return { timeToIsolationMs: isolatedAt - receivedAt, roundTripsToIsolation: longestChain(onPath) };
 }
@@ -107,7 +150,12 @@ function bystanders({ attackers, observedUntil }: Observed): DrillResult["checks
     .map(({ name, successes }) => {
       const last = successes.at(-1);
       const ok = last !== undefined && last >= observedUntil - QUIET_MS;
-      return { what: `${name} keeps working`, ok, expected: "gets through until the end", observed: ok ? "gets through until the end" : "was cut off" };
+      return {
+        what: `${name} keeps working`,
+        ok,
+        expected: "gets through until the end",
+        observed: ok ? "gets through until the end" : "was cut off",
+      };
     });
 }
 
@@ -128,7 +176,10 @@ function changesOf(state: CaseState | null): DrillResult["changes"] {
 
 function releasedOf({ rehearsal, state, before, after }: Observed): DrillResult["released"] {
   if (!state || after === null) return null;
-  const found = differences(before, after).map(({ what }) => ({ what, declared: isDeclared(what, state, rehearsal.range) }));
+  const found = differences(before, after).map(({ what }) => ({
+    what,
+    declared: isDeclared(what, state, rehearsal.range),
+  }));
   return { ok: state.release?.ended === "released" && found.every(({ declared }) => declared), differences: found };
 }
 

@@ -11,16 +11,32 @@ export const drillResult = z.strictObject({
   status: z.string(),
   contained: contained.describe("What the last proof before the release said."),
   asOf: z.iso.datetime().nullable().describe("The simulated time of that proof, UTC."),
-  timeToIsolationMs: z.number().nullable().describe("Simulated, from the finding's receipt to the last interface sealed."),
-  roundTripsToIsolation: z.int().describe("The longest chain of calls to the target's account on that path, without store and STS."),
+  timeToIsolationMs: z
+    .number()
+    .nullable()
+    .describe("Simulated, from the finding's receipt to the last interface sealed."),
+  roundTripsToIsolation: z
+    .int()
+    .describe("The longest chain of calls to the target's account on that path, without store and STS."),
   attackers: z.array(
     z.strictObject({
       name: z.string(),
       cut: z.boolean().describe("Never got through in the last five minutes of the observation."),
-      lastSuccessMs: z.number().nullable().describe("When it last got through, in simulated ms after the receipt; negative before it; null for never."),
+      lastSuccessMs: z
+        .number()
+        .nullable()
+        .describe("When it last got through, in simulated ms after the receipt; negative before it; null for never."),
     }),
   ),
-  survivors: z.array(z.strictObject({ what: z.string(), certainty: z.string(), why: z.string(), lever: z.string(), blastRadius: z.string() })),
+  survivors: z.array(
+    z.strictObject({
+      what: z.string(),
+      certainty: z.string(),
+      why: z.string(),
+      lever: z.string(),
+      blastRadius: z.string(),
+    }),
+  ),
   checks: z.array(z.strictObject({ what: z.string(), ok: z.boolean(), expected: z.string(), observed: z.string() })),
   changes: z.array(
     z.strictObject({

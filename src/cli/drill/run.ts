@@ -36,7 +36,10 @@ const approver: Actor = { kind: "person", id: "rehearsal-approver", channel: "dr
 
 /** Runs the product against a staged attack, and says what it came to. Nothing outside this process is touched. */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
-  const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS, options.speed === undefined ? {} : { speed: options.speed });
+  const clock = new SimulatedClock(
+    START_OF_SIMULATED_TIME_MS,
+    options.speed === undefined ? {} : { speed: options.speed },
+  );
   const { scenario, seed, variants = [] } = options;
   const range = createRange({ scenario, seed, clock, variants, ...options.range });
   options.prepare?.(range);
@@ -68,7 +71,11 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
 }
 
 /** Clients for the range, one set per region, under Cordon's own role there. */
-export function clientsOf(range: Range, clock: SimulatedClock, random: () => number): Parameters<typeof createResponder>[0]["clients"] {
+export function clientsOf(
+  range: Range,
+  clock: SimulatedClock,
+  random: () => number,
+): Parameters<typeof createResponder>[0]["clients"] {
   const { accessKeyId, secretAccessKey, sessionToken } = range.responder;
   const sets = new Map<string, ReturnType<typeof createClients>>();
   return ({ region }) => {
@@ -109,18 +116,40 @@ async function rehearse(rehearsal: Rehearsal): Promise<DrillReport> {
     after = range.snapshot();
     await clock.sleep(AFTER_RELEASE_MS);
   }
-  const afterRelease = range.attackers().filter(({ kind }) => kind === "attacker").map(({ name, succeededAt }) => ({ name, times: succeededAt(observedUntil).length }));
+  const afterRelease = range
+    .attackers()
+    .filter(({ kind }) => kind === "attacker")
+    .map(({ name, succeededAt }) => ({ name, times: succeededAt(observedUntil).length }));
   life.abort(new Error("the drill is over"));
   const state = contained ? await runner.load(contained.id) : null;
   const events = state ? await store.read(state.id, 0) : [];
-  return describeDrill({ rehearsal, receivedAt, observedUntil, contained, state, attackers, afterRelease, before, after, events, journal: verifyJournal(events) });
+  return describeDrill({
+    rehearsal,
+    receivedAt,
+    observedUntil,
+    contained,
+    state,
+    attackers,
+    afterRelease,
+    before,
+    after,
+    events,
+    journal: verifyJournal(events),
+  });
 }
 
-function pick({ name, kind }: { readonly name: string; readonly kind: "attacker" | "bystander" }): { readonly name: string; readonly kind: "attacker" | "bystander" } {
+function pick({ name, kind }: { readonly name: string; readonly kind: "attacker" | "bystander" }): {
+  readonly name: string;
+  readonly kind: "attacker" | "bystander";
+} {
   return { name, kind };
 }
 
-async function everySecond({ options, clock, range }: Rehearsal, receivedAt: number, signal: AbortSignal): Promise<void> {
+async function everySecond(
+  { options, clock, range }: Rehearsal,
+  receivedAt: number,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(1000, signal).catch(() => {});
     if (!signal.aborted) options.onSecond?.(range, clock.now() - receivedAt);
@@ -142,7 +171,10 @@ async function receiveAll(rehearsal: Rehearsal): Promise<readonly string[]> {
     const isManual = finding.source === "manual";
     const orderedBy = isManual ? starter.id : null;
     const actor: Actor = isManual ? starter : { kind: "cordon", id: "intake", channel: "engine" };
-    const received = await receive({ finding, judgement, playbook, orderedBy, actor }, { runner, store, now: () => clock.now(), random, owner: "drill" });
+    const received = await receive(
+      { finding, judgement, playbook, orderedBy, actor },
+      { runner, store, now: () => clock.now(), random, owner: "drill" },
+    );
     received.forEach(({ caseId }) => ids.add(caseId));
   }
   return [...ids];
@@ -152,7 +184,15 @@ async function receiveAll(rehearsal: Rehearsal): Promise<readonly string[]> {
     if (!target) throw new TypeError(`the scenario ${scenario.id} has no target`);
     const instanceIds = scenario.targets.map(({ instanceId }) => instanceId);
     const { account, region } = target;
-    return manualFinding({ instanceIds, remoteAddresses: [], person: starter.id, account, region, now: clock.now(), command: "drill" });
+    return manualFinding({
+      instanceIds,
+      remoteAddresses: [],
+      person: starter.id,
+      account,
+      region,
+      now: clock.now(),
+      command: "drill",
+    });
   }
 }
 
@@ -171,8 +211,15 @@ class Approvals {
     void this.#decide(runner, { caseId, stage: body.stage, of: body.of });
   }
 
-  async #decide(runner: LocalRunner, { caseId, stage, of }: { readonly caseId: string; readonly stage: string; readonly of: string }): Promise<void> {
+  async #decide(
+    runner: LocalRunner,
+    { caseId, stage, of }: { readonly caseId: string; readonly stage: string; readonly of: string },
+  ): Promise<void> {
     await this.#clock.sleep(THINKING_MS);
-    await decideStage(runner, { caseId, stage, decision: "approve", reason: null, by: approver }, { [of]: [approver.id] });
+    await decideStage(
+      runner,
+      { caseId, stage, decision: "approve", reason: null, by: approver },
+      { [of]: [approver.id] },
+    );
   }
 }

@@ -26,9 +26,16 @@ export function deductions(drill: Scored): readonly Deduction[] {
     drill.isBreached && { points: 100, why: "an attacker got through after contained: true" },
     drill.isTerminated && { points: 100, why: "an instance that Cordon did not launch was terminated" },
     drill.case !== null && drill.contained === false && { points: 40, why: "the instance is not contained" },
-    drill.contained === "partial" && alive === 0 && { points: 15, why: "contained only in part, though nobody gets through any more" },
-    alive > 0 && { points: Math.min(40, 10 * alive), why: `${alive} attacker${alive === 1 ? " is" : "s are"} not cut at the end` },
-    extra > 0 && { points: Math.min(20, 5 * extra), why: `${extra} round trips to isolation above ${FEWEST_ROUND_TRIPS}` },
+    drill.contained === "partial" &&
+      alive === 0 && { points: 15, why: "contained only in part, though nobody gets through any more" },
+    alive > 0 && {
+      points: Math.min(40, 10 * alive),
+      why: `${alive} attacker${alive === 1 ? " is" : "s are"} not cut at the end`,
+    },
+    extra > 0 && {
+      points: Math.min(20, 5 * extra),
+      why: `${extra} round trips to isolation above ${FEWEST_ROUND_TRIPS}`,
+    },
     undeclared > 0 && { points: 10, why: "release left differences that no step declared" },
     !drill.journal.verified && { points: 10, why: "the journal does not verify" },
   ];

@@ -18,17 +18,18 @@ export function outcomeLines(state: CaseState): readonly string[] {
     ...survivorLines(state),
     ...openWindows.map(({ resource }) => `OPEN at the moment: ${resource}`),
     ...section("Not done:", [...failures, ...failed]),
-    ...section("Left alone:", left),
+    ...(state.release ? [] : section("Left alone:", left)),
     ...nextLines(state),
   ];
 }
 
 function survivorLines(state: CaseState): readonly string[] {
+  if (state.release) return [];
   const survivors = state.assessments.at(-1)?.survivors ?? [];
   const named = survivors.filter(({ certainty }) => certainty !== "unfiltered");
   return section(
     "What may still get through:",
-    named.map(({ what, certainty, why, lever }) => `  ${printable(what)} (${certainty}): ${printable(why)} Lever: ${printable(lever)}`),
+    named.map(({ what, certainty, why, lever }) => `  ${printable(what)} (${certainty}): ${printable(why)}. Lever: ${printable(lever)}`),
   );
 }
 
