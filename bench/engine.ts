@@ -29,8 +29,12 @@ export async function benchEngine(): Promise<boolean> {
     const perCommit = (commitMs + after) / 2;
     const ratio = serial.msPerChange / (serial.commitsPerChange * perCommit);
     console.log(`  a durable commit of this machine takes ${perCommit.toFixed(3)} ms`);
-    console.log(`  one after the other: ${serial.commitsPerChange.toFixed(2)} commits a change (at most ${MOST_COMMITS}), ${serial.msPerChange.toFixed(3)} ms, ${ratio.toFixed(2)} x their cost (at most ${MOST_RATIO})`);
-    console.log(`  side by side: ${parallel.commitsPerChange.toFixed(3)} commits a change, ${parallel.msPerChange.toFixed(3)} ms`);
+    console.log(
+      `  one after the other: ${serial.commitsPerChange.toFixed(2)} commits a change (at most ${MOST_COMMITS}), ${serial.msPerChange.toFixed(3)} ms, ${ratio.toFixed(2)} x their cost (at most ${MOST_RATIO})`,
+    );
+    console.log(
+      `  side by side: ${parallel.commitsPerChange.toFixed(3)} commits a change, ${parallel.msPerChange.toFixed(3)} ms`,
+    );
     return serial.commitsPerChange <= MOST_COMMITS && ratio <= MOST_RATIO;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -40,7 +44,9 @@ export async function benchEngine(): Promise<boolean> {
 /** What one small write costs when it must be on the disk before it counts. */
 function rawCommitMs(path: string): number {
   const database = new Database(path);
-  database.exec("pragma journal_mode = wal; pragma synchronous = full; create table t (id integer primary key, body text)");
+  database.exec(
+    "pragma journal_mode = wal; pragma synchronous = full; create table t (id integer primary key, body text)",
+  );
   const insert = database.prepare("insert into t (body) values (?)");
   const body = "x".repeat(500);
   const times: number[] = [];
@@ -53,7 +59,10 @@ function rawCommitMs(path: string): number {
   return times.reduce((sum, time) => sum + time, 0) / times.length;
 }
 
-async function respond(path: string, resourceOf: (index: number) => string): Promise<{ readonly commitsPerChange: number; readonly msPerChange: number }> {
+async function respond(
+  path: string,
+  resourceOf: (index: number) => string,
+): Promise<{ readonly commitsPerChange: number; readonly msPerChange: number }> {
   const store = openSqlite(path);
   const runner = new LocalRunner({
     store,
@@ -96,7 +105,18 @@ const playbook: Playbook = {
   title: "Nothing, many times",
   answers: [],
   autonomy: "suspected",
-  stages: [{ id: "all", alongside: false, needs: [], onFailure: "continue", approval: null, milestone: null, responsible: null, steps: [{ use: "bench.nothing", with: {} }] }],
+  stages: [
+    {
+      id: "all",
+      alongside: false,
+      needs: [],
+      onFailure: "continue",
+      approval: null,
+      milestone: null,
+      responsible: null,
+      steps: [{ use: "bench.nothing", with: {} }],
+    },
+  ],
 };
 
 /** A step that costs nothing, so that what is measured is the engine. */
@@ -110,11 +130,16 @@ function nothing(resourceOf: (index: number) => string): Step {
     input: z.strictObject({}),
     change: { before: z.null(), after: z.null() },
     plan: async () => ({
-      changes: Array.from({ length: CHANGES }, (_, index) => ({ resource: resourceOf(index), attribute: `a${index}`, before: null, after: null })),
+      changes: Array.from({ length: CHANGES }, (_, index) => ({
+        resource: resourceOf(index),
+        attribute: `a${index}`,
+        before: null,
+        after: null,
+      })),
       left: [],
     }),
     run: async () => done(),
     verify: async () => expectThat("nothing", true, { expected: null, observed: null }),
     revert: async () => done(),
-  }) as unknown as Step;
+  });
 }

@@ -1,4 +1,8 @@
-import { DescribeNetworkInterfacesCommand, EC2Client, ModifyNetworkInterfaceAttributeCommand } from "@aws-sdk/client-ec2";
+import {
+  DescribeNetworkInterfacesCommand,
+  EC2Client,
+  ModifyNetworkInterfaceAttributeCommand,
+} from "@aws-sdk/client-ec2";
 import { runDrill } from "../src/cli/drill/run.ts";
 import { SimulatedClock } from "../src/core/clock.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../src/range/range.ts";
@@ -15,11 +19,18 @@ export async function benchIsolation(): Promise<boolean> {
   let isReached = true;
   for (const count of [1, 2, 15]) {
     const floorMs = await floor(count);
-    const { result } = await runDrill({ scenario: "c2-beacon", seed: SEED, playbooks: shippedPlaybooks(), prepare: (range) => setInterfaces(range, count) });
+    const { result } = await runDrill({
+      scenario: "c2-beacon",
+      seed: SEED,
+      playbooks: shippedPlaybooks(),
+      prepare: (range) => setInterfaces(range, count),
+    });
     const sealed = result.changes.filter(({ step }) => step === "contain.security-groups").length;
     if (sealed !== count) throw new Error(`expected ${count} sealed interfaces, found ${sealed}`);
     const time = result.timeToIsolationMs ?? Number.POSITIVE_INFINITY;
-    console.log(`  ${String(count).padStart(2)} interfaces: ${result.roundTripsToIsolation} round trips (floor 2), ${time} ms simulated, ${(time / floorMs).toFixed(2)} x the floor of ${floorMs} ms`);
+    console.log(
+      `  ${String(count).padStart(2)} interfaces: ${result.roundTripsToIsolation} round trips (floor 2), ${time} ms simulated, ${(time / floorMs).toFixed(2)} x the floor of ${floorMs} ms`,
+    );
     isReached &&= result.roundTripsToIsolation === 2;
   }
   return isReached;
@@ -31,7 +42,9 @@ function setInterfaces({ world, scenario }: Range, count: number): void {
   if (!target) throw new TypeError("the scenario has no target");
   const place = world.place(target.account, target.region);
   const instance = place.region.instances.get(target.instanceId);
-  const attached = [...place.region.interfaces.values()].filter(({ attachment }) => attachment?.instanceId === target.instanceId);
+  const attached = [...place.region.interfaces.values()].filter(
+    ({ attachment }) => attachment?.instanceId === target.instanceId,
+  );
   const [first] = attached;
   if (!instance || !first) throw new TypeError("the target has no interface");
   for (const surplus of attached.slice(count)) world.remove(place.region.interfaces, surplus.id);
@@ -59,11 +72,18 @@ async function floor(count: number): Promise<number> {
   return clock.run(async () => {
     const begin = clock.now();
     const { NetworkInterfaces = [] } = await client.send(
-      new DescribeNetworkInterfacesCommand({ Filters: [{ Name: "attachment.instance-id", Values: [target?.instanceId ?? ""] }] }),
+      new DescribeNetworkInterfacesCommand({
+        Filters: [{ Name: "attachment.instance-id", Values: [target?.instanceId ?? ""] }],
+      }),
     );
     await Promise.all(
       NetworkInterfaces.map(({ NetworkInterfaceId, Groups = [] }) =>
-        client.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Groups: Groups.map(({ GroupId }) => GroupId ?? "") })),
+        client.send(
+          new ModifyNetworkInterfaceAttributeCommand({
+            NetworkInterfaceId,
+            Groups: Groups.map(({ GroupId }) => GroupId ?? ""),
+          }),
+        ),
       ),
     );
     return clock.now() - begin;

@@ -12,7 +12,9 @@ export async function benchStartup(): Promise<boolean> {
     help.push(timed(["dist/cordon.js", "--help"]));
   }
   const [node, cordon] = [median(bare), median(help)];
-  console.log(`  cordon --help ${cordon.toFixed(0)} ms, bare node ${node.toFixed(0)} ms: ${(cordon / node).toFixed(2)} x (at most ${MOST_RATIO})`);
+  console.log(
+    `  cordon --help ${cordon.toFixed(0)} ms, bare node ${node.toFixed(0)} ms: ${(cordon / node).toFixed(2)} x (at most ${MOST_RATIO})`,
+  );
   return cordon / node <= MOST_RATIO;
 }
 

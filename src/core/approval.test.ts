@@ -35,8 +35,15 @@ const deny = (acl: string, resources: readonly string[]): Change => ({
 });
 
 const target = { account: "111122223333", region: "eu-west-1", instanceId: "i-0a" };
-const subject = (changes: readonly Change[], more: Partial<ApprovalSubject> = {}): ApprovalSubject => ({ playbook: "cut", stage, target, changes, ...more });
-const beyond = (agreed: ApprovalSubject, present: ApprovalSubject): number => beyondApproval(approvalLines(agreed), approvalLines(present)).length;
+const subject = (changes: readonly Change[], more: Partial<ApprovalSubject> = {}): ApprovalSubject => ({
+  playbook: "cut",
+  stage,
+  target,
+  changes,
+  ...more,
+});
+const beyond = (agreed: ApprovalSubject, present: ApprovalSubject): number =>
+  beyondApproval(approvalLines(agreed), approvalLines(present)).length;
 
 const agreed = subject([seal("eni-1"), deny("acl-1", ["subnet-1"])]);
 
@@ -59,14 +66,21 @@ test.each<[string, ApprovalSubject]>([
   ["an interface that is not the target's own", subject([seal("eni-1", { ofTarget: false })])],
   ["another target", subject([seal("eni-1")], { target: { ...target, instanceId: "i-0b" } })],
   ["another playbook", subject([seal("eni-1")], { playbook: "other" })],
-  ["another input of a step", subject([seal("eni-1")], { stage: { ...stage, steps: [{ use: "contain.security-groups", with: { level: "open" } }] } })],
+  [
+    "another input of a step",
+    subject([seal("eni-1")], {
+      stage: { ...stage, steps: [{ use: "contain.security-groups", with: { level: "open" } }] },
+    }),
+  ],
 ])("%s is beyond it", (_name, present) => {
   expect(beyond(agreed, present)).toBe(1);
 });
 
 test("two groups that stand for the same thing are one line", () => {
   const sealed = { approves: "the sealed group of its VPC" };
-  const lines = approvalLines(subject([seal("eni-1", { after: ["sg-a"], ...sealed }), seal("eni-2", { after: ["sg-b"], ...sealed })]));
+  const lines = approvalLines(
+    subject([seal("eni-1", { after: ["sg-a"], ...sealed }), seal("eni-2", { after: ["sg-b"], ...sealed })]),
+  );
   expect(lines).toHaveLength(2);
   expect(lines[1]).toBe(
     '{"after":"the sealed group of its VPC","attribute":"groups","blastRadius":null,"resource":null,"step":"contain.security-groups"}',

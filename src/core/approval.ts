@@ -28,11 +28,13 @@ export function approvalLines({ playbook, stage, target, changes }: ApprovalSubj
       step: change.step,
       attribute: change.attribute ?? null,
       after: change.approves ?? change.after,
-      blastRadius: change.blastRadius ? { what: change.blastRadius.what, resources: change.blastRadius.resources } : null,
+      blastRadius: change.blastRadius
+        ? { what: change.blastRadius.what, resources: change.blastRadius.resources }
+        : null,
       resource: change.ofTarget === true ? null : change.resource,
     }),
   );
-  return [canonicalJson(frame as unknown as Json), ...[...new Set(lines)].sort()];
+  return [canonicalJson(frame), ...[...new Set(lines)].sort()];
 }
 
 /** The hash that an approval is bound to. */

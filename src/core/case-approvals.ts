@@ -31,7 +31,8 @@ export function applyApproval(state: CaseState, event: JournalEvent, at: number)
     decide(approval, body, event.actor.id, at);
   } else if (body.type === "approval.expired") {
     approval.consequence = body.consequence;
-    approval.state = body.consequence === "proceed" ? "approved" : body.consequence === "abort" ? "rejected" : approval.state;
+    approval.state =
+      body.consequence === "proceed" ? "approved" : body.consequence === "abort" ? "rejected" : approval.state;
     approval.decidedAt = at;
   } else if (body.type === "approval.voided") {
     approval.state = "voided";
@@ -43,7 +44,12 @@ function decidable({ state }: ApprovalRecord): boolean {
   return state === "pending";
 }
 
-function decide(approval: ApprovalRecord, body: Extract<Happening, { type: "approval.decided" }>, person: string, at: number): void {
+function decide(
+  approval: ApprovalRecord,
+  body: Extract<Happening, { type: "approval.decided" }>,
+  person: string,
+  at: number,
+): void {
   approval.decidedAt = at;
   approval.reason = body.reason;
   if (body.decision === "reject") {

@@ -13,7 +13,8 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
   state.postponed.delete(`plan ${body.stage}/${body.step}`);
   const ids = new Set(body.changes.map(({ id }) => id));
   for (const known of state.changes.values()) {
-    if (known.change.step === body.step && known.state === "planned" && !ids.has(known.change.id)) known.state = "dropped";
+    if (known.change.step === body.step && known.state === "planned" && !ids.has(known.change.id))
+      known.state = "dropped";
   }
   for (const change of body.changes) {
     const known = state.changes.get(change.id);
@@ -24,7 +25,10 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
   }
 }
 
-function freshChange(change: Change, { stage, reversible }: { readonly stage: string; readonly reversible: string }): ChangeRecord {
+function freshChange(
+  change: Change,
+  { stage, reversible }: { readonly stage: string; readonly reversible: string },
+): ChangeRecord {
   return {
     change,
     stage,
@@ -48,7 +52,7 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
   if (!("change" in body) || typeof body.change !== "string") return;
   const record = state.changes.get(body.change);
   if (!record) throw new TypeError(`the journal speaks of change ${body.change}, which was never planned`);
-  const settle = (verb: string): boolean => state.postponed.delete(`${verb} ${body.change as string}`);
+  const settle = (verb: string): boolean => state.postponed.delete(`${verb} ${body.change}`);
   switch (body.type) {
     case "act.started":
       record.under = body.verb;
@@ -61,7 +65,14 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
       record.deadline = Date.parse(body.deadline);
       return void settle(body.verb);
     case "change.applied":
-      Object.assign(record, { state: "applied", under: null, outcome: body.outcome, appliedAt: at, progress: null, dueAt: 0 });
+      Object.assign(record, {
+        state: "applied",
+        under: null,
+        outcome: body.outcome,
+        appliedAt: at,
+        progress: null,
+        dueAt: 0,
+      });
       record.order = state.sequence;
       return void settle("run");
     case "change.verified":
@@ -87,7 +98,16 @@ export function stepRecord(state: CaseState, stage: string, step: string, at: nu
   const key = `${stage}/${step}`;
   const known = state.steps.get(key);
   if (known) return known;
-  const record: StepRecord = { stage, step, status: "planned", plannedAt: at, plans: 0, left: [], failure: null, enabledBy: null };
+  const record: StepRecord = {
+    stage,
+    step,
+    status: "planned",
+    plannedAt: at,
+    plans: 0,
+    left: [],
+    failure: null,
+    enabledBy: null,
+  };
   state.steps.set(key, record);
   return record;
 }

@@ -16,7 +16,12 @@ export interface StepRecord {
   /** How many plans were made; a plan that is made again replaces what had not been started. */
   plans: number;
   left: readonly Left[];
-  failure: { readonly code: string; readonly message: string; readonly remedy: string; readonly refused: boolean } | null;
+  failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy: string;
+    readonly refused: boolean;
+  } | null;
   /** Steps that were put in to make what this one lacked. */
   enabledBy: string | null;
 }
@@ -85,7 +90,12 @@ export interface CaseState {
   readonly changes: Map<string, ChangeRecord>;
   readonly approvals: Map<string, ApprovalRecord>;
   readonly assessments: AssessmentRecord[];
-  readonly artifacts: { readonly id: string; readonly kind: string; readonly location: string; readonly sha256: string }[];
+  readonly artifacts: {
+    readonly id: string;
+    readonly kind: string;
+    readonly location: string;
+    readonly sha256: string;
+  }[];
   /** Postponed acts: when each may be tried again, by `verb subject`, and how often it was postponed in a row. */
   readonly postponed: Map<string, { until: number; times: number }>;
   /** The time of the last finding that joined; steps that follow findings plan again after it. */
@@ -151,14 +161,25 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
   switch (body.type) {
     case "case.opened": {
       const { target, incident, playbook, verdict, reason, orderedBy, nonce } = body;
-      Object.assign(state, { target, incident, playbook, verdict, reason, orderedBy, nonce, openedAt: at, openedBy: event.actor.id });
+      Object.assign(state, {
+        target,
+        incident,
+        playbook,
+        verdict,
+        reason,
+        orderedBy,
+        nonce,
+        openedAt: at,
+        openedBy: event.actor.id,
+      });
       state.findings.push(...body.findings);
       return;
     }
     case "finding.joined":
       state.findings.push(body.finding);
       state.joinedAt = at;
-      if (rank(body.verdict) > rank(state.verdict)) Object.assign(state, { verdict: body.verdict, reason: body.reason });
+      if (rank(body.verdict) > rank(state.verdict))
+        Object.assign(state, { verdict: body.verdict, reason: body.reason });
       return;
     case "stage.started":
       state.stages.set(body.stage, { startedAt: at, outcome: null });
@@ -203,7 +224,14 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
   }
 }
 
-const ranks: Readonly<Record<Verdict, number>> = { archived: 0, sample: 0, unrelated: 1, exposure: 2, suspected: 3, compromised: 4 };
+const ranks: Readonly<Record<Verdict, number>> = {
+  archived: 0,
+  sample: 0,
+  unrelated: 1,
+  exposure: 2,
+  suspected: 3,
+  compromised: 4,
+};
 
 function rank(verdict: Verdict): number {
   return ranks[verdict];

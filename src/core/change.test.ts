@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { changeId, sameSet } from "./change.ts";
 
 test("a change's id names step, resource and attribute, and nothing that differs between two plans", () => {
-  expect(changeId("contain.security-groups", { resource: "eni-1", attribute: "groups" })).toBe("contain.security-groups/eni-1/groups");
+  expect(changeId("contain.security-groups", { resource: "eni-1", attribute: "groups" })).toBe(
+    "contain.security-groups/eni-1/groups",
+  );
   expect(changeId("contain.ssm-sessions", { resource: "session-1" })).toBe("contain.ssm-sessions/session-1");
 });
 

@@ -9,7 +9,13 @@ test("sleepers wake in order of time, and at the same instant in the order in wh
     woken.push(`${name} ${clock.now()}`);
   };
   await clock.run(async () => {
-    await Promise.all([sleeper("late", 50), sleeper("first", 20), sleeper("second", 20), sleeper("now", 0), sleeper("negative", -5)]);
+    await Promise.all([
+      sleeper("late", 50),
+      sleeper("first", 20),
+      sleeper("second", 20),
+      sleeper("now", 0),
+      sleeper("negative", -5),
+    ]);
   });
   expect(woken).toEqual(["now 1000", "negative 1000", "first 1020", "second 1020", "late 1050"]);
 });

@@ -142,7 +142,7 @@ export class SimulatedClock implements Clock {
   /** Waits until nothing is held and nothing has happened for some turns of the event loop. */
   async #quiet(settled: () => boolean): Promise<void> {
     let seen = this.#activity;
-    for (let turns = 0; turns < QUIET_TURNS && !settled(); ) {
+    for (let turns = 0; turns < QUIET_TURNS && !settled();) {
       await turnOfTheLoop();
       turns = this.#held > 0 || this.#activity !== seen ? 0 : turns + 1;
       seen = this.#activity;

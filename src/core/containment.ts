@@ -45,7 +45,8 @@ export function containment(checks: readonly Check[], survivors: readonly Surviv
   const time = `${new Date(asOf).toISOString().slice(11, 19)}Z`;
   const sealed = checks.filter(({ kind }) => kind === "sealed");
   const broken = checks.filter(({ kind, ok }) => !ok && (kind === "sealed" || kind === "cut"));
-  if (sealed.length === 0) return { contained: false, statement: `not contained as of ${time}: no interface was verified sealed` };
+  if (sealed.length === 0)
+    return { contained: false, statement: `not contained as of ${time}: no interface was verified sealed` };
   if (broken.length > 0) {
     return { contained: false, statement: `not contained as of ${time}: ${broken.map(({ what }) => what).join(", ")}` };
   }

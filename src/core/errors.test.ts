@@ -26,11 +26,15 @@ test.each(entries)("%s says what is wrong and what helps, in whole sentences", (
 
 test("every code of the catalogue is thrown or compared somewhere, so that it holds nothing that cannot happen", () => {
   const text = sources().join("\n");
-  expect(entries.map(([code]) => code).filter((code) => !text.includes(`"${code}"`) && !awaited.includes(code))).toEqual([]);
+  expect(
+    entries.map(([code]) => code).filter((code) => !text.includes(`"${code}"`) && !awaited.includes(code)),
+  ).toEqual([]);
 });
 
 test("every code that is thrown is in the catalogue", () => {
-  const thrown = sources().flatMap((text) => [...text.matchAll(/new (?:CordonError|Refusal)\(\s*"([^"]+)"/g)].map(([, code]) => code ?? ""));
+  const thrown = sources().flatMap((text) =>
+    [...text.matchAll(/new (?:CordonError|Refusal)\(\s*"([^"]+)"/g)].map(([, code]) => code ?? ""),
+  );
   expect(thrown.length).toBeGreaterThan(15);
   expect([...new Set(thrown)].filter((code) => !(code in catalogue))).toEqual([]);
 });
@@ -44,7 +48,12 @@ test("the particulars fill the holes of problem and remedy", () => {
 });
 
 test("text that came from outside is not searched for holes", () => {
-  const error = new CordonError("aws_failed", { operation: "{code}", resource: "r", code: "C", message: "$& {operation}" });
+  const error = new CordonError("aws_failed", {
+    operation: "{code}",
+    resource: "r",
+    code: "C",
+    message: "$& {operation}",
+  });
   expect(error.message).toBe("{code} on r failed: C: $& {operation}");
 });
 

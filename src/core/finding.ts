@@ -30,7 +30,9 @@ export const finding = z.strictObject({
   /** How the traffic travels when it is not an address: the resolver for DNS findings. */
   channel: z.enum(["dns", "credentials"]).nullable(),
   /** Subnets and VPCs of the interfaces as the product saw them: a hint. */
-  interfaces: z.array(z.strictObject({ id: z.string(), subnetId: z.string().nullable(), vpcId: z.string().nullable() })),
+  interfaces: z.array(
+    z.strictObject({ id: z.string(), subnetId: z.string().nullable(), vpcId: z.string().nullable() }),
+  ),
   firstSeen: instant,
   lastSeen: instant,
   updatedAt: instant,

@@ -36,7 +36,12 @@ test("an empty journal verifies, and ends at the beginning", () => {
 describe("verifyJournal names the first event that is wrong", () => {
   const [first, second, third, fourth] = journal() as [JournalEvent, JournalEvent, JournalEvent, JournalEvent];
   const edited: JournalEvent = { ...second, body: { type: "stage.started", stage: "other" } };
-  const resealed = seal([stage("other")], { case: "case-1", sequence: 1, previous: first.hash, now: Date.parse(second.time) });
+  const resealed = seal([stage("other")], {
+    case: "case-1",
+    sequence: 1,
+    previous: first.hash,
+    now: Date.parse(second.time),
+  });
   test.each<[string, readonly JournalEvent[], number, RegExp]>([
     ["an edited body", [first, edited, third, fourth], 2, /does not match its hash/],
     ["an edited actor", [{ ...first, actor: { ...first.actor, id: "mallory" } }, second], 1, /does not match its hash/],
@@ -46,7 +51,12 @@ describe("verifyJournal names the first event that is wrong", () => {
     ["a removed event", [first, third, fourth], 2, /expected event 2, found 3/],
     ["a removed beginning", [second, third, fourth], 1, /expected event 1, found 2/],
     ["two events that changed places", [first, third, second, fourth], 2, /expected event 2, found 3/],
-    ["two events that changed places and numbers", [first, { ...third, sequence: 2 }, { ...second, sequence: 3 }], 2, /does not follow/],
+    [
+      "two events that changed places and numbers",
+      [first, { ...third, sequence: 2 }, { ...second, sequence: 3 }],
+      2,
+      /does not follow/,
+    ],
     ["an event that stands there twice", [first, second, second, third], 3, /expected event 3, found 2/],
   ])("%s", (_name, events, sequence, reason) => {
     expect(verifyJournal(events)).toEqual({ ok: false, sequence, reason: expect.stringMatching(reason) });
@@ -69,7 +79,11 @@ describe("an anchor finds what the chain alone cannot", () => {
   test("a history that was written anew from the beginning", () => {
     const anew = seal([stage("x"), stage("y"), stage("z")], { case: "case-1", sequence: 0, previous: GENESIS, now: 0 });
     expect(verifyJournal(anew).ok).toBe(true);
-    expect(verifyJournal(anew, anchor)).toEqual({ ok: false, sequence: 3, reason: "it is not the event that was anchored" });
+    expect(verifyJournal(anew, anchor)).toEqual({
+      ok: false,
+      sequence: 3,
+      reason: "it is not the event that was anchored",
+    });
   });
 
   test("and lets events after it be", () => {

@@ -46,7 +46,13 @@ export type Happening =
       readonly reversible: string;
       readonly requests: readonly Request[];
     }
-  | { readonly type: "step.enabled"; readonly stage: string; readonly step: string; readonly by: string; readonly reason: string }
+  | {
+      readonly type: "step.enabled";
+      readonly stage: string;
+      readonly step: string;
+      readonly by: string;
+      readonly reason: string;
+    }
   | {
       readonly type: "step.failed";
       readonly stage: string;
@@ -72,8 +78,17 @@ export type Happening =
       readonly decision: "approve" | "reject";
       readonly reason: string | null;
     }
-  | { readonly type: "approval.expired"; readonly stage: string; readonly consequence: "proceed" | "hold" | "escalate" | "abort" }
-  | { readonly type: "approval.voided"; readonly stage: string; readonly hash: string; readonly differences: readonly string[] }
+  | {
+      readonly type: "approval.expired";
+      readonly stage: string;
+      readonly consequence: "proceed" | "hold" | "escalate" | "abort";
+    }
+  | {
+      readonly type: "approval.voided";
+      readonly stage: string;
+      readonly hash: string;
+      readonly differences: readonly string[];
+    }
   | {
       readonly type: "act.started";
       readonly change: string;
@@ -99,7 +114,12 @@ export type Happening =
       readonly deadline: string;
       readonly requests: readonly Request[];
     }
-  | { readonly type: "change.applied"; readonly change: string; readonly outcome: Json; readonly requests: readonly Request[] }
+  | {
+      readonly type: "change.applied";
+      readonly change: string;
+      readonly outcome: Json;
+      readonly requests: readonly Request[];
+    }
   | {
       readonly type: "change.verified";
       readonly change: string;
@@ -152,15 +172,7 @@ export type Happening =
 export type StageOutcome = "done" | "failed" | "rejected" | "nothing";
 
 export type CaseStatus =
-  | "open"
-  | "waiting"
-  | "contained"
-  | "partial"
-  | "failed"
-  | "released"
-  | "releasedInPart"
-  | "closed"
-  | "ignored";
+  "open" | "waiting" | "contained" | "partial" | "failed" | "released" | "releasedInPart" | "closed" | "ignored";
 
 export interface NewEvent {
   readonly actor: Actor;
@@ -195,7 +207,8 @@ export function seal(
     const body = { ...event, case: onto.case, sequence, time: new Date(onto.now).toISOString(), previous };
     const text = canonicalJson(body as unknown as Json);
     const bytes = Buffer.byteLength(text);
-    if (bytes > MAX_EVENT_BYTES) throw new RangeError(`event ${event.body.type} is ${bytes} bytes long; the limit is ${MAX_EVENT_BYTES}`);
+    if (bytes > MAX_EVENT_BYTES)
+      throw new RangeError(`event ${event.body.type} is ${bytes} bytes long; the limit is ${MAX_EVENT_BYTES}`);
     const hash = sha256(previous + text);
     previous = hash;
     return { ...body, hash };
@@ -215,7 +228,8 @@ export function verifyJournal(
   let sequence = 0;
   for (const event of events) {
     sequence += 1;
-    if (event.sequence !== sequence) return { ok: false, sequence, reason: `expected event ${sequence}, found ${event.sequence}` };
+    if (event.sequence !== sequence)
+      return { ok: false, sequence, reason: `expected event ${sequence}, found ${event.sequence}` };
     if (event.previous !== previous) return { ok: false, sequence, reason: "it does not follow from the event before" };
     const { hash, ...rest } = event;
     if (sha256(previous + canonicalJson(rest as unknown as Json)) !== hash) {

@@ -47,9 +47,12 @@ test.each([
   expect(canonicalJson(number)).toBe(text);
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("%d has no JSON form and is refused", (number) => {
-  expect(() => canonicalJson({ deep: [number] })).toThrow(/has no JSON form/);
-});
+test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+  "%d has no JSON form and is refused",
+  (number) => {
+    expect(() => canonicalJson({ deep: [number] })).toThrow(/has no JSON form/);
+  },
+);
 
 test("a member that is undefined is left out, as JSON does", () => {
   expect(canonicalJson({ b: undefined, a: 1 } as never)).toBe('{"a":1}');

@@ -168,7 +168,10 @@ export interface SharedStep<
   reconcile(context: StepContext, resource: string, ledger: Ledger): Promise<Json>;
   verify(context: StepContext, change: Change<Infer<Before>, Infer<After>>, outcome: Json): Promise<Verification>;
   /** What must stay for a while after release, if anything: the claim's value from then on, and its end. */
-  residue?(context: StepContext, change: Change<Infer<Before>, Infer<After>>): { readonly value: Json; readonly until: number } | null;
+  residue?(
+    context: StepContext,
+    change: Change<Infer<Before>, Infer<After>>,
+  ): { readonly value: Json; readonly until: number } | null;
 }
 
 export interface Assessed {
@@ -221,6 +224,10 @@ export function expectSame(what: string, expected: readonly string[], observed: 
 }
 
 /** Ok when the statement holds; otherwise not yet. */
-export function expectThat(what: string, holds: boolean, sides: { readonly expected: Json; readonly observed: Json }): Verification {
+export function expectThat(
+  what: string,
+  holds: boolean,
+  sides: { readonly expected: Json; readonly observed: Json },
+): Verification {
   return { kind: holds ? "ok" : "notYet", what, ...sides };
 }

@@ -12,11 +12,20 @@ export interface Store {
   /** The events of a case after `sequence`, in order. */
   read(caseId: string, sequence: number): Promise<readonly JournalEvent[]>;
   /** Ids of all cases, oldest first; of one instance where it is given. */
-  cases(of?: { readonly account: string; readonly region: string; readonly instanceId: string }): Promise<readonly string[]>;
+  cases(of?: {
+    readonly account: string;
+    readonly region: string;
+    readonly instanceId: string;
+  }): Promise<readonly string[]>;
   /** What an attribute of a resource was before Cordon first touched it. */
   originals(resourcePrefix: string): Promise<readonly Original[]>;
   /** Takes or renews a lease; null if it is ours now, else who has it until when. */
-  lease(name: string, owner: string, untilMs: number, now: number): Promise<{ readonly owner: string; readonly until: number } | null>;
+  lease(
+    name: string,
+    owner: string,
+    untilMs: number,
+    now: number,
+  ): Promise<{ readonly owner: string; readonly until: number } | null>;
   /** Gives a lease back, if it is ours. */
   unlease(name: string, owner: string): Promise<void>;
   putClaim(claim: Claim): Promise<void>;
@@ -25,7 +34,11 @@ export interface Store {
   /** Claims whose residue ended before `now`. */
   expiredClaims(now: number): Promise<readonly Claim[]>;
   ledger(step: string, resource: string): Promise<{ readonly original: Json; readonly ours: Json } | null>;
-  saveLedger(step: string, resource: string, ledger: { readonly original: Json; readonly ours: Json } | null): Promise<void>;
+  saveLedger(
+    step: string,
+    resource: string,
+    ledger: { readonly original: Json; readonly ours: Json } | null,
+  ): Promise<void>;
   preparedGroups(account: string, region: string): Promise<readonly PreparedGroup[]>;
   putPreparedGroup(account: string, region: string, group: PreparedGroup): Promise<void>;
   close(): void;

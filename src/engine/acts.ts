@@ -6,7 +6,12 @@ export type Act =
   | { readonly verb: "note"; readonly body: Happening }
   | { readonly verb: "plan"; readonly stage: string; readonly use: StepUse }
   | { readonly verb: "assess"; readonly stage: string | null; readonly use: StepUse }
-  | { readonly verb: "run" | "verify" | "revert"; readonly change: string; readonly resource: string; readonly step: string };
+  | {
+      readonly verb: "run" | "verify" | "revert";
+      readonly change: string;
+      readonly resource: string;
+      readonly step: string;
+    };
 
 export interface Decision {
   /** In order of urgency. */
@@ -30,7 +35,10 @@ export function actKey(act: Act): string {
 }
 
 /** What postponed acts are counted under. */
-export function postponedKey(act: Exclude<Act, { readonly verb: "note" }>): { readonly verb: string; readonly subject: string } {
+export function postponedKey(act: Exclude<Act, { readonly verb: "note" }>): {
+  readonly verb: string;
+  readonly subject: string;
+} {
   return act.verb === "plan" || act.verb === "assess"
     ? { verb: act.verb, subject: `${act.stage}/${act.use.use}` }
     : { verb: act.verb, subject: act.change };

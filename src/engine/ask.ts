@@ -16,7 +16,12 @@ export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepU
   if (!acting.every(({ use }) => state.steps.has(`${stage.id}/${use}`))) return "wait"; // Everything is planned before people are asked.
   const changes = acting.flatMap(({ use }) => changesOf(state, stage.id, use));
   if (changes.length === 0) return "go";
-  const lines = approvalLines({ playbook: playbook.id, stage, target: state.target, changes: changes.map(({ change }) => change) });
+  const lines = approvalLines({
+    playbook: playbook.id,
+    stage,
+    target: state.target,
+    changes: changes.map(({ change }) => change),
+  });
   const approval = state.approvals.get(stage.id);
   if (!approval || approval.state === "voided") {
     noteAsked(draft, stage, lines, approval);
@@ -25,14 +30,20 @@ export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepU
   if (approval.state === "rejected") return "rejected";
   const beyond = beyondApproval(approval.lines, lines);
   if (beyond.length > 0) {
-    draft.add({ verb: "note", body: { type: "approval.voided", stage: stage.id, hash: approval.hash, differences: beyond.slice(0, 20) } });
+    draft.add({
+      verb: "note",
+      body: { type: "approval.voided", stage: stage.id, hash: approval.hash, differences: beyond.slice(0, 20) },
+    });
     return "wait";
   }
   if (approval.state === "approved") return "go";
   draft.waitsForPeople = true;
   if (approval.consequence === null) {
     if (now >= approval.deadline) {
-      draft.add({ verb: "note", body: { type: "approval.expired", stage: stage.id, consequence: stage.approval.onTimeout } });
+      draft.add({
+        verb: "note",
+        body: { type: "approval.expired", stage: stage.id, consequence: stage.approval.onTimeout },
+      });
     } else draft.wake(approval.deadline);
   }
   return "wait";
@@ -58,7 +69,11 @@ function noteAsked(draft: Draft, stage: Stage, lines: readonly string[], before:
 }
 
 /** Whether people must be asked: below the playbook's autonomy, or always. */
-export function asks({ verdict, orderedBy }: Pick<CaseState, "verdict" | "orderedBy">, playbook: Playbook, stage: Stage): boolean {
+export function asks(
+  { verdict, orderedBy }: Pick<CaseState, "verdict" | "orderedBy">,
+  playbook: Playbook,
+  stage: Stage,
+): boolean {
   if (!stage.approval) return false;
   if (stage.approval.always) return true;
   if (orderedBy !== null) return false;

@@ -7,5 +7,7 @@ export function isUnfinished({ state }: ChangeRecord): boolean {
 
 /** The changes of a step in a stage that its latest plan still has. */
 export function changesOf(state: CaseState, stage: string, step: string): readonly ChangeRecord[] {
-  return [...state.changes.values()].filter((record) => record.stage === stage && record.change.step === step && record.state !== "dropped");
+  return [...state.changes.values()].filter(
+    (record) => record.stage === stage && record.change.step === step && record.state !== "dropped",
+  );
 }

@@ -11,7 +11,10 @@ export interface ActFrame {
 }
 
 /** The context of one verb of one step, and the list that its calls to AWS are written to. */
-export function contextOf(ports: Ports, frame: ActFrame): { readonly context: StepContext; readonly calls: readonly ObservedCall[] } {
+export function contextOf(
+  ports: Ports,
+  frame: ActFrame,
+): { readonly context: StepContext; readonly calls: readonly ObservedCall[] } {
   const { state, step, act, attempt, signal } = frame;
   const calls: ObservedCall[] = [];
   const aws = ports.clients(

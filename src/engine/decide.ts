@@ -77,7 +77,8 @@ function decideStages(draft: Draft): void {
       if (!stage.needs.every((id) => state.stages.get(id)?.outcome != null)) return;
       if (!state.stages.has(stage.id)) draft.add({ verb: "note", body: { type: "stage.started", stage: stage.id } });
       const ended = decideStage(draft, stage);
-      if (ended !== null) return draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
+      if (ended !== null)
+        return draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
       if (!stage.alongside) return;
       isUnderWay = true;
     } else if ((outcome === "failed" || outcome === "rejected") && stage.onFailure === "stop") break;
@@ -168,7 +169,8 @@ function decidePlanned(draft: Draft, { stage, use, step, record, mayAct }: Plann
     if (!mayAct) return null;
     const waiting = open.filter((change) => change.state === "planned");
     const isStale = now - record.plannedAt > PLAN_LIVES_MS || decidedSince(state, stage, record.plannedAt);
-    const isHeldBack = waiting.length > 0 && step.waitsForPlansOf?.some((id) => isPlanPending(draft.situation, stage, id)) === true;
+    const isHeldBack =
+      waiting.length > 0 && step.waitsForPlansOf?.some((id) => isPlanPending(draft.situation, stage, id)) === true;
     if (isHeldBack) return null; // Their plans bring it on.
     if (waiting.length > 0 && isStale && record.plans < MOST_PLANS) draft.add(plan);
     else waiting.forEach((change) => draft.add(runOf(change)));
@@ -176,7 +178,12 @@ function decidePlanned(draft: Draft, { stage, use, step, record, mayAct }: Plann
     return null;
   }
   const lastVerified = Math.max(0, ...changes.map(({ verifiedAt }) => verifiedAt ?? 0));
-  if (step.plansUntilQuiet === true && lastVerified >= record.plannedAt && changes.length > 0 && record.plans < MOST_PLANS) {
+  if (
+    step.plansUntilQuiet === true &&
+    lastVerified >= record.plannedAt &&
+    changes.length > 0 &&
+    record.plans < MOST_PLANS
+  ) {
     draft.add(plan);
     return null;
   }
@@ -197,7 +204,12 @@ function decideChange(draft: Draft, record: ChangeRecord): void {
       else if (record.dueAt > now) draft.wake(record.dueAt); // What is due was added first of all.
       return;
     case "applied":
-      draft.add({ verb: "verify", change: record.change.id, resource: record.change.resource, step: record.change.step });
+      draft.add({
+        verb: "verify",
+        change: record.change.id,
+        resource: record.change.resource,
+        step: record.change.step,
+      });
       return;
     default:
       return;
@@ -214,7 +226,9 @@ function needsPending(situation: Situation, stage: Stage, step: AnyStep): boolea
   const until = playbook.stages.indexOf(stage);
   return playbook.stages.slice(0, until + 1).some(({ id, steps }) => {
     if (state.stages.get(id)?.outcome != null) return false;
-    return steps.some(({ use }) => use !== step.id && step.needs?.includes(use) === true && !isStepOver(situation, id, use));
+    return steps.some(
+      ({ use }) => use !== step.id && step.needs?.includes(use) === true && !isStepOver(situation, id, use),
+    );
   });
 }
 
@@ -238,7 +252,9 @@ function decideNextProof(draft: Draft): void {
   if (!latest || !draft.isEmpty) return;
   const use = playbook.stages.flatMap(({ steps }) => steps).findLast((each) => each.use === latest.step);
   if (!use) return;
-  const isRepaired = [...state.changes.values()].some(({ verifiedAt }) => verifiedAt !== null && verifiedAt > latest.asOf);
+  const isRepaired = [...state.changes.values()].some(
+    ({ verifiedAt }) => verifiedAt !== null && verifiedAt > latest.asOf,
+  );
   if (isRepaired || now - latest.asOf >= PROVE_AGAIN_MS) draft.add({ verb: "assess", stage: null, use });
   else draft.wake(latest.asOf + PROVE_AGAIN_MS);
 }

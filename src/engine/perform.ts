@@ -74,18 +74,29 @@ function recordOf(state: CaseState, id: string): ChangeRecord {
   return record;
 }
 
-async function plan({ state }: Frame, { step, context, calls }: Bench, act: Extract<Doing, { readonly verb: "plan" }>): Promise<Performed> {
+async function plan(
+  { state }: Frame,
+  { step, context, calls }: Bench,
+  act: Extract<Doing, { readonly verb: "plan" }>,
+): Promise<Performed> {
   if (step.kind === "assessment") throw new TypeError(`${step.id} has no plan`);
   const input = step.input.parse(act.use.with) as never;
   const { changes: drafts, left } = await step.plan(context, input);
-  const changes = drafts.map((draft: ChangeDraft): Change => ({ ...draft, id: changeId(step.id, draft), step: step.id }));
+  const changes = drafts.map((draft: ChangeDraft): Change => ({
+    ...draft,
+    id: changeId(step.id, draft),
+    step: step.id,
+  }));
   const requests = requestsOf(calls);
   const fresh = changes.filter(({ id }) => !isUnderWay(state.changes.get(id)));
   const originals = fresh
     .filter(({ ofTarget, attribute }) => ofTarget === true && attribute !== undefined)
     .map(({ resource, attribute, before }) => ({ resource, attribute: attribute as string, value: before }));
   const { reversible } = step;
-  return { events: [{ type: "step.planned", stage: act.stage, step: step.id, changes: fresh, left, reversible, requests }], originals };
+  return {
+    events: [{ type: "step.planned", stage: act.stage, step: step.id, changes: fresh, left, reversible, requests }],
+    originals,
+  };
 }
 
 /** A change that has begun keeps its own course; a plan does not touch it. */
@@ -93,7 +104,11 @@ function isUnderWay(record: ChangeRecord | undefined): boolean {
   return record?.state === "started" || record?.state === "applied";
 }
 
-async function assess({ ports, state }: Frame, { step, context, calls }: Bench, act: Extract<Doing, { readonly verb: "assess" }>): Promise<Performed> {
+async function assess(
+  { ports, state }: Frame,
+  { step, context, calls }: Bench,
+  act: Extract<Doing, { readonly verb: "assess" }>,
+): Promise<Performed> {
   if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
   const { checks, survivors, document } = await step.assess(context, step.input.parse(act.use.with) as never);
   const asOf = context.now;
@@ -121,15 +136,21 @@ async function assess({ ports, state }: Frame, { step, context, calls }: Bench, 
   };
 }
 
-async function run({ state, reconciler }: Frame, { step, context, calls }: Bench, record: ChangeRecord): Promise<Performed> {
+async function run(
+  { state, reconciler }: Frame,
+  { step, context, calls }: Bench,
+  record: ChangeRecord,
+): Promise<Performed> {
   const { change } = record;
   if (step.kind === "shared") {
     const outcome = await reconciler.claim(step, context, claimOf(step, change, state.id));
     return { events: [{ type: "change.applied", change: change.id, outcome, requests: requestsOf(calls) }] };
   }
-  const result = await (step as Step).run(context, change as never, record.progress);
+  const result = await (step as Step).run(context, change, record.progress);
   if (result.kind === "done") {
-    return { events: [{ type: "change.applied", change: change.id, outcome: result.outcome, requests: requestsOf(calls) }] };
+    return {
+      events: [{ type: "change.applied", change: change.id, outcome: result.outcome, requests: requestsOf(calls) }],
+    };
   }
   return { events: [progressed({ record, verb: "run", result, now: context.now, calls })] };
 }
@@ -145,7 +166,14 @@ interface Progress {
 function progressed({ record, verb, result, now, calls }: Progress): Happening {
   const deadline = record.progress === null ? now + result.withinMs : record.deadline;
   if (now > deadline) {
-    return { type: "change.failed", change: record.change.id, verb: "run", code: "took_too_long", message: "It did not end in the time it was given.", requests: requestsOf(calls) };
+    return {
+      type: "change.failed",
+      change: record.change.id,
+      verb: "run",
+      code: "took_too_long",
+      message: "It did not end in the time it was given.",
+      requests: requestsOf(calls),
+    };
   }
   return {
     type: "change.progressed",
@@ -158,9 +186,20 @@ function progressed({ record, verb, result, now, calls }: Progress): Happening {
   };
 }
 
-function claimOf(step: SharedStep, change: Change, caseId: string): { resource: string; step: string; member: string; case: string; value: Json; until: null } {
+function claimOf(
+  step: SharedStep,
+  change: Change,
+  caseId: string,
+): { resource: string; step: string; member: string; case: string; value: Json; until: null } {
   if (!change.claim) throw new TypeError(`${change.id} is a change of a shared resource and names no member`);
-  return { resource: change.resource, step: step.id, member: change.claim.member, case: caseId, value: change.after, until: null };
+  return {
+    resource: change.resource,
+    step: step.id,
+    member: change.claim.member,
+    case: caseId,
+    value: change.after,
+    until: null,
+  };
 }
 
 async function verify(frame: Frame, bench: Bench, record: ChangeRecord): Promise<Performed> {
@@ -173,25 +212,41 @@ async function verify(frame: Frame, bench: Bench, record: ChangeRecord): Promise
     const seen: Verification = await step.verify({ ...context, now: clock.now() }, change as never, record.outcome);
     const requests = requestsOf(calls);
     const { what, expected, observed } = seen;
-    if (seen.kind === "ok") return { events: [{ type: "change.verified", change: change.id, what, expected, observed, requests }] };
+    if (seen.kind === "ok")
+      return { events: [{ type: "change.verified", change: change.id, what, expected, observed, requests }] };
     if (seen.kind === "failed" || clock.now() >= giveUpAt) {
-      const message = `${what}: expected ${JSON.stringify(expected)}, observed ${JSON.stringify(observed)}`.slice(0, 2000);
-      return { events: [{ type: "change.failed", change: change.id, verb: "verify", code: "not_as_expected", message, requests }] };
+      const message = `${what}: expected ${JSON.stringify(expected)}, observed ${JSON.stringify(observed)}`.slice(
+        0,
+        2000,
+      );
+      return {
+        events: [
+          { type: "change.failed", change: change.id, verb: "verify", code: "not_as_expected", message, requests },
+        ],
+      };
     }
     await clock.sleep(LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)] ?? 1000, frame.signal);
   }
 }
 
-async function revert({ state, reconciler }: Frame, { step, context, calls }: Bench, record: ChangeRecord): Promise<Performed> {
+async function revert(
+  { state, reconciler }: Frame,
+  { step, context, calls }: Bench,
+  record: ChangeRecord,
+): Promise<Performed> {
   const { change } = record;
   if (step.kind === "shared") {
     const claim = claimOf(step, change, state.id);
     const left = step.residue?.(context, change as never) ?? null;
-    await reconciler.release(step, context, { claim, residue: left && { ...claim, value: left.value, until: left.until } });
+    await reconciler.release(step, context, {
+      claim,
+      residue: left && { ...claim, value: left.value, until: left.until },
+    });
   } else {
     const outcome = record.state === "started" ? record.progress : record.outcome;
-    const result = await (step as Step).revert(context, change as never, outcome);
-    if (result.kind === "later") return { events: [progressed({ record, verb: "revert", result, now: context.now, calls })] };
+    const result = await (step as Step).revert(context, change, outcome);
+    if (result.kind === "later")
+      return { events: [progressed({ record, verb: "revert", result, now: context.now, calls })] };
   }
   const restored = change.attribute === undefined ? [] : [{ resource: change.resource, attribute: change.attribute }];
   return { events: [{ type: "change.reverted", change: change.id, requests: requestsOf(calls) }], restored };
@@ -218,8 +273,18 @@ function failureOf(frame: Frame, { step, calls }: Bench, error: unknown): readon
       if (lacks && state.steps.get(`${act.stage}/${step.id}`)?.enabledBy) return [postpone(1000)];
       const stage = act.stage;
       if (stage === null) return [postpone(60_000)]; // A later proof that fails is tried again; the last statement keeps its time.
-      const failed: Happening = { type: "step.failed", stage, step: step.id, refused: error instanceof Refusal, code, message, remedy };
-      return lacks ? [failed, { type: "step.enabled", stage, step: step.id, by: step.enabledBy as string, reason: message }] : [failed];
+      const failed: Happening = {
+        type: "step.failed",
+        stage,
+        step: step.id,
+        refused: error instanceof Refusal,
+        code,
+        message,
+        remedy,
+      };
+      return lacks
+        ? [failed, { type: "step.enabled", stage, step: step.id, by: step.enabledBy, reason: message }]
+        : [failed];
     }
     case "revert":
       return [{ type: "change.revertRefused", change: act.change, code, message, requests }];
@@ -230,11 +295,21 @@ function failureOf(frame: Frame, { step, calls }: Bench, error: unknown): readon
 
 /** AWS's passing faults carry this mark (`aws/aws-call-error.ts`); so does a write that others have not seen yet. */
 function isTransient(error: unknown): boolean {
-  return error instanceof CordonError && ((error as { isTransient?: unknown }).isTransient === true || error.code === "propagation_pending" || error.code === "store_busy");
+  return (
+    error instanceof CordonError &&
+    ((error as { isTransient?: unknown }).isTransient === true ||
+      error.code === "propagation_pending" ||
+      error.code === "store_busy")
+  );
 }
 
 function describe(error: unknown): { readonly code: string; readonly message: string; readonly remedy: string } {
-  if (error instanceof CordonError) return { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy };
+  if (error instanceof CordonError)
+    return { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "unexpected", message: message.slice(0, 2000), remedy: "This is a defect of Cordon: please report it with the journal." };
+  return {
+    code: "unexpected",
+    message: message.slice(0, 2000),
+    remedy: "This is a defect of Cordon: please report it with the journal.",
+  };
 }

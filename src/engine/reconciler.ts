@@ -31,7 +31,11 @@ export class Reconciler {
     return this.#reconcileSoon(step, context, claim.resource);
   }
 
-  async release(step: SharedStep, context: StepContext, release: { readonly claim: Claim; readonly residue: Claim | null }): Promise<void> {
+  async release(
+    step: SharedStep,
+    context: StepContext,
+    release: { readonly claim: Claim; readonly residue: Claim | null },
+  ): Promise<void> {
     if (release.residue) await this.#store.putClaim(release.residue);
     else await this.#store.removeClaim(release.claim);
     await this.#reconcileSoon(step, context, release.claim.resource);
@@ -48,9 +52,11 @@ export class Reconciler {
       return this.#reconcile(step, context, resource);
     };
     const next = turn ? turn.running.then(run, run) : Promise.resolve().then(run);
-    const running = next.catch(() => {}).finally(() => {
-      if (this.#turns.get(key)?.running === running) this.#turns.delete(key);
-    });
+    const running = next
+      .catch(() => {})
+      .finally(() => {
+        if (this.#turns.get(key)?.running === running) this.#turns.delete(key);
+      });
     this.#turns.set(key, { running, next });
     return next;
   }
@@ -88,7 +94,8 @@ export class Reconciler {
       const now = this.#clock.now();
       const held = await this.#store.lease(name, this.#owner, now + LOCK_MS, now);
       if (!held) return;
-      if (now >= giveUpAt) throw new CordonError("store_busy", { what: name, until: new Date(held.until).toISOString() });
+      if (now >= giveUpAt)
+        throw new CordonError("store_busy", { what: name, until: new Date(held.until).toISOString() });
       await this.#clock.sleep(LOOK_AGAIN_MS, signal);
     }
   }

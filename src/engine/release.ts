@@ -19,7 +19,9 @@ export function decideRelease(situation: Situation): Decision {
     }
     if (next.length > 0) return draft.decision();
   }
-  const isWhole = [...state.changes.values()].every((record) => !mayHaveActed(record) && record.state !== "revertRefused");
+  const isWhole = [...state.changes.values()].every(
+    (record) => !mayHaveActed(record) && record.state !== "revertRefused",
+  );
   draft.add({ verb: "note", body: { type: "release.ended", status: isWhole ? "released" : "releasedInPart" } });
   return draft.decision();
 }

@@ -20,7 +20,8 @@ export class ConnectionLost extends Error {
  * - `access-denied`: refused as not permitted, without effect.
  * - `crash-before`, `crash-after`: the calling process dies before or after the effect; the call never settles.
  */
-export type FaultKind = "throttle" | "error" | "late" | "lost-answer" | "access-denied" | "crash-before" | "crash-after";
+export type FaultKind =
+  "throttle" | "error" | "late" | "lost-answer" | "access-denied" | "crash-before" | "crash-after";
 
 export interface FaultRule {
   readonly kind: FaultKind;
@@ -66,7 +67,8 @@ export class Faults {
       if ((rule.service ?? service) !== service || (rule.operation ?? operation) !== operation) continue;
       entry.seen++;
       const first = rule.nth ?? 1;
-      if (hit === null && entry.seen >= first && entry.seen < first + (rule.times ?? 1)) hit = { kind: rule.kind, lateMs: rule.lateMs ?? 30_000 };
+      if (hit === null && entry.seen >= first && entry.seen < first + (rule.times ?? 1))
+        hit = { kind: rule.kind, lateMs: rule.lateMs ?? 30_000 };
     }
     return hit;
   }

@@ -78,7 +78,9 @@ export function createFront(options: FrontOptions): Perform {
       return output;
     } catch (error) {
       if (error instanceof AwsError) await world.clock.sleep(latencyMs / 2);
-      record(error instanceof AwsError ? error.code : error instanceof ConnectionLost ? "ConnectionLost" : "InternalFailure");
+      record(
+        error instanceof AwsError ? error.code : error instanceof ConnectionLost ? "ConnectionLost" : "InternalFailure",
+      );
       throw error;
     }
   };
@@ -91,7 +93,19 @@ function crash(faults: Faults, call: Call, record: (error: string) => void): Pro
 
 function served({ call, at, caller, actions }: Passage, endedAt: number, error: string | null): ServedCall {
   const { service, operation, region, input, requestId } = call;
-  return { service, operation, callerArn: caller?.arn ?? null, accountId: caller?.accountId ?? null, region, input, requestId, at, endedAt, error, actions };
+  return {
+    service,
+    operation,
+    callerArn: caller?.arn ?? null,
+    accountId: caller?.accountId ?? null,
+    region,
+    input,
+    requestId,
+    at,
+    endedAt,
+    error,
+    actions,
+  };
 }
 
 /** Everything between arrival and answer, in the order in which AWS looks at it. */
@@ -107,7 +121,11 @@ function admit(options: FrontOptions, passage: Passage, fault: Fault | null): Re
   if (fault?.kind === "throttle" || isThrottled(options, caller, call)) throw refusal(service, "throttled");
   const context = contextOf(options, caller, call);
   passage.actions = row.required(context, input);
-  if (fault?.kind === "access-denied") throw deniedBy(service, denial("implicitly-denied", { arn: caller.arn, action: `${service}:${operation}`, resource: "*" }));
+  if (fault?.kind === "access-denied")
+    throw deniedBy(
+      service,
+      denial("implicitly-denied", { arn: caller.arn, action: `${service}:${operation}`, resource: "*" }),
+    );
   check(options.world, passage.actions, caller, call);
   if (service === "ec2" && input["DryRun"] === true) {
     throw new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", {
@@ -136,11 +154,20 @@ function userIdOf(world: World, session: Session): string {
   return `${world.account(session.accountId).roles.get(session.roleName)?.id ?? ""}:${session.sessionName ?? ""}`;
 }
 
-function isThrottled({ world, throttle }: FrontOptions, { accountId }: Caller, { service, operation, region, input }: Call): boolean {
-  const isFiltered = Object.entries(input).some(([name, value]) => name !== "DryRun" && value !== undefined && !(Array.isArray(value) && value.length === 0));
+function isThrottled(
+  { world, throttle }: FrontOptions,
+  { accountId }: Caller,
+  { service, operation, region, input }: Call,
+): boolean {
+  const isFiltered = Object.entries(input).some(
+    ([name, value]) => name !== "DryRun" && value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
   const ids = input["InstanceIds"];
   const resources = Array.isArray(ids) ? { resources: ids.length } : {};
-  return throttle !== undefined && !throttle.take({ accountId, region, service, operation, isFiltered, ...resources }, world.now()).allowed;
+  return (
+    throttle !== undefined &&
+    !throttle.take({ accountId, region, service, operation, isFiltered, ...resources }, world.now()).allowed
+  );
 }
 
 /** The Region comes into being when a handler looks at it: a call that is global, or refused, leaves no trace. */
@@ -158,7 +185,12 @@ function contextOf({ world, quotas, pageSize = 1000 }: FrontOptions, caller: Cal
   };
 }
 
-function check(world: World, actions: readonly AccessRequest[], { session, arn }: Caller, { service, region }: Call): void {
+function check(
+  world: World,
+  actions: readonly AccessRequest[],
+  { session, arn }: Caller,
+  { service, region }: Call,
+): void {
   if (!session) return;
   const policies = policiesOf(world, session);
   const common = { ...sessionKeys(world, session), "aws:RequestedRegion": region };

@@ -11,8 +11,16 @@ interface Names {
 }
 
 const REFUSALS = {
-  unsigned: { ec2: ["AuthFailure", 401], query: ["MissingAuthenticationToken", 403], json: ["MissingAuthenticationTokenException", 400] },
-  unknownKey: { ec2: ["AuthFailure", 401], query: ["InvalidClientTokenId", 403], json: ["UnrecognizedClientException", 400] },
+  unsigned: {
+    ec2: ["AuthFailure", 401],
+    query: ["MissingAuthenticationToken", 403],
+    json: ["MissingAuthenticationTokenException", 400],
+  },
+  unknownKey: {
+    ec2: ["AuthFailure", 401],
+    query: ["InvalidClientTokenId", 403],
+    json: ["UnrecognizedClientException", 400],
+  },
   expired: { ec2: ["RequestExpired", 400], query: ["ExpiredToken", 403], json: ["ExpiredTokenException", 400] },
   denied: { ec2: ["UnauthorizedOperation", 403], query: ["AccessDenied", 403], json: ["AccessDeniedException", 400] },
   throttled: { ec2: ["RequestLimitExceeded", 503], query: ["Throttling", 400], json: ["ThrottlingException", 400] },
@@ -42,7 +50,11 @@ export function refusal(service: string, kind: keyof typeof MESSAGES): AwsError 
 
 /** Not permitted; EC2 puts a sentence of its own before IAM's. */
 export function deniedBy(service: string, message: string): AwsError {
-  return withMessage(service, "denied", service === "ec2" ? `You are not authorized to perform this operation. ${message}` : message);
+  return withMessage(
+    service,
+    "denied",
+    service === "ec2" ? `You are not authorized to perform this operation. ${message}` : message,
+  );
 }
 
 function withMessage(service: string, kind: keyof typeof REFUSALS, message: string): AwsError {

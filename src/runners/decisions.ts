@@ -20,7 +20,11 @@ export type Approvers = Readonly<Record<string, readonly string[]>>;
  *
  * @throws CordonError `approval_not_pending`, `approval_not_yours`
  */
-export async function decideStage(runner: LocalRunner, wish: PersonsDecision, approvers: Approvers): Promise<ApprovalRecord> {
+export async function decideStage(
+  runner: LocalRunner,
+  wish: PersonsDecision,
+  approvers: Approvers,
+): Promise<ApprovalRecord> {
   const state = await runner.load(wish.caseId);
   const pending = [...state.approvals.values()].filter(({ state: at }) => at === "pending");
   const approval = wish.stage === undefined ? pending[0] : pending.find(({ stage }) => stage === wish.stage);
@@ -29,18 +33,33 @@ export async function decideStage(runner: LocalRunner, wish: PersonsDecision, ap
   }
   const reason = whyNot(state, approval, wish, approvers);
   if (reason !== null) {
-    throw new CordonError("approval_not_yours", { person: wish.by.id, stage: approval.stage, case: wish.caseId, reason });
+    throw new CordonError("approval_not_yours", {
+      person: wish.by.id,
+      stage: approval.stage,
+      case: wish.caseId,
+      reason,
+    });
   }
   const { stage, hash } = approval;
-  await runner.append(wish.caseId, [{ type: "approval.decided", stage, hash, decision: wish.decision, reason: wish.reason }], wish.by);
+  await runner.append(
+    wish.caseId,
+    [{ type: "approval.decided", stage, hash, decision: wish.decision, reason: wish.reason }],
+    wish.by,
+  );
   const decided = (await runner.load(wish.caseId)).approvals.get(stage);
   if (!decided) throw new TypeError(`the approval of ${stage} is gone from the journal`);
   return decided;
 }
 
-function whyNot(state: CaseState, approval: ApprovalRecord, { by, decision }: PersonsDecision, approvers: Approvers): string | null {
+function whyNot(
+  state: CaseState,
+  approval: ApprovalRecord,
+  { by, decision }: PersonsDecision,
+  approvers: Approvers,
+): string | null {
   const list = approvers[approval.of] ?? [];
-  if (!list.includes(by.id)) return `not in the list ${approval.of} (${list.length === 0 ? "which is empty" : list.join(", ")})`;
+  if (!list.includes(by.id))
+    return `not in the list ${approval.of} (${list.length === 0 ? "which is empty" : list.join(", ")})`;
   if (decision === "reject") return null;
   if (approval.approvedBy.includes(by.id)) return "approved it already: another person must";
   const isOpener = state.orderedBy === by.id;

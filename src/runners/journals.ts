@@ -32,7 +32,11 @@ export class Journals {
   readonly #journals = new Map<string, Journal>();
   #isDead = false;
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly onEvent?: ((event: JournalEvent) => void) | undefined }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly onEvent?: ((event: JournalEvent) => void) | undefined;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#onEvent = options.onEvent ?? (() => {});

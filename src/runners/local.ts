@@ -60,7 +60,11 @@ export class LocalRunner {
   constructor(options: LocalRunnerOptions) {
     this.#options = options;
     this.#reconciler = new Reconciler(options);
-    this.#journals = new Journals({ store: options.store, clock: options.clock, onEvent: options.onEvent?.bind(options) });
+    this.#journals = new Journals({
+      store: options.store,
+      clock: options.clock,
+      onEvent: options.onEvent?.bind(options),
+    });
   }
 
   /** The case as its journal has it now. */
@@ -75,7 +79,12 @@ export class LocalRunner {
   }
 
   /** Appends happenings, and lets the work on the case look again. */
-  async append(caseId: string, happenings: readonly Happening[], by: Actor = engine, beside: Beside = {}): Promise<void> {
+  async append(
+    caseId: string,
+    happenings: readonly Happening[],
+    by: Actor = engine,
+    beside: Beside = {},
+  ): Promise<void> {
     await this.#journals.append(caseId, happenings, by, beside);
     this.#works.get(caseId)?.wake();
   }
@@ -106,7 +115,12 @@ export class LocalRunner {
       work.options.signal.throwIfAborted();
       if (work.failure) throw work.failure;
       const state = await this.load(work.caseId);
-      const decision = decide({ state, playbook: this.playbookOf(state), registry: this.#options.registry, now: this.#options.clock.now() });
+      const decision = decide({
+        state,
+        playbook: this.playbookOf(state),
+        registry: this.#options.registry,
+        now: this.#options.clock.now(),
+      });
       const notes = decision.acts.flatMap((act) => (act.verb === "note" ? [act.body] : []));
       if (notes.length > 0) {
         await this.append(work.caseId, notes);
@@ -147,7 +161,11 @@ export class LocalRunner {
     return stepOf(this.#options.registry, act.step).kind === "shared" ? null : act.resource;
   }
 
-  #start(work: Work, act: Doing, { state, resource }: { readonly state: CaseState; readonly resource: string | null }): void {
+  #start(
+    work: Work,
+    act: Doing,
+    { state, resource }: { readonly state: CaseState; readonly resource: string | null },
+  ): void {
     const key = actKey(act);
     const promise = this.#carryOut(work, act, state)
       .catch((error: unknown) => {
@@ -166,21 +184,37 @@ export class LocalRunner {
       // A run that asked to be called again is one act in parts: it was started once.
       const goesOn = record?.under === act.verb && record.progress !== null;
       const attempt = (record?.attempt ?? 0) + 1;
-      if (!goesOn) await this.append(work.caseId, [{ type: "act.started", change: act.change, verb: act.verb, attempt, owner: this.#options.owner }]);
+      if (!goesOn)
+        await this.append(work.caseId, [
+          { type: "act.started", change: act.change, verb: act.verb, attempt, owner: this.#options.owner },
+        ]);
     }
-    const { events, ...beside } = await perform({ ports: this.#options, reconciler: this.#reconciler, state, act, signal: work.options.signal });
+    const { events, ...beside } = await perform({
+      ports: this.#options,
+      reconciler: this.#reconciler,
+      state,
+      act,
+      signal: work.options.signal,
+    });
     if (this.#journals.isDead) return;
     await this.append(work.caseId, events, engine, beside);
-    for (const event of events) if (event.type === "change.applied") await this.#options.onApplied?.(state, event.change);
+    for (const event of events)
+      if (event.type === "change.applied") await this.#options.onApplied?.(state, event.change);
   }
 
   async #wait(work: Work, { wakeAt }: Decision, woken: Promise<void>): Promise<void> {
     const { clock } = this.#options;
     const { until, pollMs, signal } = work.options;
-    const times = [wakeAt, work.running.size === 0 ? (until ?? null) : null, pollMs === undefined ? null : clock.now() + pollMs].filter((time) => time !== null);
+    const times = [
+      wakeAt,
+      work.running.size === 0 ? (until ?? null) : null,
+      pollMs === undefined ? null : clock.now() + pollMs,
+    ].filter((time) => time !== null);
     if (times.length === 0) return woken;
     const timer = new AbortController();
-    const sleep = clock.sleep(Math.min(...times) - clock.now(), AbortSignal.any([timer.signal, signal])).catch(() => {});
+    const sleep = clock
+      .sleep(Math.min(...times) - clock.now(), AbortSignal.any([timer.signal, signal]))
+      .catch(() => {});
     await Promise.race([woken, sleep]);
     timer.abort(new Error("woken"));
   }
@@ -205,7 +239,10 @@ export class LocalRunner {
       const now = clock.now();
       const held = await store.lease(`case ${work.caseId}`, owner, now + LEASE_MS, now);
       if (!held) continue;
-      work.failure ??= new CordonError("store_busy", { what: `case ${work.caseId}`, until: new Date(held.until).toISOString() });
+      work.failure ??= new CordonError("store_busy", {
+        what: `case ${work.caseId}`,
+        until: new Date(held.until).toISOString(),
+      });
       return work.wake();
     }
   }

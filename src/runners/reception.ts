@@ -30,7 +30,13 @@ const OPENING_MS = 10_000;
  */
 export async function receive(
   arrival: Arrival,
-  tools: { readonly runner: LocalRunner; readonly store: Store; readonly now: () => number; readonly random: () => number; readonly owner: string },
+  tools: {
+    readonly runner: LocalRunner;
+    readonly store: Store;
+    readonly now: () => number;
+    readonly random: () => number;
+    readonly owner: string;
+  },
 ): Promise<readonly Received[]> {
   const { account, region, instances } = arrival.finding;
   const incident = `incident-${words(tools.random, 8)}`;
@@ -47,13 +53,18 @@ export async function receive(
 
 type Tools = Parameters<typeof receive>[1];
 
-async function join({ finding, judgement, actor }: Arrival, target: Target, { runner, store }: Tools): Promise<Received | null> {
+async function join(
+  { finding, judgement, actor }: Arrival,
+  target: Target,
+  { runner, store }: Tools,
+): Promise<Received | null> {
   for (const caseId of (await store.cases(target)).toReversed()) {
     const state = await runner.load(caseId);
     const status = statusOf(state);
     if (status === "released" || status === "closed" || status === "ignored") continue;
     if (state.release) continue;
-    if (state.findings.some(({ id, updatedAt }) => id === finding.id && updatedAt === finding.updatedAt)) return { caseId, how: "known" };
+    if (state.findings.some(({ id, updatedAt }) => id === finding.id && updatedAt === finding.updatedAt))
+      return { caseId, how: "known" };
     await runner.append(caseId, [{ type: "finding.joined", finding, ...judgement }], actor);
     return { caseId, how: "joined" };
   }

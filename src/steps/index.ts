@@ -10,4 +10,14 @@ import { trackedConnections } from "./contain/tracked-connections.ts";
 import { preparedGroups } from "./protect/prepared-groups.ts";
 
 /** Every technique that Cordon knows. */
-export const steps: readonly AnyStep[] = [preparedGroups, securityGroups, remoteAddresses, connectionTimeouts, trackedConnections, instanceProfile, roleSessions, ssmSessions, containmentAssessment];
+export const steps: readonly AnyStep[] = [
+  preparedGroups,
+  securityGroups,
+  remoteAddresses,
+  connectionTimeouts,
+  trackedConnections,
+  instanceProfile,
+  roleSessions,
+  ssmSessions,
+  containmentAssessment,
+];

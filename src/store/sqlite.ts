@@ -59,7 +59,11 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
         .map((row) => JSON.parse(text(row, "event")) as JournalEvent),
     cases: async (of) => {
       const rows = of
-        ? sql("select id from cases where account = ? and region = ? and instance = ? order by opened_at, rowid").all(of.account, of.region, of.instanceId)
+        ? sql("select id from cases where account = ? and region = ? and instance = ? order by opened_at, rowid").all(
+            of.account,
+            of.region,
+            of.instanceId,
+          )
         : sql("select id from cases order by opened_at, rowid").all();
       return rows.map((row) => text(row, "id"));
     },
@@ -73,14 +77,28 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
           case: text(row, "case_id"),
         })),
     lease: (name, owner, until, now) => queue.write(() => lease(sql, { name, owner, until, now })),
-    unlease: (name, owner) => queue.write(() => void sql("delete from leases where name = ? and owner = ?").run(name, owner)),
+    unlease: (name, owner) =>
+      queue.write(() => void sql("delete from leases where name = ? and owner = ?").run(name, owner)),
     ...claimsOf(sql, queue),
     preparedGroups: async (account, region) =>
       sql("select vpc, level, group_id from prepared where account = ? and region = ? order by vpc, level")
         .all(account, region)
-        .map((row) => ({ vpcId: text(row, "vpc"), level: text(row, "level") as IsolationLevel, groupId: text(row, "group_id") })),
+        .map((row) => ({
+          vpcId: text(row, "vpc"),
+          level: text(row, "level") as IsolationLevel,
+          groupId: text(row, "group_id"),
+        })),
     putPreparedGroup: (account, region, { vpcId, level, groupId }) =>
-      queue.write(() => void sql("insert or replace into prepared values (?, ?, ?, ?, ?)").run(account, region, vpcId, level, groupId)),
+      queue.write(
+        () =>
+          void sql("insert or replace into prepared values (?, ?, ?, ?, ?)").run(
+            account,
+            region,
+            vpcId,
+            level,
+            groupId,
+          ),
+      ),
     close: () => {
       queue.flush();
       database.close();
@@ -109,7 +127,11 @@ interface Queue {
 
 /** Collects the writes of one turn of the event loop into one transaction. All of them are durable, or all fail together. */
 function groupCommit(database: Database.Database, hold: Clock["hold"]): Queue {
-  let waiting: { readonly work: () => unknown; readonly resolve: (value: never) => void; readonly reject: (reason: unknown) => void }[] = [];
+  let waiting: {
+    readonly work: () => unknown;
+    readonly resolve: (value: never) => void;
+    readonly reject: (reason: unknown) => void;
+  }[] = [];
   let commits = 0;
   let letGo = (): void => {};
   const flush = (): void => {
@@ -142,7 +164,10 @@ function groupCommit(database: Database.Database, hold: Clock["hold"]): Queue {
   };
 }
 
-function append(sql: Sql, { case: id, sequence, previous, now, events, originals, restored }: Append): readonly JournalEvent[] | null {
+function append(
+  sql: Sql,
+  { case: id, sequence, previous, now, events, originals, restored }: Append,
+): readonly JournalEvent[] | null {
   const last = sql("select max(sequence) as last from events where case_id = ?").get(id) as Row | undefined;
   if (Number(last?.["last"] ?? 0) !== sequence) return null;
   const sealed = seal(events, { case: id, sequence, previous, now });
@@ -168,9 +193,13 @@ interface LeaseRequest {
   readonly now: number;
 }
 
-function lease(sql: Sql, { name, owner, until, now }: LeaseRequest): { readonly owner: string; readonly until: number } | null {
+function lease(
+  sql: Sql,
+  { name, owner, until, now }: LeaseRequest,
+): { readonly owner: string; readonly until: number } | null {
   const held = sql("select owner, until from leases where name = ?").get(name) as Row | undefined;
-  if (held && held["owner"] !== owner && Number(held["until"]) > now) return { owner: String(held["owner"]), until: Number(held["until"]) };
+  if (held && held["owner"] !== owner && Number(held["until"]) > now)
+    return { owner: String(held["owner"]), until: Number(held["until"]) };
   sql("insert or replace into leases values (?, ?, ?)").run(name, owner, until);
   return null;
 }
@@ -180,20 +209,52 @@ type ClaimStore = Pick<Store, "putClaim" | "removeClaim" | "claims" | "expiredCl
 function claimsOf(sql: Sql, queue: Queue): ClaimStore {
   return {
     putClaim: ({ resource, step, member, case: id, value, until }) =>
-      queue.write(() => void sql("insert or replace into claims values (?, ?, ?, ?, ?, ?)").run(resource, step, member, id, JSON.stringify(value), until)),
+      queue.write(
+        () =>
+          void sql("insert or replace into claims values (?, ?, ?, ?, ?, ?)").run(
+            resource,
+            step,
+            member,
+            id,
+            JSON.stringify(value),
+            until,
+          ),
+      ),
     removeClaim: ({ resource, step, member, case: id }) =>
-      queue.write(() => void sql("delete from claims where resource = ? and step = ? and member = ? and case_id = ?").run(resource, step, member, id)),
+      queue.write(
+        () =>
+          void sql("delete from claims where resource = ? and step = ? and member = ? and case_id = ?").run(
+            resource,
+            step,
+            member,
+            id,
+          ),
+      ),
     claims: async (step, resource) =>
-      sql("select * from claims where step = ? and resource = ? order by member, case_id").all(step, resource).map(claimOf),
-    expiredClaims: async (now) => sql("select * from claims where until is not null and until <= ? order by resource, member").all(now).map(claimOf),
+      sql("select * from claims where step = ? and resource = ? order by member, case_id")
+        .all(step, resource)
+        .map(claimOf),
+    expiredClaims: async (now) =>
+      sql("select * from claims where until is not null and until <= ? order by resource, member")
+        .all(now)
+        .map(claimOf),
     ledger: async (step, resource) => {
-      const row = sql("select original, ours from ledgers where step = ? and resource = ?").get(step, resource) as Row | undefined;
-      return row ? { original: JSON.parse(text(row, "original")) as Json, ours: JSON.parse(text(row, "ours")) as Json } : null;
+      const row = sql("select original, ours from ledgers where step = ? and resource = ?").get(step, resource) as
+        Row | undefined;
+      return row
+        ? { original: JSON.parse(text(row, "original")) as Json, ours: JSON.parse(text(row, "ours")) as Json }
+        : null;
     },
     saveLedger: (step, resource, ledger) =>
       queue.write(() => {
         if (ledger === null) sql("delete from ledgers where step = ? and resource = ?").run(step, resource);
-        else sql("insert or replace into ledgers values (?, ?, ?, ?)").run(resource, step, JSON.stringify(ledger.original), JSON.stringify(ledger.ours));
+        else
+          sql("insert or replace into ledgers values (?, ?, ?, ?)").run(
+            resource,
+            step,
+            JSON.stringify(ledger.original),
+            JSON.stringify(ledger.ours),
+          );
       }),
   };
 }

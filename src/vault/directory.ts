@@ -20,7 +20,10 @@ export function directoryVault(root: string): Vault {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         const stored = sha256(readFileSync(path));
-        if (stored !== hash) throw new Error(`${join(root, key)} holds other content already: SHA-256 ${stored}, not ${hash}`, { cause: error });
+        if (stored !== hash)
+          throw new Error(`${join(root, key)} holds other content already: SHA-256 ${stored}, not ${hash}`, {
+            cause: error,
+          });
       }
       return { location: path, sha256: hash };
     },

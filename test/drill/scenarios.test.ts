@@ -5,7 +5,8 @@ import type { DrillOptions } from "../../src/cli/drill/rehearsal.ts";
 import { runDrill } from "../../src/cli/drill/run.ts";
 
 const playbooks = shippedPlaybooks();
-const drill = (scenario: string, options: Partial<DrillOptions> = {}) => runDrill({ scenario, seed: 7, playbooks, ...options });
+const drill = (scenario: string, options: Partial<DrillOptions> = {}) =>
+  runDrill({ scenario, seed: 7, playbooks, ...options });
 
 describe("c2-beacon", () => {
   it("is sealed in two round trips, dead in three, contained, and released without an undeclared difference", async () => {
@@ -26,7 +27,11 @@ describe("c2-beacon", () => {
   });
 
   it("gives the same journal for the same seed, byte for byte, and another for another seed", async () => {
-    const [one, same, other] = [await drill("c2-beacon"), await drill("c2-beacon"), await drill("c2-beacon", { seed: 8 })];
+    const [one, same, other] = [
+      await drill("c2-beacon"),
+      await drill("c2-beacon"),
+      await drill("c2-beacon", { seed: 8 }),
+    ];
     expect(JSON.stringify(same.events)).toBe(JSON.stringify(one.events));
     expect(other.result.journal.head).not.toBe(one.result.journal.head);
   });
@@ -47,7 +52,9 @@ describe("c2-beacon", () => {
 
   it("seals each interface in its own VPC", async () => {
     const { result } = await drill("c2-beacon", { variants: ["two-vpcs"], release: true });
-    const groups = result.changes.filter(({ step }) => step === "contain.security-groups").map(({ after }) => JSON.stringify(after));
+    const groups = result.changes
+      .filter(({ step }) => step === "contain.security-groups")
+      .map(({ after }) => JSON.stringify(after));
     expect(new Set(groups).size).toBe(2);
     expect(result.released?.ok).toBe(true);
   });
@@ -84,7 +91,10 @@ describe("stolen-credentials", () => {
   it("stops the thief, lets the neighbour go on, and does not re-arm the thief on release", async () => {
     const { result, afterRelease, successes } = await drill("stolen-credentials", { release: true });
     expect(result.attackers.find(({ name }) => name === "credential-thief")?.cut).toBe(true);
-    expect(result.checks.filter(({ what }) => what.endsWith("keeps working")).map(({ ok }) => ok)).toEqual([true, true]);
+    expect(result.checks.filter(({ what }) => what.endsWith("keeps working")).map(({ ok }) => ok)).toEqual([
+      true,
+      true,
+    ]);
     expect(successes.find(({ name }) => name === "credential-thief")?.atMs.some((at) => at < 0)).toBe(true);
     expect(afterRelease.find(({ name }) => name === "credential-thief")?.times).toBe(0);
   });
@@ -107,9 +117,14 @@ describe("false-alarm", () => {
 
 describe("an interface attached during the approval", () => {
   it("is sealed like the others and voids no approval", async () => {
-    const { result, events } = await drill("manual-start", { approve: ["convert"], variants: ["interface-attached-during-approval"] });
+    const { result, events } = await drill("manual-start", {
+      approve: ["convert"],
+      variants: ["interface-attached-during-approval"],
+    });
     expect(events.some(({ body }) => body.type === "approval.voided")).toBe(false);
-    expect(result.changes.filter(({ step, state }) => step === "contain.security-groups" && state === "verified")).toHaveLength(2);
+    expect(
+      result.changes.filter(({ step, state }) => step === "contain.security-groups" && state === "verified"),
+    ).toHaveLength(2);
     expect(result.checks.filter(({ what }) => what.endsWith("is sealed")).map(({ ok }) => ok)).toEqual([true, true]);
     expect(result.contained).toBe("partial");
   });

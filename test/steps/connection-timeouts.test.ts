@@ -26,10 +26,14 @@ it("sets the shortest timers on every interface, and on release writes the type'
       })),
     );
     const changes = changesOf(connectionTimeouts, { changes: planned, left: [] });
-    expect(await connectionTimeouts.verify(context, changes[0]!, null)).toMatchObject({ kind: "notYet", observed: null });
+    expect(await connectionTimeouts.verify(context, changes[0]!, null)).toMatchObject({
+      kind: "notYet",
+      observed: null,
+    });
     await setAll(bench);
     expect(interfaces().map(({ connectionTracking }) => connectionTracking)).toEqual([shortest, shortest]);
-    for (const change of changes) expect(await connectionTimeouts.verify(context, change, null)).toMatchObject({ kind: "ok" });
+    for (const change of changes)
+      expect(await connectionTimeouts.verify(context, change, null)).toMatchObject({ kind: "ok" });
     expect((await connectionTimeouts.plan(context, {})).changes).toEqual([]);
 
     for (const change of [...changes, ...changes]) await connectionTimeouts.revert(context, change, null);

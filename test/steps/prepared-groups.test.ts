@@ -24,7 +24,12 @@ it("makes a sealed and an open group in the instance's VPC, and calls them good 
     const plan = await preparedGroups.plan(context, {});
     expect(plan).toEqual({
       changes: [
-        { resource: vpcId, attribute: "sealed", before: null, after: { level: "sealed", name: "cordon-sealed-0f1e2d3c" } },
+        {
+          resource: vpcId,
+          attribute: "sealed",
+          before: null,
+          after: { level: "sealed", name: "cordon-sealed-0f1e2d3c" },
+        },
         { resource: vpcId, attribute: "open", before: null, after: { level: "open", name: "cordon-open-0f1e2d3c" } },
       ],
       left: [],
@@ -87,9 +92,7 @@ it("waits for a new group that AWS does not see yet, and then seals it", () =>
     await clock.sleep(60_000);
     const result = await preparedGroups.run(context, change!, null);
     if (result.kind !== "done") throw new Error("it is not done");
-    const seen = await settled(clock, 60_000, () =>
-      preparedGroups.verify(context, change!, result.outcome),
-    );
+    const seen = await settled(clock, 60_000, () => preparedGroups.verify(context, change!, result.outcome));
     expect(seen.kind).toBe("ok");
     expect(prepared("sealed", interfaces()[0]!.vpcId)?.rules).toEqual([]);
   }));
@@ -98,7 +101,9 @@ it("does not call a group sealed that lets something out", () =>
   onRange(none, async ({ context, place, ...bench }) => {
     const [groupId] = await makeAll({ context, place, ...bench });
     const [vpcId] = bench.interfaces().map((one) => one.vpcId);
-    const other = [...place.region.securityGroups.values()].find(({ name, rules }) => name === "default" && rules.length > 0)!;
+    const other = [...place.region.securityGroups.values()].find(
+      ({ name, rules }) => name === "default" && rules.length > 0,
+    )!;
     const group = place.region.securityGroups.get(groupId!)!;
     place.world.change(group, () => (group.rules = structuredClone(other.rules.filter(({ egress }) => egress))));
     const change = {
@@ -122,14 +127,19 @@ it("leaves the groups where they are on release", () =>
     const changes = changesOf(preparedGroups, await preparedGroups.plan(context, {}));
     const [groupId] = await makeAll(bench);
     const before = range.snapshot();
-    expect(await preparedGroups.revert(context, changes[0]!, { groupId: groupId! })).toEqual({ kind: "done", outcome: null });
+    expect(await preparedGroups.revert(context, changes[0]!, { groupId: groupId! })).toEqual({
+      kind: "done",
+      outcome: null,
+    });
     expect(range.snapshot()).toEqual(before);
   }));
 
 it("makes a fresh group where an intruder put Cordon's tag on a group that lets traffic through", () =>
   onRange(none, async ({ context, interfaces, place }) => {
     const { vpcId } = interfaces()[0]!;
-    const decoy = [...place.region.securityGroups.values()].find((group) => group.vpcId === vpcId && group.rules.length > 0)!;
+    const decoy = [...place.region.securityGroups.values()].find(
+      (group) => group.vpcId === vpcId && group.rules.length > 0,
+    )!;
     place.world.change(decoy, () => decoy.tags.push({ key: "cordon:prepared", value: "sealed" }));
     const changes = changesOf(preparedGroups, await preparedGroups.plan(context, {}));
     expect(changes.map(({ attribute }) => attribute)).toEqual(["sealed", "open"]);
@@ -142,7 +152,9 @@ it("makes a fresh group where an intruder put Cordon's tag on a group that lets 
 it("refuses where the group that setup recorded lets traffic through, and names it", () =>
   onRange(none, async ({ context, interfaces, place }) => {
     const { vpcId } = interfaces()[0]!;
-    const changed = [...place.region.securityGroups.values()].find((group) => group.vpcId === vpcId && group.rules.length > 0)!;
+    const changed = [...place.region.securityGroups.values()].find(
+      (group) => group.vpcId === vpcId && group.rules.length > 0,
+    )!;
     const prepared = recordedGroups(context.aws.ec2, new Map([[vpcId, { sealed: changed.id }]]));
     const sealedOf = await prepared.groups("sealed");
     expect(() => sealedOf(vpcId)).toThrow(`The prepared group ${changed.id} lets traffic through: `);

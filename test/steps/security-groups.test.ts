@@ -94,7 +94,9 @@ it("says not yet while reads still show the old groups, and ok afterwards", () =
     const looks = await Promise.all(changes.map((change) => securityGroups.verify(context, change, null)));
     expect(looks.map(({ kind }) => kind)).toContain("notYet");
     for (const change of changes) {
-      const seen = await settled(clock, securityGroups.settlesWithinMs, () => securityGroups.verify(context, change, null));
+      const seen = await settled(clock, securityGroups.settlesWithinMs, () =>
+        securityGroups.verify(context, change, null),
+      );
       expect(seen.kind).toBe("ok");
     }
   }));

@@ -14,7 +14,12 @@ async function prepare({ context }: Bench): Promise<StepContext> {
   for (const change of seals) await securityGroups.run(context, change, null);
   const timers = changesOf(connectionTimeouts, await connectionTimeouts.plan(context, {}));
   for (const change of timers) await connectionTimeouts.run(context, change, null);
-  const view = (change: ChangeView["change"]): ChangeView => ({ change, state: "verified", outcome: null, verifiedAt: 1 });
+  const view = (change: ChangeView["change"]): ChangeView => ({
+    change,
+    state: "verified",
+    outcome: null,
+    verifiedAt: 1,
+  });
   return {
     ...context,
     outcomes: {
@@ -88,7 +93,10 @@ it("says whom the opening hits, and what people approve", () =>
         after: [sealed],
         approves: { level: "open", seconds: 70, afterwards: "sealed" },
         ofTarget: true,
-        blastRadius: { what: "the host is reachable from anywhere, and reaches anything, for 70 seconds", resources: [] },
+        blastRadius: {
+          what: "the host is reachable from anywhere, and reaches anything, for 70 seconds",
+          resources: [],
+        },
       },
     ]);
   }));
@@ -114,7 +122,13 @@ it("refuses while an interface is not sealed, an address not denied or a timer n
     });
     const context = await prepare(bench);
     const denial: ChangeView = {
-      change: { id: "contain.remote-addresses/acl-1/203.0.113.99", step: "contain.remote-addresses", resource: "acl-1", before: null, after: null },
+      change: {
+        id: "contain.remote-addresses/acl-1/203.0.113.99",
+        step: "contain.remote-addresses",
+        resource: "acl-1",
+        before: null,
+        after: null,
+      },
       state: "failed",
       outcome: null,
       verifiedAt: null,
@@ -156,7 +170,9 @@ it("does not open an interface whose groups somebody changed between plan and ru
     const [change] = changesOf(trackedConnections, await trackedConnections.plan(context, {}));
     const [primary] = bench.interfaces();
     const theirs = bench.place.region.vpcs.get(primary!.vpcId)!.id;
-    const group = [...bench.place.region.securityGroups.values()].find(({ name, vpcId }) => name === "default" && vpcId === theirs)!;
+    const group = [...bench.place.region.securityGroups.values()].find(
+      ({ name, vpcId }) => name === "default" && vpcId === theirs,
+    )!;
     bench.place.world.change(primary!, () => (primary!.groupIds = [group.id]));
     await expect(trackedConnections.run(context, change!, null)).rejects.toMatchObject({ code: "precondition_unmet" });
     expect(primary!.groupIds).toEqual([group.id]);

@@ -13,13 +13,22 @@ function describes(operation: string): readonly [string, ActionRow] {
 }
 
 /** A call that EC2 checks on what it touches, and on the tags it gives. */
-function touches(operation: string, resources: Resources, also: (context: Context, input: Input) => AccessRequest[] = () => []): readonly [string, ActionRow] {
+function touches(
+  operation: string,
+  resources: Resources,
+  also: (context: Context, input: Input) => AccessRequest[] = () => [],
+): readonly [string, ActionRow] {
   return [
     operation,
     {
       documentation: EC2,
       required: (context, input) => [
-        ...on(context, `ec2:${operation}`, resources(context, input), requestTagKeys(specified(input).flatMap(({ tags }) => tags))),
+        ...on(
+          context,
+          `ec2:${operation}`,
+          resources(context, input),
+          requestTagKeys(specified(input).flatMap(({ tags }) => tags)),
+        ),
         ...taggingOnCreate(context, operation, input),
         ...also(context, input),
       ],
@@ -27,23 +36,52 @@ function touches(operation: string, resources: Resources, also: (context: Contex
   ];
 }
 
-const at = (type: string, member: string): Resources => (_, input) => [[type, text(input[member])]];
-const each = (type: string, member: string): Resources => (_, input) => texts(input[member]).map((id) => [type, id] as const);
-const together = (...parts: readonly Resources[]): Resources => (context, input) => parts.flatMap((part) => part(context, input));
-const created = (type: string): Resources => () => [[type, "*"]];
-const groupOf: Resources = (context, input) => [["security-group", typeof input["GroupId"] === "string" ? input["GroupId"] : ([...context.region.securityGroups.values()].find(({ name }) => name === input["GroupName"])?.id ?? "*")]];
+const at =
+  (type: string, member: string): Resources =>
+  (_, input) => [[type, text(input[member])]];
+const each =
+  (type: string, member: string): Resources =>
+  (_, input) =>
+    texts(input[member]).map((id) => [type, id] as const);
+const together =
+  (...parts: readonly Resources[]): Resources =>
+  (context, input) =>
+    parts.flatMap((part) => part(context, input));
+const created =
+  (type: string): Resources =>
+  () => [[type, "*"]];
+const groupOf: Resources = (context, input) => [
+  [
+    "security-group",
+    typeof input["GroupId"] === "string"
+      ? input["GroupId"]
+      : ([...context.region.securityGroups.values()].find(({ name }) => name === input["GroupName"])?.id ?? "*"),
+  ],
+];
 
 const instanceOfAssociation: Resources = ({ region }, input) => [
-  ["instance", [...region.instances.values()].find(({ profileAssociation }) => profileAssociation?.id === input["AssociationId"])?.id ?? "*"],
+  [
+    "instance",
+    [...region.instances.values()].find(({ profileAssociation }) => profileAssociation?.id === input["AssociationId"])
+      ?.id ?? "*",
+  ],
 ];
 
 const subnetOfAssociation: Resources = ({ region }, input) => [
-  ["subnet", [...region.networkAcls.values()].flatMap(({ associations }) => associations).find(({ id }) => id === input["AssociationId"])?.subnetId ?? "*"],
+  [
+    "subnet",
+    [...region.networkAcls.values()]
+      .flatMap(({ associations }) => associations)
+      .find(({ id }) => id === input["AssociationId"])?.subnetId ?? "*",
+  ],
 ];
 
 const attachedTo: Resources = ({ region }, input) => {
   const target = [...region.interfaces.values()].find(({ attachment }) => attachment?.id === input["AttachmentId"]);
-  return [["instance", target?.attachment?.instanceId ?? "*"], ["network-interface", target?.id ?? "*"]];
+  return [
+    ["instance", target?.attachment?.instanceId ?? "*"],
+    ["network-interface", target?.id ?? "*"],
+  ];
 };
 
 /** Giving an instance a role needs iam:PassRole on it: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
@@ -51,7 +89,11 @@ function passesRole({ account }: Context, input: Input): AccessRequest[] {
   const { Name, Arn } = (input["IamInstanceProfile"] ?? {}) as { readonly Name?: string; readonly Arn?: string };
   const profile = [...account.instanceProfiles.values()].find(({ name, arn }) => name === Name || arn === Arn);
   const roles = (profile?.roleNames ?? []).flatMap((name) => account.roles.get(name) ?? []);
-  return roles.map(({ arn }) => ({ action: "iam:PassRole", resource: arn, keys: { "iam:PassedToService": "ec2.amazonaws.com" } }));
+  return roles.map(({ arn }) => ({
+    action: "iam:PassRole",
+    resource: arn,
+    keys: { "iam:PassedToService": "ec2.amazonaws.com" },
+  }));
 }
 
 /** DescribeInstanceAttribute and DescribeTrunkInterfaceAssociations stand here too: they differ in what they name. */
@@ -78,7 +120,10 @@ export const EC2_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntri
   describes("DescribeVpcs"),
   touches("DescribeInstanceAttribute", at("instance", "InstanceId")),
   touches("GetManagedPrefixListEntries", at("prefix-list", "PrefixListId")),
-  touches("ModifyNetworkInterfaceAttribute", together(at("network-interface", "NetworkInterfaceId"), each("security-group", "Groups"))),
+  touches(
+    "ModifyNetworkInterfaceAttribute",
+    together(at("network-interface", "NetworkInterfaceId"), each("security-group", "Groups")),
+  ),
   touches("ModifyInstanceAttribute", together(at("instance", "InstanceId"), each("security-group", "Groups"))),
   touches("ModifyInstanceMetadataOptions", at("instance", "InstanceId")),
   touches("CreateSecurityGroup", together(created("security-group"), at("vpc", "VpcId"))),
@@ -99,9 +144,29 @@ export const EC2_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntri
   touches("StopInstances", each("instance", "InstanceIds")),
   touches("StartInstances", each("instance", "InstanceIds")),
   touches("TerminateInstances", each("instance", "InstanceIds")),
-  touches("CreateNetworkInterface", together(created("network-interface"), at("subnet", "SubnetId"), each("security-group", "Groups"))),
-  touches("AttachNetworkInterface", together(at("instance", "InstanceId"), at("network-interface", "NetworkInterfaceId"))),
+  touches(
+    "CreateNetworkInterface",
+    together(created("network-interface"), at("subnet", "SubnetId"), each("security-group", "Groups")),
+  ),
+  touches(
+    "AttachNetworkInterface",
+    together(at("instance", "InstanceId"), at("network-interface", "NetworkInterfaceId")),
+  ),
   touches("DetachNetworkInterface", attachedTo),
-  ["CreateTags", { documentation: EC2, required: (context, input) => on(context, "ec2:CreateTags", typedIds(texts(input["Resources"])), requestTagKeys((input["Tags"] ?? []) as [])) }],
-  ["DeleteTags", { documentation: EC2, required: (context, input) => on(context, "ec2:DeleteTags", typedIds(texts(input["Resources"])), requestTagKeys((input["Tags"] ?? []) as [])) }],
+  [
+    "CreateTags",
+    {
+      documentation: EC2,
+      required: (context, input) =>
+        on(context, "ec2:CreateTags", typedIds(texts(input["Resources"])), requestTagKeys((input["Tags"] ?? []) as [])),
+    },
+  ],
+  [
+    "DeleteTags",
+    {
+      documentation: EC2,
+      required: (context, input) =>
+        on(context, "ec2:DeleteTags", typedIds(texts(input["Resources"])), requestTagKeys((input["Tags"] ?? []) as [])),
+    },
+  ],
 ]);

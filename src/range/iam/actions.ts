@@ -2,18 +2,27 @@ import type { Context } from "../services/handler.ts";
 import { text, type ActionRow } from "./action-row.ts";
 import { EC2_ACTIONS } from "./actions-ec2.ts";
 
-const IAM = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html";
+const IAM =
+  "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html";
 const STS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html";
 const SSM = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html";
 
 function onRole(operation: string): readonly [string, ActionRow] {
-  const resource = ({ account }: Context, name: string): string => account.roles.get(name)?.arn ?? `arn:aws:iam::${account.id}:role/${name}`;
-  const tags = ({ account }: Context, name: string): [string, string][] => (account.roles.get(name)?.tags ?? []).map(({ key, value }) => [`aws:ResourceTag/${key}`, value]);
+  const resource = ({ account }: Context, name: string): string =>
+    account.roles.get(name)?.arn ?? `arn:aws:iam::${account.id}:role/${name}`;
+  const tags = ({ account }: Context, name: string): [string, string][] =>
+    (account.roles.get(name)?.tags ?? []).map(({ key, value }) => [`aws:ResourceTag/${key}`, value]);
   return [
     operation,
     {
       documentation: IAM,
-      required: (context, { RoleName }) => [{ action: `iam:${operation}`, resource: resource(context, text(RoleName)), keys: Object.fromEntries(tags(context, text(RoleName))) }],
+      required: (context, { RoleName }) => [
+        {
+          action: `iam:${operation}`,
+          resource: resource(context, text(RoleName)),
+          keys: Object.fromEntries(tags(context, text(RoleName))),
+        },
+      ],
     },
   ];
 }
@@ -32,7 +41,13 @@ const IAM_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries([
       documentation: IAM,
       required: ({ account }, { InstanceProfileName }) => {
         const name = text(InstanceProfileName);
-        return [{ action: "iam:GetInstanceProfile", resource: account.instanceProfiles.get(name)?.arn ?? `arn:aws:iam::${account.id}:instance-profile/${name}`, keys: {} }];
+        return [
+          {
+            action: "iam:GetInstanceProfile",
+            resource: account.instanceProfiles.get(name)?.arn ?? `arn:aws:iam::${account.id}:instance-profile/${name}`,
+            keys: {},
+          },
+        ];
       },
     },
   ],
@@ -41,15 +56,30 @@ const IAM_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries([
 const STS_ACTIONS: Readonly<Record<string, ActionRow>> = {
   // Needs no permission, and cannot be denied: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
   GetCallerIdentity: { documentation: STS, required: () => [] },
-  AssumeRole: { documentation: STS, required: (_, { RoleArn }) => [{ action: "sts:AssumeRole", resource: text(RoleArn), keys: {} }] },
+  AssumeRole: {
+    documentation: STS,
+    required: (_, { RoleArn }) => [{ action: "sts:AssumeRole", resource: text(RoleArn), keys: {} }],
+  },
 };
 
 const SSM_ACTIONS: Readonly<Record<string, ActionRow>> = {
-  DescribeSessions: { documentation: SSM, required: () => [{ action: "ssm:DescribeSessions", resource: "*", keys: {} }] },
-  DescribeInstanceInformation: { documentation: SSM, required: () => [{ action: "ssm:DescribeInstanceInformation", resource: "*", keys: {} }] },
+  DescribeSessions: {
+    documentation: SSM,
+    required: () => [{ action: "ssm:DescribeSessions", resource: "*", keys: {} }],
+  },
+  DescribeInstanceInformation: {
+    documentation: SSM,
+    required: () => [{ action: "ssm:DescribeInstanceInformation", resource: "*", keys: {} }],
+  },
   TerminateSession: {
     documentation: SSM,
-    required: ({ account, region }, { SessionId }) => [{ action: "ssm:TerminateSession", resource: `arn:aws:ssm:${region.name}:${account.id}:session/${text(SessionId)}`, keys: {} }],
+    required: ({ account, region }, { SessionId }) => [
+      {
+        action: "ssm:TerminateSession",
+        resource: `arn:aws:ssm:${region.name}:${account.id}:session/${text(SessionId)}`,
+        keys: {},
+      },
+    ],
   },
 };
 

@@ -27,9 +27,15 @@ export function credentialState(world: World, session: Session): "valid" | "expi
 
 /** The policies of a session's principal that are in force now. */
 export function policiesOf(world: World, session: Session): PolicyDocument[] {
-  const principal: Role | IamUser | undefined = session.roleName === null ? userOf(world, session) : world.account(session.accountId).roles.get(session.roleName);
+  const principal: Role | IamUser | undefined =
+    session.roleName === null ? userOf(world, session) : world.account(session.accountId).roles.get(session.roleName);
   const effective = principal && inForce(world, principal);
-  return effective ? [...[...effective.inlinePolicies.values()].map(({ document }) => document), ...effective.attachedPolicies.map(({ document }) => document)] : [];
+  return effective
+    ? [
+        ...[...effective.inlinePolicies.values()].map(({ document }) => document),
+        ...effective.attachedPolicies.map(({ document }) => document),
+      ]
+    : [];
 }
 
 /** What every request of a session carries: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
@@ -60,22 +66,48 @@ export interface Attempt {
   readonly keys?: ConditionKeys;
 }
 
-export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly code: "InvalidClientTokenId" | "ExpiredToken" | "AccessDenied"; readonly message: string };
+export type Verdict =
+  | { readonly allowed: true }
+  | {
+      readonly allowed: false;
+      readonly code: "InvalidClientTokenId" | "ExpiredToken" | "AccessDenied";
+      readonly message: string;
+    };
 
 /** Whether AWS would let this key do this now. For services the range does not serve, such as a thief's `s3:GetObject`. */
 export function authorize(world: World, { accessKeyId, action, resource, sourceIp, keys }: Attempt): Verdict {
   const session = findSession(world, accessKeyId);
   const state = session ? credentialState(world, session) : "inactive";
-  if (!session || state === "inactive") return { allowed: false, code: "InvalidClientTokenId", message: "The security token included in the request is invalid." };
-  if (state === "expired") return { allowed: false, code: "ExpiredToken", message: "The security token included in the request is expired" };
-  const decision = evaluate(policiesOf(world, session), { action, resource, keys: { ...sessionKeys(world, session, sourceIp ?? null), ...keys } });
+  if (!session || state === "inactive")
+    return {
+      allowed: false,
+      code: "InvalidClientTokenId",
+      message: "The security token included in the request is invalid.",
+    };
+  if (state === "expired")
+    return { allowed: false, code: "ExpiredToken", message: "The security token included in the request is expired" };
+  const decision = evaluate(policiesOf(world, session), {
+    action,
+    resource,
+    keys: { ...sessionKeys(world, session, sourceIp ?? null), ...keys },
+  });
   if (decision === "allowed") return { allowed: true };
-  return { allowed: false, code: "AccessDenied", message: denial(decision, { arn: session.principalArn, action, resource }) };
+  return {
+    allowed: false,
+    code: "AccessDenied",
+    message: denial(decision, { arn: session.principalArn, action, resource }),
+  };
 }
 
 /** AWS's sentence: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-export function denial(decision: Exclude<Decision, "allowed">, { arn, action, resource }: { readonly arn: string; readonly action: string; readonly resource: string }): string {
+export function denial(
+  decision: Exclude<Decision, "allowed">,
+  { arn, action, resource }: { readonly arn: string; readonly action: string; readonly resource: string },
+): string {
   const on = resource === "*" ? "" : ` on resource: ${resource}`;
-  const why = decision === "explicitly-denied" ? "with an explicit deny in an identity-based policy" : `because no identity-based policy allows the ${action} action`;
+  const why =
+    decision === "explicitly-denied"
+      ? "with an explicit deny in an identity-based policy"
+      : `because no identity-based policy allows the ${action} action`;
   return `User: ${arn} is not authorized to perform: ${action}${on} ${why}`;
 }

@@ -26,7 +26,8 @@ const TESTS: Readonly<Record<string, Test>> = {
   NumericGreaterThan: (actual, expected) => Number(actual) > Number(expected),
   NumericGreaterThanEquals: (actual, expected) => Number(actual) >= Number(expected),
   Bool: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
-  IpAddress: (actual, expected) => rangeContains(expected.includes("/") ? expected : `${expected}/${expected.includes(":") ? 128 : 32}`, actual),
+  IpAddress: (actual, expected) =>
+    rangeContains(expected.includes("/") ? expected : `${expected}/${expected.includes(":") ? 128 : 32}`, actual),
 };
 
 const NEGATED: Readonly<Record<string, string>> = {
@@ -59,7 +60,13 @@ function splitArn(arn: string): string[] {
 export function conditionHolds(condition: unknown, keys: ConditionKeys): boolean {
   if (condition === undefined) return true;
   return Object.entries(condition as Record<string, Record<string, unknown>>).every(([operator, block]) =>
-    Object.entries(block).every(([key, expected]) => operatorHolds(operator, lookUp(keys, key), listOf(expected).map((value) => substitute(value, keys)))),
+    Object.entries(block).every(([key, expected]) =>
+      operatorHolds(
+        operator,
+        lookUp(keys, key),
+        listOf(expected).map((value) => substitute(value, keys)),
+      ),
+    ),
   );
 }
 
@@ -69,7 +76,8 @@ function operatorHolds(name: string, actual: readonly string[] | undefined, expe
   const test = TESTS[NEGATED[bare] ?? bare];
   if (!test) throw new TypeError(`the range knows no condition operator ${name}`);
   const isNegated = bare in NEGATED;
-  if (actual === undefined) return ifExists !== undefined || quantifier === "ForAllValues" || (isNegated && quantifier === undefined);
+  if (actual === undefined)
+    return ifExists !== undefined || quantifier === "ForAllValues" || (isNegated && quantifier === undefined);
   const one = (value: string): boolean => expected.some((each) => test(value, each)) !== isNegated;
   if (quantifier === "ForAllValues" || (isNegated && quantifier === undefined)) return actual.every(one);
   return actual.some(one);
@@ -88,5 +96,8 @@ export function listOf(value: unknown): string[] {
 
 /** Policy variables: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html */
 export function substitute(text: string, keys: ConditionKeys): string {
-  return text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => ({ "*": "*", "?": "?", $: "$" })[name] ?? lookUp(keys, name)?.[0] ?? whole);
+  return text.replaceAll(
+    /\$\{([^}]+)\}/g,
+    (whole, name: string) => ({ "*": "*", "?": "?", $: "$" })[name] ?? lookUp(keys, name)?.[0] ?? whole,
+  );
 }

@@ -34,18 +34,31 @@ function statementsOf({ Statement }: PolicyDocument): Statement[] {
   return (Array.isArray(Statement) ? Statement : [Statement]) as Statement[];
 }
 
-function applies({ Action, NotAction, Resource, NotResource, Condition }: Statement, { action, resource, keys }: AccessRequest): boolean {
-  const names = (list: unknown): boolean => listOf(list).some((pattern) => matchesPattern(pattern, action, { ignoreCase: true }));
-  const covers = (list: unknown): boolean => listOf(list).some((pattern) => matchesPattern(substitute(pattern, keys), resource));
+function applies(
+  { Action, NotAction, Resource, NotResource, Condition }: Statement,
+  { action, resource, keys }: AccessRequest,
+): boolean {
+  const names = (list: unknown): boolean =>
+    listOf(list).some((pattern) => matchesPattern(pattern, action, { ignoreCase: true }));
+  const covers = (list: unknown): boolean =>
+    listOf(list).some((pattern) => matchesPattern(substitute(pattern, keys), resource));
   if (Action === undefined ? NotAction === undefined || names(NotAction) : !names(Action)) return false;
   if (Resource === undefined ? NotResource !== undefined && covers(NotResource) : !covers(Resource)) return false;
   return conditionHolds(Condition, keys);
 }
 
 /** Whether a trust policy lets a principal assume the role: as itself, or as anybody of its account. */
-export function trusts(policy: PolicyDocument, caller: { readonly accountId: string; readonly arns: readonly string[]; readonly keys: ConditionKeys }): "by-name" | "by-account" | "no" {
-  const statements = statementsOf(policy).filter(({ Action, Condition }) => listOf(Action).some((each) => matchesPattern(each, "sts:AssumeRole", { ignoreCase: true })) && conditionHolds(Condition, caller.keys));
-  const principals = (effect: string): string[] => statements.filter(({ Effect }) => Effect === effect).flatMap((statement) => principalsOf(statement));
+export function trusts(
+  policy: PolicyDocument,
+  caller: { readonly accountId: string; readonly arns: readonly string[]; readonly keys: ConditionKeys },
+): "by-name" | "by-account" | "no" {
+  const statements = statementsOf(policy).filter(
+    ({ Action, Condition }) =>
+      listOf(Action).some((each) => matchesPattern(each, "sts:AssumeRole", { ignoreCase: true })) &&
+      conditionHolds(Condition, caller.keys),
+  );
+  const principals = (effect: string): string[] =>
+    statements.filter(({ Effect }) => Effect === effect).flatMap((statement) => principalsOf(statement));
   const account = new Set(["*", caller.accountId, `arn:aws:iam::${caller.accountId}:root`]);
   const named = (principal: string): boolean => caller.arns.includes(principal);
   if (principals("Deny").some((each) => named(each) || account.has(each))) return "no";

@@ -3,12 +3,16 @@
  *
  * Without backtracking over more than the last star, so that a hostile pattern cannot take exponential time.
  */
-export function matchesPattern(pattern: string, text: string, options: { readonly ignoreCase?: boolean } = {}): boolean {
+export function matchesPattern(
+  pattern: string,
+  text: string,
+  options: { readonly ignoreCase?: boolean } = {},
+): boolean {
   if (options.ignoreCase) return matchesPattern(pattern.toLowerCase(), text.toLowerCase());
   let star = -1;
   let resume = 0;
   let at = 0;
-  for (let index = 0; index < text.length; ) {
+  for (let index = 0; index < text.length;) {
     if (pattern[at] === "*") {
       star = at++;
       resume = index;

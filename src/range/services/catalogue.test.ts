@@ -15,12 +15,16 @@ describe("the catalogue of operations", () => {
   });
 
   it("names only operations of AWS's own model", () => {
-    const known = new Set(services.flatMap(({ name, operations }) => [...operations.keys()].map((operation) => `${name}:${operation}`)));
+    const known = new Set(
+      services.flatMap(({ name, operations }) => [...operations.keys()].map((operation) => `${name}:${operation}`)),
+    );
     expect(named(HANDLERS).filter((name) => !known.has(name))).toEqual([]);
   });
 
   it("says for every row on which page AWS documents it", () => {
-    const addresses = Object.values(ACTIONS).flatMap((rows) => Object.values(rows).map(({ documentation }) => documentation));
+    const addresses = Object.values(ACTIONS).flatMap((rows) =>
+      Object.values(rows).map(({ documentation }) => documentation),
+    );
     expect(addresses.filter((address) => !address.startsWith("https://docs.aws.amazon.com/"))).toEqual([]);
   });
 });

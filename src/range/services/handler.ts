@@ -21,7 +21,12 @@ export interface Quotas {
   readonly securityGroups: number;
 }
 
-export const DEFAULT_QUOTAS: Quotas = { networkAclEntries: 20, rulesPerSecurityGroup: 60, groupsPerInterface: 5, securityGroups: 2500 };
+export const DEFAULT_QUOTAS: Quotas = {
+  networkAclEntries: 20,
+  rulesPerSecurityGroup: 60,
+  groupsPerInterface: 5,
+  securityGroups: 2500,
+};
 
 /** What a handler knows: the caller's account, the Region of the call, and the call. */
 export interface Context extends Place {
@@ -40,7 +45,9 @@ export type Handler = (context: Context, input: Record<string, unknown>) => Reco
  *
  * The wire has decoded the input by the schema those types are generated from, so this is the one place that claims it.
  */
-export function handler<Input extends object, Output extends object>(perform: (context: Context, input: Input) => Output): Handler {
+export function handler<Input extends object, Output extends object>(
+  perform: (context: Context, input: Input) => Output,
+): Handler {
   return (context, input) => perform(context, input as Input) as Record<string, unknown>;
 }
 

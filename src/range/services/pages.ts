@@ -12,12 +12,19 @@ export interface PageRequest {
 }
 
 /** One page, and the opaque token of the next. */
-export function page<T>(items: readonly T[], request: PageRequest): { readonly items: T[]; readonly token: string | undefined } {
+export function page<T>(
+  items: readonly T[],
+  request: PageRequest,
+): { readonly items: T[]; readonly token: string | undefined } {
   const [minimum, maximum] = request.range ?? [1, 1000];
   if (request.limit !== undefined && (request.limit < minimum || request.limit > maximum)) {
-    throw new AwsError("InvalidParameterValue", `Value ( ${request.limit} ) for parameter maxResults is invalid. Expecting a value between ${minimum} and ${maximum}.`, {
-      documentation: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
-    });
+    throw new AwsError(
+      "InvalidParameterValue",
+      `Value ( ${request.limit} ) for parameter maxResults is invalid. Expecting a value between ${minimum} and ${maximum}.`,
+      {
+        documentation: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+      },
+    );
   }
   const start = request.token === undefined ? 0 : readToken(request, request.token);
   const end = start + (request.limit ?? request.pageSize);

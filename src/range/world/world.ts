@@ -127,7 +127,6 @@ export class World {
   }
 }
 
-
 function emptyRegion(name: string): RegionState {
   return {
     name,

@@ -57,7 +57,10 @@ export const connectionTimeouts = defineStep({
     if (defaults === null) {
       return {
         changes: [],
-        left: interfaces.map(({ id }) => ({ resource: id, reason: `${instanceType} is no Nitro type: it has no timers` })),
+        left: interfaces.map(({ id }) => ({
+          resource: id,
+          reason: `${instanceType} is no Nitro type: it has no timers`,
+        })),
       };
     }
     return {
@@ -66,7 +69,10 @@ export const connectionTimeouts = defineStep({
         .map(({ id, connectionTracking }) => ({
           resource: id,
           attribute: "connection-tracking",
-          before: { explicit: connectionTracking === null ? null : { ...connectionTracking }, defaults: { ...defaults } },
+          before: {
+            explicit: connectionTracking === null ? null : { ...connectionTracking },
+            defaults: { ...defaults },
+          },
           after: { ...shortestTimers },
           ofTarget: true,
         })),

@@ -84,7 +84,10 @@ export const trackedConnections = defineStep({
           after: [sealed.get(one.id) ?? ""],
           approves: { level: "open", seconds: OPEN_MS / 1000, afterwards: "sealed" },
           ofTarget: true,
-          blastRadius: { what: "the host is reachable from anywhere, and reaches anything, for 70 seconds", resources: [] },
+          blastRadius: {
+            what: "the host is reachable from anywhere, and reaches anything, for 70 seconds",
+            resources: [],
+          },
         })),
       left: interfaces.flatMap((one) =>
         one.managedBy === null

@@ -20,11 +20,18 @@ import { specifiedTags } from "./tags.ts";
 const create = handler((context, input: CreateNetworkInterfaceRequest): CreateNetworkInterfaceResult => {
   const { world, region } = context;
   const subnet = existing(world, region.subnets, { kind: "subnet", id: input.SubnetId });
-  const defaultGroup = [...region.securityGroups.values()].find(({ vpcId, name }) => vpcId === subnet.vpcId && name === "default");
+  const defaultGroup = [...region.securityGroups.values()].find(
+    ({ vpcId, name }) => vpcId === subnet.vpcId && name === "default",
+  );
   const groupIds = input.Groups ?? (defaultGroup ? [defaultGroup.id] : []);
   checkGroups(context, { groupIds, vpcId: subnet.vpcId });
   const ip = input.PrivateIpAddress;
-  if (ip !== undefined && [...region.interfaces.values()].some(({ subnetId, privateIps }) => subnetId === subnet.id && privateIps.includes(ip))) {
+  if (
+    ip !== undefined &&
+    [...region.interfaces.values()].some(
+      ({ subnetId, privateIps }) => subnetId === subnet.id && privateIps.includes(ip),
+    )
+  ) {
     throw ec2Error("InvalidIPAddress.InUse", `Address ${ip} is in use.`);
   }
   const made = createInterface(context, {
@@ -46,12 +53,28 @@ const attach = handler((context, input: AttachNetworkInterfaceRequest): AttachNe
   if (deviceIndex === undefined) throw missingParameter("deviceIndex");
   refuseIfManaged(target);
   if (target.attachment) throw ec2Error("InvalidNetworkInterface.InUse", `Interface: [${target.id}] in use.`);
-  if (target.availabilityZone !== instance.availabilityZone) throw ec2Error("InvalidParameterCombination", `You may not attach a network interface to an instance if they are not in the same availability zone`);
-  if (instance.state !== "running" && instance.state !== "stopped") throw ec2Error("IncorrectState", `Instance '${instance.id}' is not 'running' or 'stopped'.`);
+  if (target.availabilityZone !== instance.availabilityZone)
+    throw ec2Error(
+      "InvalidParameterCombination",
+      `You may not attach a network interface to an instance if they are not in the same availability zone`,
+    );
+  if (instance.state !== "running" && instance.state !== "stopped")
+    throw ec2Error("IncorrectState", `Instance '${instance.id}' is not 'running' or 'stopped'.`);
   const attached = interfacesOf(context, instance);
-  if (attached.length >= instanceTypeOf(instance.instanceType).maximumInterfaces) throw ec2Error("AttachmentLimitExceeded", `Interface count ${attached.length + 1} exceeds the limit for ${instance.instanceType}`);
-  if (attached.some(({ attachment }) => attachment?.deviceIndex === deviceIndex && attachment.networkCardIndex === networkCardIndex)) {
-    throw ec2Error("InvalidParameterValue", `Instance '${instance.id}' already has an interface attached at device index '${deviceIndex}'.`);
+  if (attached.length >= instanceTypeOf(instance.instanceType).maximumInterfaces)
+    throw ec2Error(
+      "AttachmentLimitExceeded",
+      `Interface count ${attached.length + 1} exceeds the limit for ${instance.instanceType}`,
+    );
+  if (
+    attached.some(
+      ({ attachment }) => attachment?.deviceIndex === deviceIndex && attachment.networkCardIndex === networkCardIndex,
+    )
+  ) {
+    throw ec2Error(
+      "InvalidParameterValue",
+      `Instance '${instance.id}' already has an interface attached at device index '${deviceIndex}'.`,
+    );
   }
   const { id } = attachInterface(context, target, instance, { deviceIndex, networkCardIndex });
   return { AttachmentId: id, NetworkCardIndex: networkCardIndex };
@@ -59,27 +82,51 @@ const attach = handler((context, input: AttachNetworkInterfaceRequest): AttachNe
 
 /** The primary interface stays: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network-interface-attachments.html */
 const detach = handler((context, input: DetachNetworkInterfaceRequest) => {
-  const target = [...context.region.interfaces.values()].find(({ attachment }) => attachment?.id === input.AttachmentId);
-  if (!target?.attachment) throw ec2Error("InvalidAttachmentID.NotFound", `The attachment ID '${input.AttachmentId ?? ""}' does not exist`);
+  const target = [...context.region.interfaces.values()].find(
+    ({ attachment }) => attachment?.id === input.AttachmentId,
+  );
+  if (!target?.attachment)
+    throw ec2Error("InvalidAttachmentID.NotFound", `The attachment ID '${input.AttachmentId ?? ""}' does not exist`);
   refuseIfManaged(target);
-  if (target.attachment.deviceIndex === 0) throw ec2Error("OperationNotPermitted", "The network interface at device index 0 cannot be detached.");
+  if (target.attachment.deviceIndex === 0)
+    throw ec2Error("OperationNotPermitted", "The network interface at device index 0 cannot be detached.");
   detachInterface(context, target);
   return {};
 });
 
 /** Which branch interfaces share a trunk; the trunk is what is attached to the instance. */
-const describeTrunks = handler((context, input: DescribeTrunkInterfaceAssociationsRequest): DescribeTrunkInterfaceAssociationsResult => {
-  const all = context.world
-    .list(context.region.interfaces)
-    .flatMap(({ id, trunkInterfaceId, tags }) => (trunkInterfaceId === null ? [] : [{ id: `trunk-assoc-${id.slice(4)}`, branch: id, trunk: trunkInterfaceId, tags }]));
-  const { AssociationIds: ids } = input;
-  for (const id of ids ?? []) if (!all.some((each) => each.id === id)) throw ec2Error("InvalidAssociationID.NotFound", `The association ID '${id}' does not exist`);
-  const named = ids && ids.length > 0 ? all.filter(({ id }) => ids.includes(id)) : all;
-  const { items, token } = paged(context, filterBy(named, input.Filters, { "interface-protocol": () => "VLAN" }), { input });
-  return {
-    InterfaceAssociations: items.map(({ id, branch, trunk }) => ({ AssociationId: id, BranchInterfaceId: branch, TrunkInterfaceId: trunk, InterfaceProtocol: "VLAN" })),
-    NextToken: token,
-  };
-});
+const describeTrunks = handler(
+  (context, input: DescribeTrunkInterfaceAssociationsRequest): DescribeTrunkInterfaceAssociationsResult => {
+    const all = context.world
+      .list(context.region.interfaces)
+      .flatMap(({ id, trunkInterfaceId, tags }) =>
+        trunkInterfaceId === null
+          ? []
+          : [{ id: `trunk-assoc-${id.slice(4)}`, branch: id, trunk: trunkInterfaceId, tags }],
+      );
+    const { AssociationIds: ids } = input;
+    for (const id of ids ?? [])
+      if (!all.some((each) => each.id === id))
+        throw ec2Error("InvalidAssociationID.NotFound", `The association ID '${id}' does not exist`);
+    const named = ids && ids.length > 0 ? all.filter(({ id }) => ids.includes(id)) : all;
+    const { items, token } = paged(context, filterBy(named, input.Filters, { "interface-protocol": () => "VLAN" }), {
+      input,
+    });
+    return {
+      InterfaceAssociations: items.map(({ id, branch, trunk }) => ({
+        AssociationId: id,
+        BranchInterfaceId: branch,
+        TrunkInterfaceId: trunk,
+        InterfaceProtocol: "VLAN",
+      })),
+      NextToken: token,
+    };
+  },
+);
 
-export const attachmentHandlers = { CreateNetworkInterface: create, AttachNetworkInterface: attach, DetachNetworkInterface: detach, DescribeTrunkInterfaceAssociations: describeTrunks };
+export const attachmentHandlers = {
+  CreateNetworkInterface: create,
+  AttachNetworkInterface: attach,
+  DetachNetworkInterface: detach,
+  DescribeTrunkInterfaceAssociations: describeTrunks,
+};

@@ -17,19 +17,69 @@ interface Naming {
 
 /** How EC2 says that an id names nothing, or cannot be an id. */
 const NAMING = {
-  instance: { prefix: "i", missing: "InvalidInstanceID.NotFound", malformed: "InvalidInstanceID.Malformed", noun: "instance ID" },
-  interface: { prefix: "eni", missing: "InvalidNetworkInterfaceID.NotFound", malformed: "InvalidNetworkInterfaceId.Malformed", noun: "networkInterface ID" },
-  group: { prefix: "sg", missing: "InvalidGroup.NotFound", malformed: "InvalidGroupId.Malformed", noun: "security group" },
-  rule: { prefix: "sgr", missing: "InvalidSecurityGroupRuleId.NotFound", malformed: "InvalidSecurityGroupRuleId.Malformed", noun: "security group rule ID" },
-  acl: { prefix: "acl", missing: "InvalidNetworkAclID.NotFound", malformed: "InvalidNetworkAclId.Malformed", noun: "networkAcl ID" },
-  subnet: { prefix: "subnet", missing: "InvalidSubnetID.NotFound", malformed: "InvalidSubnetID.Malformed", noun: "subnet ID" },
+  instance: {
+    prefix: "i",
+    missing: "InvalidInstanceID.NotFound",
+    malformed: "InvalidInstanceID.Malformed",
+    noun: "instance ID",
+  },
+  interface: {
+    prefix: "eni",
+    missing: "InvalidNetworkInterfaceID.NotFound",
+    malformed: "InvalidNetworkInterfaceId.Malformed",
+    noun: "networkInterface ID",
+  },
+  group: {
+    prefix: "sg",
+    missing: "InvalidGroup.NotFound",
+    malformed: "InvalidGroupId.Malformed",
+    noun: "security group",
+  },
+  rule: {
+    prefix: "sgr",
+    missing: "InvalidSecurityGroupRuleId.NotFound",
+    malformed: "InvalidSecurityGroupRuleId.Malformed",
+    noun: "security group rule ID",
+  },
+  acl: {
+    prefix: "acl",
+    missing: "InvalidNetworkAclID.NotFound",
+    malformed: "InvalidNetworkAclId.Malformed",
+    noun: "networkAcl ID",
+  },
+  subnet: {
+    prefix: "subnet",
+    missing: "InvalidSubnetID.NotFound",
+    malformed: "InvalidSubnetID.Malformed",
+    noun: "subnet ID",
+  },
   vpc: { prefix: "vpc", missing: "InvalidVpcID.NotFound", malformed: "InvalidVpcID.Malformed", noun: "vpc ID" },
-  routeTable: { prefix: "rtb", missing: "InvalidRouteTableID.NotFound", malformed: "InvalidRouteTableId.Malformed", noun: "routeTable ID" },
-  internetGateway: { prefix: "igw", missing: "InvalidInternetGatewayID.NotFound", malformed: "InvalidInternetGatewayId.Malformed", noun: "internetGateway ID" },
+  routeTable: {
+    prefix: "rtb",
+    missing: "InvalidRouteTableID.NotFound",
+    malformed: "InvalidRouteTableId.Malformed",
+    noun: "routeTable ID",
+  },
+  internetGateway: {
+    prefix: "igw",
+    missing: "InvalidInternetGatewayID.NotFound",
+    malformed: "InvalidInternetGatewayId.Malformed",
+    noun: "internetGateway ID",
+  },
   natGateway: { prefix: "nat", missing: "NatGatewayNotFound", malformed: "NatGatewayMalformed", noun: "NAT gateway" },
   volume: { prefix: "vol", missing: "InvalidVolume.NotFound", malformed: "InvalidVolumeID.Malformed", noun: "volume" },
-  allocation: { prefix: "eipalloc", missing: "InvalidAllocationID.NotFound", malformed: "InvalidAllocationID.NotFound", noun: "allocation ID" },
-  prefixList: { prefix: "pl", missing: "InvalidPrefixListID.NotFound", malformed: "InvalidPrefixListId.Malformed", noun: "prefix list ID" },
+  allocation: {
+    prefix: "eipalloc",
+    missing: "InvalidAllocationID.NotFound",
+    malformed: "InvalidAllocationID.NotFound",
+    noun: "allocation ID",
+  },
+  prefixList: {
+    prefix: "pl",
+    missing: "InvalidPrefixListID.NotFound",
+    malformed: "InvalidPrefixListId.Malformed",
+    noun: "prefix list ID",
+  },
 } as const satisfies Record<string, Naming>;
 
 export type Kind = keyof typeof NAMING;
@@ -47,7 +97,11 @@ export function notFound(kind: Kind, id: string): AwsError {
  * A resource that reads do not show yet is not found by writes either, as AWS warns for groups just created:
  * https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
  */
-export function existing<T extends object>(world: World, table: Map<string, T>, { kind, id }: { readonly kind: Kind; readonly id: string | undefined }): T {
+export function existing<T extends object>(
+  world: World,
+  table: Map<string, T>,
+  { kind, id }: { readonly kind: Kind; readonly id: string | undefined },
+): T {
   if (id === undefined) throw missingParameter(kind);
   const resource = table.get(id);
   if (!resource || !world.see(table, id)) throw notFound(kind, id);

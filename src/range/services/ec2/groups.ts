@@ -17,10 +17,20 @@ import { describeRule, groupRules } from "./permissions.ts";
 import { filterBy, paged, select, type Filters } from "./selection.ts";
 import { fromTags, specifiedTags } from "./tags.ts";
 
-const cidrs = (direction: boolean, kind: "ipv4" | "ipv6") => ({ rules }: SecurityGroup) =>
-  rules.flatMap(({ egress, peer }) => (egress === direction && (peer.kind === "ipv4" || peer.kind === "ipv6") && peer.kind === kind ? [peer.cidr] : []));
-const named = (direction: boolean, kind: "group" | "prefix-list") => ({ rules }: SecurityGroup) =>
-  rules.flatMap(({ egress, peer }) => (egress === direction && (peer.kind === "group" || peer.kind === "prefix-list") && peer.kind === kind ? [peer.id] : []));
+const cidrs =
+  (direction: boolean, kind: "ipv4" | "ipv6") =>
+  ({ rules }: SecurityGroup) =>
+    rules.flatMap(({ egress, peer }) =>
+      egress === direction && (peer.kind === "ipv4" || peer.kind === "ipv6") && peer.kind === kind ? [peer.cidr] : [],
+    );
+const named =
+  (direction: boolean, kind: "group" | "prefix-list") =>
+  ({ rules }: SecurityGroup) =>
+    rules.flatMap(({ egress, peer }) =>
+      egress === direction && (peer.kind === "group" || peer.kind === "prefix-list") && peer.kind === kind
+        ? [peer.id]
+        : [],
+    );
 
 const filters: Filters<SecurityGroup> = {
   "group-id": ({ id }) => id,
@@ -42,7 +52,13 @@ const filters: Filters<SecurityGroup> = {
 const describeGroups = handler((context, input: DescribeSecurityGroupsRequest): DescribeSecurityGroupsResult => {
   const { GroupNames: names } = input;
   const where = ({ name }: SecurityGroup): boolean => names === undefined || names.length === 0 || names.includes(name);
-  const { items, token } = select(context, input, { kind: "group", table: context.region.securityGroups, ids: input.GroupIds, filters, where });
+  const { items, token } = select(context, input, {
+    kind: "group",
+    table: context.region.securityGroups,
+    ids: input.GroupIds,
+    filters,
+    where,
+  });
   return { SecurityGroups: items.map((group) => describeGroup(context, group)), NextToken: token };
 });
 
@@ -66,10 +82,15 @@ function arnOf(accountId: string, region: string, id: string): string {
 
 const describeRules = handler((context, input: DescribeSecurityGroupRulesRequest): DescribeSecurityGroupRulesResult => {
   const { SecurityGroupRuleIds: ids } = input;
-  const all = context.world.list(context.region.securityGroups).flatMap((group) => group.rules.map((rule) => ({ ...rule, groupId: group.id })));
+  const all = context.world
+    .list(context.region.securityGroups)
+    .flatMap((group) => group.rules.map((rule) => ({ ...rule, groupId: group.id })));
   for (const id of ids ?? []) if (!all.some((rule) => rule.id === id)) throw notFound("rule", id);
   const chosen = ids && ids.length > 0 ? all.filter(({ id }) => ids.includes(id)) : all;
-  const ruleFilters: Filters<SecurityGroupRule & { groupId: string }> = { "group-id": ({ groupId }) => groupId, "security-group-rule-id": ({ id }) => id };
+  const ruleFilters: Filters<SecurityGroupRule & { groupId: string }> = {
+    "group-id": ({ groupId }) => groupId,
+    "security-group-rule-id": ({ id }) => id,
+  };
   const { items, token } = paged(context, filterBy(chosen, input.Filters, ruleFilters), { input });
   return { SecurityGroupRules: items.map((rule) => describeRule(context, rule.groupId, rule)), NextToken: token };
 });
@@ -81,15 +102,24 @@ const create = handler((context, input: CreateSecurityGroupRequest): CreateSecur
   if (name === undefined) throw missingParameter("GroupName");
   if (description === undefined) throw missingParameter("GroupDescription");
   const characters = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
-  if (!characters.test(name) || name.startsWith("sg-")) throw ec2Error("InvalidParameterValue", `Value (${name}) for parameter GroupName is invalid. Group names cannot start with sg-, and have 1 to 255 characters.`);
-  if (!characters.test(description)) throw ec2Error("InvalidParameterValue", `Value (${description}) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.`);
+  if (!characters.test(name) || name.startsWith("sg-"))
+    throw ec2Error(
+      "InvalidParameterValue",
+      `Value (${name}) for parameter GroupName is invalid. Group names cannot start with sg-, and have 1 to 255 characters.`,
+    );
+  if (!characters.test(description))
+    throw ec2Error(
+      "InvalidParameterValue",
+      `Value (${description}) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.`,
+    );
   const vpcId = input.VpcId ?? [...region.vpcs.values()].find(({ isDefault }) => isDefault)?.id;
   if (vpcId === undefined) throw ec2Error("VPCIdNotSpecified", "No default VPC for this user");
   existing(world, region.vpcs, { kind: "vpc", id: vpcId });
   if ([...region.securityGroups.values()].some((other) => other.vpcId === vpcId && other.name === name)) {
     throw ec2Error("InvalidGroup.Duplicate", `The security group '${name}' already exists for VPC '${vpcId}'`);
   }
-  if (region.securityGroups.size >= quotas.securityGroups) throw ec2Error("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.");
+  if (region.securityGroups.size >= quotas.securityGroups)
+    throw ec2Error("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.");
   const tags = specifiedTags(input.TagSpecifications, "security-group");
   const group = createSecurityGroup(context, { vpcId, name, description, tags });
   return { GroupId: group.id, Tags: fromTags(group.tags), SecurityGroupArn: arnOf(account.id, region.name, group.id) };
@@ -100,12 +130,20 @@ const remove = handler((context, input: DeleteSecurityGroupRequest): DeleteSecur
   const { world, region } = context;
   const byName = [...region.securityGroups.values()].find(({ name }) => name === input.GroupName);
   const group = existing(world, region.securityGroups, { kind: "group", id: input.GroupId ?? byName?.id });
-  if (group.name === "default") throw ec2Error("CannotDelete", `the specified group: "${group.id}" name: "default" cannot be deleted by a user`);
+  if (group.name === "default")
+    throw ec2Error("CannotDelete", `the specified group: "${group.id}" name: "default" cannot be deleted by a user`);
   const used = [...region.interfaces.values()].some(({ groupIds }) => groupIds.includes(group.id));
-  const referenced = [...region.securityGroups.values()].some((other) => other.id !== group.id && other.rules.some(({ peer }) => peer.kind === "group" && peer.id === group.id));
+  const referenced = [...region.securityGroups.values()].some(
+    (other) => other.id !== group.id && other.rules.some(({ peer }) => peer.kind === "group" && peer.id === group.id),
+  );
   if (used || referenced) throw ec2Error("DependencyViolation", `resource ${group.id} has a dependent object`);
   world.remove(region.securityGroups, group.id);
   return { Return: true, GroupId: group.id };
 });
 
-export const groupHandlers = { DescribeSecurityGroups: describeGroups, DescribeSecurityGroupRules: describeRules, CreateSecurityGroup: create, DeleteSecurityGroup: remove };
+export const groupHandlers = {
+  DescribeSecurityGroups: describeGroups,
+  DescribeSecurityGroupRules: describeRules,
+  CreateSecurityGroup: create,
+  DeleteSecurityGroup: remove,
+};

@@ -1,4 +1,13 @@
-import type { DescribeInstancesRequest, DescribeInstancesResult, DescribeInstanceStatusRequest, DescribeInstanceStatusResult, Instance as SdkInstance, InstanceNetworkInterface, InstanceState as SdkState, NetworkInterface as SdkInterface } from "@aws-sdk/client-ec2";
+import type {
+  DescribeInstancesRequest,
+  DescribeInstancesResult,
+  DescribeInstanceStatusRequest,
+  DescribeInstanceStatusResult,
+  Instance as SdkInstance,
+  InstanceNetworkInterface,
+  InstanceState as SdkState,
+  NetworkInterface as SdkInterface,
+} from "@aws-sdk/client-ec2";
 import { instanceTypeOf } from "../../world/instance-types.ts";
 import type { Instance, InstanceState, NetworkInterface } from "../../world/model.ts";
 import { handler, optional, type Context } from "../handler.ts";
@@ -7,7 +16,14 @@ import { select, type Filters } from "./selection.ts";
 import { fromTags } from "./tags.ts";
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html */
-const STATE_CODES: Readonly<Record<InstanceState, number>> = { pending: 0, running: 16, "shutting-down": 32, terminated: 48, stopping: 64, stopped: 80 };
+const STATE_CODES: Readonly<Record<InstanceState, number>> = {
+  pending: 0,
+  running: 16,
+  "shutting-down": 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+};
 
 export function describeState(state: InstanceState): SdkState {
   return { Code: STATE_CODES[state], Name: state };
@@ -22,7 +38,9 @@ function shownInterfaces({ world, region }: Context, { id }: Instance): NetworkI
 }
 
 function filtersFor(context: Context): Filters<Instance> {
-  const of = (look: (network: NetworkInterface) => string | null | undefined | readonly string[]) => (instance: Instance) => shownInterfaces(context, instance).flatMap((each) => look(each) ?? []);
+  const of =
+    (look: (network: NetworkInterface) => string | null | undefined | readonly string[]) => (instance: Instance) =>
+      shownInterfaces(context, instance).flatMap((each) => look(each) ?? []);
   return {
     "instance-id": ({ id }) => id,
     "instance-state-name": ({ state }) => state,
@@ -53,9 +71,19 @@ function filtersFor(context: Context): Filters<Instance> {
 
 const describe = handler((context, input: DescribeInstancesRequest): DescribeInstancesResult => {
   const { account, region } = context;
-  const { items, token } = select(context, input, { kind: "instance", table: region.instances, ids: input.InstanceIds, filters: filtersFor(context) });
+  const { items, token } = select(context, input, {
+    kind: "instance",
+    table: region.instances,
+    ids: input.InstanceIds,
+    filters: filtersFor(context),
+  });
   return {
-    Reservations: items.map((instance) => ({ ReservationId: `r-${instance.id.slice(2)}`, OwnerId: account.id, Groups: [], Instances: [describeInstance(context, instance)] })),
+    Reservations: items.map((instance) => ({
+      ReservationId: `r-${instance.id.slice(2)}`,
+      OwnerId: account.id,
+      Groups: [],
+      Instances: [describeInstance(context, instance)],
+    })),
     NextToken: token,
   };
 });
@@ -71,7 +99,7 @@ function describeInstance(context: Context, instance: Instance): SdkInstance {
     InstanceType: instance.instanceType as "m5.large",
     ImageId: instance.imageId,
     Architecture: type.architecture,
-    Hypervisor: type.isNitro ? "nitro" as "xen" : "xen",
+    Hypervisor: type.isNitro ? ("nitro" as "xen") : "xen",
     VirtualizationType: "hvm",
     Placement: { AvailabilityZone: instance.availabilityZone, Tenancy: "default" },
     LaunchTime: new Date(instance.launchTime),
@@ -79,23 +107,36 @@ function describeInstance(context: Context, instance: Instance): SdkInstance {
     Platform: instance.platform === "windows" ? "Windows" : undefined,
     ...networkOf(instance, interfaces, primary),
     SourceDestCheck: primary?.SourceDestCheck,
-    IamInstanceProfile: instance.profileAssociation ? { Arn: instance.profileAssociation.profileArn, Id: instance.profileAssociation.profileId } : undefined,
+    IamInstanceProfile: instance.profileAssociation
+      ? { Arn: instance.profileAssociation.profileArn, Id: instance.profileAssociation.profileId }
+      : undefined,
     InstanceLifecycle: instance.spotRequest ? "spot" : undefined,
     SpotInstanceRequestId: instance.spotRequest?.id,
     RootDeviceType: instance.rootDeviceType,
     RootDeviceName: instance.rootDeviceName,
     BlockDeviceMappings: instance.blockDevices.map(({ deviceName, volumeId, deleteOnTermination, attachTime }) => ({
       DeviceName: deviceName,
-      Ebs: { VolumeId: volumeId, DeleteOnTermination: deleteOnTermination, AttachTime: new Date(attachTime), Status: "attached" },
+      Ebs: {
+        VolumeId: volumeId,
+        DeleteOnTermination: deleteOnTermination,
+        AttachTime: new Date(attachTime),
+        Status: "attached",
+      },
     })),
     MetadataOptions: describeMetadataOptions(instance),
-    Operator: instance.operator ? { Managed: instance.operator.managed, Principal: optional(instance.operator.principal) } : { Managed: false },
+    Operator: instance.operator
+      ? { Managed: instance.operator.managed, Principal: optional(instance.operator.principal) }
+      : { Managed: false },
     Tags: fromTags([...instance.tags, ...autoScalingTag(instance)]),
   };
 }
 
 /** A terminated instance shows no network at all. */
-function networkOf(instance: Instance, interfaces: ReturnType<typeof describeInterface>[], primary: ReturnType<typeof describeInterface> | undefined): Partial<SdkInstance> {
+function networkOf(
+  instance: Instance,
+  interfaces: ReturnType<typeof describeInterface>[],
+  primary: ReturnType<typeof describeInterface> | undefined,
+): Partial<SdkInstance> {
   if (instance.state === "terminated") return { NetworkInterfaces: [], SecurityGroups: [] };
   return {
     VpcId: instance.vpcId,
@@ -109,13 +150,48 @@ function networkOf(instance: Instance, interfaces: ReturnType<typeof describeInt
 
 /** An interface inside an instance is shown in a smaller shape than on its own. */
 function embedded(network: SdkInterface): InstanceNetworkInterface {
-  const { NetworkInterfaceId, InterfaceType, Status, Description, SubnetId, VpcId, OwnerId, MacAddress, PrivateIpAddress, PrivateDnsName, Groups, SourceDestCheck, Operator, Attachment } = network;
-  const publicly = (association: SdkInterface["Association"]) => (association ? { PublicIp: association.PublicIp, IpOwnerId: association.IpOwnerId } : undefined);
+  const {
+    NetworkInterfaceId,
+    InterfaceType,
+    Status,
+    Description,
+    SubnetId,
+    VpcId,
+    OwnerId,
+    MacAddress,
+    PrivateIpAddress,
+    PrivateDnsName,
+    Groups,
+    SourceDestCheck,
+    Operator,
+    Attachment,
+  } = network;
+  const publicly = (association: SdkInterface["Association"]) =>
+    association ? { PublicIp: association.PublicIp, IpOwnerId: association.IpOwnerId } : undefined;
   return {
-    ...{ NetworkInterfaceId, InterfaceType, Status, Description, SubnetId, VpcId, OwnerId, MacAddress, PrivateIpAddress, PrivateDnsName, Groups, SourceDestCheck, Operator },
+    NetworkInterfaceId,
+    InterfaceType,
+    Status,
+    Description,
+    SubnetId,
+    VpcId,
+    OwnerId,
+    MacAddress,
+    PrivateIpAddress,
+    PrivateDnsName,
+    Groups,
+    SourceDestCheck,
+    Operator,
     Association: publicly(network.Association),
-    PrivateIpAddresses: network.PrivateIpAddresses?.map(({ PrivateIpAddress: ip, Primary, Association }) => ({ PrivateIpAddress: ip, Primary, Association: publicly(Association) })),
-    Ipv6Addresses: network.Ipv6Addresses?.map(({ Ipv6Address, IsPrimaryIpv6 }) => ({ Ipv6Address, IsPrimaryIpv6 })),
+    PrivateIpAddresses: network.PrivateIpAddresses?.map(({ PrivateIpAddress: ip, Primary, Association }) => ({
+      PrivateIpAddress: ip,
+      Primary,
+      Association: publicly(Association),
+    })),
+    Ipv6Addresses: network.Ipv6Addresses?.map(({ Ipv6Address, IsPrimaryIpv6 }) => ({
+      Ipv6Address,
+      IsPrimaryIpv6,
+    })),
     ConnectionTrackingConfiguration: network.ConnectionTrackingConfiguration,
     Attachment: Attachment
       ? {
@@ -133,7 +209,9 @@ function embedded(network: SdkInterface): InstanceNetworkInterface {
 /** Auto Scaling tags its instances: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html */
 function autoScalingTag({ autoScalingGroupName, tags }: Instance): Instance["tags"] {
   const key = "aws:autoscaling:groupName";
-  return autoScalingGroupName === null || tags.some((tag) => tag.key === key) ? [] : [{ key, value: autoScalingGroupName }];
+  return autoScalingGroupName === null || tags.some((tag) => tag.key === key)
+    ? []
+    : [{ key, value: autoScalingGroupName }];
 }
 
 export function describeMetadataOptions({ metadataOptions }: Instance): NonNullable<SdkInstance["MetadataOptions"]> {
@@ -150,8 +228,16 @@ export function describeMetadataOptions({ metadataOptions }: Instance): NonNulla
 /** Only running instances, unless asked for all: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceStatus.html */
 const describeStatus = handler((context, input: DescribeInstanceStatusRequest): DescribeInstanceStatusResult => {
   const where = ({ state }: Instance): boolean => input.IncludeAllInstances === true || state === "running";
-  const { items, token } = select(context, input, { kind: "instance", table: context.region.instances, ids: input.InstanceIds, filters: filtersFor(context), where });
-  const status = (instance: Instance) => ({ Status: instance.state === "running" ? "ok" as const : "not-applicable" as const });
+  const { items, token } = select(context, input, {
+    kind: "instance",
+    table: context.region.instances,
+    ids: input.InstanceIds,
+    filters: filtersFor(context),
+    where,
+  });
+  const status = (instance: Instance) => ({
+    Status: instance.state === "running" ? ("ok" as const) : ("not-applicable" as const),
+  });
   return {
     InstanceStatuses: items.map((instance) => ({
       InstanceId: instance.id,

@@ -1,4 +1,9 @@
-import type { DescribeNetworkInterfacesRequest, DescribeNetworkInterfacesResult, ModifyNetworkInterfaceAttributeRequest, NetworkInterface as SdkInterface } from "@aws-sdk/client-ec2";
+import type {
+  DescribeNetworkInterfacesRequest,
+  DescribeNetworkInterfacesResult,
+  ModifyNetworkInterfaceAttributeRequest,
+  NetworkInterface as SdkInterface,
+} from "@aws-sdk/client-ec2";
 import type { NetworkInterface } from "../../world/model.ts";
 import { handler, optional, type Context } from "../handler.ts";
 import { ec2Error, existing, invalidValue } from "./errors.ts";
@@ -35,7 +40,12 @@ const filters: Filters<NetworkInterface> = {
 };
 
 const describe = handler((context, input: DescribeNetworkInterfacesRequest): DescribeNetworkInterfacesResult => {
-  const { items, token } = select(context, input, { kind: "interface", table: context.region.interfaces, ids: input.NetworkInterfaceIds, filters });
+  const { items, token } = select(context, input, {
+    kind: "interface",
+    table: context.region.interfaces,
+    ids: input.NetworkInterfaceIds,
+    filters,
+  });
   return { NetworkInterfaces: items.map((each) => describeInterface(context, each)), NextToken: token };
 });
 
@@ -56,7 +66,9 @@ export function describeInterface({ account, region }: Context, shown: NetworkIn
     Groups: shown.groupIds.map((id) => ({ GroupId: id, GroupName: region.securityGroups.get(id)?.name })),
     RequesterManaged: shown.requesterManaged,
     RequesterId: optional(shown.requesterId),
-    Operator: shown.operator ? { Managed: shown.operator.managed, Principal: optional(shown.operator.principal) } : { Managed: false },
+    Operator: shown.operator
+      ? { Managed: shown.operator.managed, Principal: optional(shown.operator.principal) }
+      : { Managed: false },
     SourceDestCheck: shown.sourceDestCheck,
     ConnectionTrackingConfiguration: connectionTracking
       ? {
@@ -81,7 +93,10 @@ export function describeInterface({ account, region }: Context, shown: NetworkIn
   };
 }
 
-function addressesOf({ publicAddress, privateIps, ipv6Addresses }: NetworkInterface, ownerId: string): Pick<SdkInterface, "Association" | "PrivateIpAddresses" | "Ipv6Addresses" | "Ipv6Address"> {
+function addressesOf(
+  { publicAddress, privateIps, ipv6Addresses }: NetworkInterface,
+  ownerId: string,
+): Pick<SdkInterface, "Association" | "PrivateIpAddresses" | "Ipv6Addresses" | "Ipv6Address"> {
   const association = publicAddress
     ? {
         PublicIp: publicAddress.ip,
@@ -92,35 +107,65 @@ function addressesOf({ publicAddress, privateIps, ipv6Addresses }: NetworkInterf
     : undefined;
   return {
     Association: association,
-    PrivateIpAddresses: privateIps.map((ip, index) => ({ PrivateIpAddress: ip, Primary: index === 0, Association: publicAddress?.privateIp === ip ? association : undefined })),
+    PrivateIpAddresses: privateIps.map((ip, index) => ({
+      PrivateIpAddress: ip,
+      Primary: index === 0,
+      Association: publicAddress?.privateIp === ip ? association : undefined,
+    })),
     Ipv6Address: ipv6Addresses[0],
     Ipv6Addresses: ipv6Addresses.map((ip, index) => ({ Ipv6Address: ip, IsPrimaryIpv6: index === 0 })),
   };
 }
 
-const ATTRIBUTES = ["Groups", "ConnectionTrackingSpecification", "SourceDestCheck", "Description", "Attachment", "EnaSrdSpecification", "EnablePrimaryIpv6", "AssociatePublicIpAddress", "AssociatedSubnetIds"] as const;
+const ATTRIBUTES = [
+  "Groups",
+  "ConnectionTrackingSpecification",
+  "SourceDestCheck",
+  "Description",
+  "Attachment",
+  "EnaSrdSpecification",
+  "EnablePrimaryIpv6",
+  "AssociatePublicIpAddress",
+  "AssociatedSubnetIds",
+] as const;
 
 /** One attribute per call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html */
 const modify = handler((context, input: ModifyNetworkInterfaceAttributeRequest) => {
-  const target = existing(context.world, context.region.interfaces, { kind: "interface", id: input.NetworkInterfaceId });
+  const target = existing(context.world, context.region.interfaces, {
+    kind: "interface",
+    id: input.NetworkInterfaceId,
+  });
   const given = ATTRIBUTES.filter((attribute) => input[attribute] !== undefined);
-  if (given.length !== 1) throw ec2Error("InvalidParameterCombination", given.length === 0 ? "No attributes specified." : "Fields for multiple attribute types specified");
+  if (given.length !== 1)
+    throw ec2Error(
+      "InvalidParameterCombination",
+      given.length === 0 ? "No attributes specified." : "Fields for multiple attribute types specified",
+    );
   refuseIfManaged(target);
   const edit = editOf(context, target, input);
   context.world.change(target, edit);
   return {};
 });
 
-function editOf(context: Context, target: NetworkInterface, input: ModifyNetworkInterfaceAttributeRequest): (target: NetworkInterface) => void {
+function editOf(
+  context: Context,
+  target: NetworkInterface,
+  input: ModifyNetworkInterfaceAttributeRequest,
+): (target: NetworkInterface) => void {
   const { Groups, ConnectionTrackingSpecification: tracking, SourceDestCheck, Description, Attachment } = input;
   if (Groups) {
     checkGroups(context, { groupIds: Groups, vpcId: target.vpcId });
     return (each) => (each.groupIds = [...new Set(Groups)]);
   }
   if (tracking) {
-    const before = target.connectionTracking ?? { tcpEstablishedTimeout: null, udpTimeout: null, udpStreamTimeout: null };
+    const before = target.connectionTracking ?? {
+      tcpEstablishedTimeout: null,
+      udpTimeout: null,
+      udpStreamTimeout: null,
+    };
     const after = {
-      tcpEstablishedTimeout: seconds("TcpEstablishedTimeout", tracking.TcpEstablishedTimeout, [60, 432_000]) ?? before.tcpEstablishedTimeout,
+      tcpEstablishedTimeout:
+        seconds("TcpEstablishedTimeout", tracking.TcpEstablishedTimeout, [60, 432_000]) ?? before.tcpEstablishedTimeout,
       udpTimeout: seconds("UdpTimeout", tracking.UdpTimeout, [30, 60]) ?? before.udpTimeout,
       udpStreamTimeout: seconds("UdpStreamTimeout", tracking.UdpStreamTimeout, [60, 180]) ?? before.udpStreamTimeout,
     };
@@ -134,8 +179,12 @@ function editOf(context: Context, target: NetworkInterface, input: ModifyNetwork
   throw ec2Error("UnsupportedOperation", "The range does not keep this attribute of a network interface.");
 }
 
-function attachmentEdit(target: NetworkInterface, given: NonNullable<ModifyNetworkInterfaceAttributeRequest["Attachment"]>): (target: NetworkInterface) => void {
-  if (!target.attachment || target.attachment.id !== given.AttachmentId) throw ec2Error("InvalidAttachmentID.NotFound", `The attachment ID '${given.AttachmentId ?? ""}' does not exist`);
+function attachmentEdit(
+  target: NetworkInterface,
+  given: NonNullable<ModifyNetworkInterfaceAttributeRequest["Attachment"]>,
+): (target: NetworkInterface) => void {
+  if (!target.attachment || target.attachment.id !== given.AttachmentId)
+    throw ec2Error("InvalidAttachmentID.NotFound", `The attachment ID '${given.AttachmentId ?? ""}' does not exist`);
   const deleteOnTermination = given.DeleteOnTermination ?? target.attachment.deleteOnTermination;
   return ({ attachment }) => {
     if (attachment) attachment.deleteOnTermination = deleteOnTermination;
@@ -143,22 +192,42 @@ function attachmentEdit(target: NetworkInterface, given: NonNullable<ModifyNetwo
 }
 
 /** The bounds: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingSpecificationRequest.html */
-function seconds(name: string, value: number | undefined, [minimum, maximum]: readonly [number, number]): number | undefined {
-  if (value !== undefined && (value < minimum || value > maximum)) throw invalidValue(value, name, `It must be between ${minimum} and ${maximum} seconds.`);
+function seconds(
+  name: string,
+  value: number | undefined,
+  [minimum, maximum]: readonly [number, number],
+): number | undefined {
+  if (value !== undefined && (value < minimum || value > maximum))
+    throw invalidValue(value, name, `It must be between ${minimum} and ${maximum} seconds.`);
   return value;
 }
 
 /** Only the service that made an interface may change it: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html */
 export function refuseIfManaged(target: NetworkInterface): void {
-  if (target.operator?.managed) throw ec2Error("OperationNotPermitted", `The network interface '${target.id}' is managed by ${target.operator.principal ?? "a service"} and cannot be modified.`);
-  if (target.requesterManaged) throw ec2Error("OperationNotPermitted", `You do not have permission to modify the network interface '${target.id}': it is requester-managed.`);
+  if (target.operator?.managed)
+    throw ec2Error(
+      "OperationNotPermitted",
+      `The network interface '${target.id}' is managed by ${target.operator.principal ?? "a service"} and cannot be modified.`,
+    );
+  if (target.requesterManaged)
+    throw ec2Error(
+      "OperationNotPermitted",
+      `You do not have permission to modify the network interface '${target.id}': it is requester-managed.`,
+    );
 }
 
 /** Groups must exist, be of the interface's VPC or associated with it, and be few enough. */
-export function checkGroups({ world, region, quotas }: Context, { groupIds, vpcId }: { readonly groupIds: readonly string[]; readonly vpcId: string }): void {
-  if (groupIds.length === 0) throw ec2Error("InvalidParameterValue", "You must specify at least one group for a network interface.");
+export function checkGroups(
+  { world, region, quotas }: Context,
+  { groupIds, vpcId }: { readonly groupIds: readonly string[]; readonly vpcId: string },
+): void {
+  if (groupIds.length === 0)
+    throw ec2Error("InvalidParameterValue", "You must specify at least one group for a network interface.");
   if (new Set(groupIds).size > quotas.groupsPerInterface) {
-    throw ec2Error("SecurityGroupsPerInterfaceLimitExceeded", `The maximum number of security groups per interface has been reached: ${quotas.groupsPerInterface}.`);
+    throw ec2Error(
+      "SecurityGroupsPerInterfaceLimitExceeded",
+      `The maximum number of security groups per interface has been reached: ${quotas.groupsPerInterface}.`,
+    );
   }
   for (const id of groupIds) {
     const group = existing(world, region.securityGroups, { kind: "group", id });

@@ -36,20 +36,30 @@ const filters: Filters<NetworkAcl> = {
 };
 
 const describe = handler((context, input: DescribeNetworkAclsRequest): DescribeNetworkAclsResult => {
-  const { items, token } = select(context, input, { kind: "acl", table: context.region.networkAcls, ids: input.NetworkAclIds, filters });
+  const { items, token } = select(context, input, {
+    kind: "acl",
+    table: context.region.networkAcls,
+    ids: input.NetworkAclIds,
+    filters,
+  });
   return { NetworkAcls: items.map((acl) => describeAcl(context, acl)), NextToken: token };
 });
 
 function describeAcl({ account, region }: Context, acl: NetworkAcl): SdkAcl {
   const hasIpv6 = (region.vpcs.get(acl.vpcId)?.ipv6Cidr ?? null) !== null;
-  const order = (left: NetworkAclEntry, right: NetworkAclEntry): number => Number(right.egress) - Number(left.egress) || left.number - right.number;
+  const order = (left: NetworkAclEntry, right: NetworkAclEntry): number =>
+    Number(right.egress) - Number(left.egress) || left.number - right.number;
   return {
     NetworkAclId: acl.id,
     VpcId: acl.vpcId,
     OwnerId: account.id,
     IsDefault: acl.isDefault,
     Entries: [...[...acl.entries].sort(order).map(describeEntry), ...implicitEntries(hasIpv6)],
-    Associations: acl.associations.map(({ id, subnetId }) => ({ NetworkAclAssociationId: id, NetworkAclId: acl.id, SubnetId: subnetId })),
+    Associations: acl.associations.map(({ id, subnetId }) => ({
+      NetworkAclAssociationId: id,
+      NetworkAclId: acl.id,
+      SubnetId: subnetId,
+    })),
     Tags: fromTags(acl.tags),
   };
 }
@@ -71,7 +81,9 @@ function describeEntry(entry: NetworkAclEntry): SdkEntry {
 function implicitEntries(hasIpv6: boolean): SdkEntry[] {
   return [true, false].flatMap((Egress) => [
     { RuleNumber: 32_767, Egress, Protocol: "-1", RuleAction: "deny" as const, CidrBlock: "0.0.0.0/0" },
-    ...(hasIpv6 ? [{ RuleNumber: 32_768, Egress, Protocol: "-1", RuleAction: "deny" as const, Ipv6CidrBlock: "::/0" }] : []),
+    ...(hasIpv6
+      ? [{ RuleNumber: 32_768, Egress, Protocol: "-1", RuleAction: "deny" as const, Ipv6CidrBlock: "::/0" }]
+      : []),
   ]);
 }
 
@@ -79,9 +91,16 @@ function implicitEntries(hasIpv6: boolean): SdkEntry[] {
 const createEntry = handler((context, input: CreateNetworkAclEntryRequest) => {
   const acl = existing(context.world, context.region.networkAcls, { kind: "acl", id: input.NetworkAclId });
   const entry = toEntry(input);
-  if (acl.entries.some(sameSlot(entry))) throw ec2Error("NetworkAclEntryAlreadyExists", `The network acl entry identified by ${entry.number} already exists.`);
+  if (acl.entries.some(sameSlot(entry)))
+    throw ec2Error(
+      "NetworkAclEntryAlreadyExists",
+      `The network acl entry identified by ${entry.number} already exists.`,
+    );
   if (acl.entries.filter(({ egress }) => egress === entry.egress).length >= context.quotas.networkAclEntries) {
-    throw ec2Error("NetworkAclEntryLimitExceeded", `The maximum number of network acl entries has been reached: ${context.quotas.networkAclEntries}.`);
+    throw ec2Error(
+      "NetworkAclEntryLimitExceeded",
+      `The maximum number of network acl entries has been reached: ${context.quotas.networkAclEntries}.`,
+    );
   }
   context.world.change(acl, () => acl.entries.push(entry));
   return {};
@@ -116,15 +135,27 @@ function sameSlot({ number, egress }: Pick<NetworkAclEntry, "number" | "egress">
 }
 
 function toEntry(input: CreateNetworkAclEntryRequest): NetworkAclEntry {
-  const { RuleNumber: number, Egress: egress, RuleAction: action, Protocol, CidrBlock, Ipv6CidrBlock, PortRange, IcmpTypeCode } = input;
+  const {
+    RuleNumber: number,
+    Egress: egress,
+    RuleAction: action,
+    Protocol,
+    CidrBlock,
+    Ipv6CidrBlock,
+    PortRange,
+    IcmpTypeCode,
+  } = input;
   if (number === undefined) throw missingParameter("ruleNumber");
   if (egress === undefined) throw missingParameter("egress");
   if (Protocol === undefined) throw missingParameter("protocol");
   if (number < 1 || number > 32_766) throw invalidValue(number, "ruleNumber", "It must be between 1 and 32766.");
   if (action !== "allow" && action !== "deny") throw invalidValue(action, "ruleAction", "It must be allow or deny.");
-  const protocol = ({ tcp: "6", udp: "17", icmp: "1", icmpv6: "58", all: "-1" } as Readonly<Record<string, string>>)[Protocol] ?? Protocol;
+  const protocol =
+    ({ tcp: "6", udp: "17", icmp: "1", icmpv6: "58", all: "-1" } as Readonly<Record<string, string>>)[Protocol] ??
+    Protocol;
   if (!/^(-1|\d{1,3})$/.test(protocol)) throw invalidValue(Protocol, "protocol", "It must be a protocol number.");
-  if ((CidrBlock === undefined) === (Ipv6CidrBlock === undefined)) throw ec2Error("MissingParameter", "Exactly one of cidrBlock and ipv6CidrBlock must be specified.");
+  if ((CidrBlock === undefined) === (Ipv6CidrBlock === undefined))
+    throw ec2Error("MissingParameter", "Exactly one of cidrBlock and ipv6CidrBlock must be specified.");
   const hasPorts = protocol === "6" || protocol === "17";
   if (hasPorts && (PortRange?.From === undefined || PortRange.To === undefined)) throw missingParameter("portRange");
   const hasTypes = protocol === "1" || protocol === "58";
@@ -151,21 +182,34 @@ const create = handler((context, input: CreateNetworkAclRequest): CreateNetworkA
 const remove = handler((context, input: DeleteNetworkAclRequest) => {
   const acl = existing(context.world, context.region.networkAcls, { kind: "acl", id: input.NetworkAclId });
   if (acl.isDefault) throw ec2Error("InvalidParameterValue", `cannot delete default network ACL ${acl.id}`);
-  if (acl.associations.length > 0) throw ec2Error("DependencyViolation", `The networkAcl '${acl.id}' has dependencies and cannot be deleted.`);
+  if (acl.associations.length > 0)
+    throw ec2Error("DependencyViolation", `The networkAcl '${acl.id}' has dependencies and cannot be deleted.`);
   context.world.remove(context.region.networkAcls, acl.id);
   return {};
 });
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceNetworkAclAssociation.html: the association gets a new id. */
-const replaceAssociation = handler((context, input: ReplaceNetworkAclAssociationRequest): ReplaceNetworkAclAssociationResult => {
-  const { world, region } = context;
-  const acl = existing(world, region.networkAcls, { kind: "acl", id: input.NetworkAclId });
-  const current = [...region.networkAcls.values()].find(({ associations }) => associations.some(({ id }) => id === input.AssociationId));
-  const subnetId = current?.associations.find(({ id }) => id === input.AssociationId)?.subnetId;
-  if (!current || subnetId === undefined) throw ec2Error("InvalidAssociationID.NotFound", `The association ID '${input.AssociationId ?? ""}' does not exist`);
-  if (current.vpcId !== acl.vpcId) throw ec2Error("InvalidParameterValue", `Network ACL ${acl.id} and subnet ${subnetId} belong to different networks.`);
-  return { NewAssociationId: associateNetworkAcl(context, acl, subnetId) };
-});
+const replaceAssociation = handler(
+  (context, input: ReplaceNetworkAclAssociationRequest): ReplaceNetworkAclAssociationResult => {
+    const { world, region } = context;
+    const acl = existing(world, region.networkAcls, { kind: "acl", id: input.NetworkAclId });
+    const current = [...region.networkAcls.values()].find(({ associations }) =>
+      associations.some(({ id }) => id === input.AssociationId),
+    );
+    const subnetId = current?.associations.find(({ id }) => id === input.AssociationId)?.subnetId;
+    if (!current || subnetId === undefined)
+      throw ec2Error(
+        "InvalidAssociationID.NotFound",
+        `The association ID '${input.AssociationId ?? ""}' does not exist`,
+      );
+    if (current.vpcId !== acl.vpcId)
+      throw ec2Error(
+        "InvalidParameterValue",
+        `Network ACL ${acl.id} and subnet ${subnetId} belong to different networks.`,
+      );
+    return { NewAssociationId: associateNetworkAcl(context, acl, subnetId) };
+  },
+);
 
 export const networkAclHandlers = {
   DescribeNetworkAcls: describe,

@@ -17,24 +17,58 @@ import type {
   GetManagedPrefixListEntriesResult,
   Route as SdkRoute,
 } from "@aws-sdk/client-ec2";
-import type { ElasticAddress, InternetGateway, NatGateway, PrefixList, Route, RouteTable, Subnet, Vpc } from "../../world/model.ts";
+import type {
+  ElasticAddress,
+  InternetGateway,
+  NatGateway,
+  PrefixList,
+  Route,
+  RouteTable,
+  Subnet,
+  Vpc,
+} from "../../world/model.ts";
 import { handler, optional, type Context } from "../handler.ts";
 import { notFound } from "./errors.ts";
 import { filterBy, paged, select, type Filters } from "./selection.ts";
 import { fromTags } from "./tags.ts";
 
-const vpcFilters: Filters<Vpc> = { "vpc-id": ({ id }) => id, cidr: ({ cidr }) => cidr, "is-default": ({ isDefault }) => isDefault, state: () => "available" };
+const vpcFilters: Filters<Vpc> = {
+  "vpc-id": ({ id }) => id,
+  cidr: ({ cidr }) => cidr,
+  "is-default": ({ isDefault }) => isDefault,
+  state: () => "available",
+};
 
 const describeVpcs = handler((context, input: DescribeVpcsRequest): DescribeVpcsResult => {
-  const { items, token } = select(context, input, { kind: "vpc", table: context.region.vpcs, ids: input.VpcIds, filters: vpcFilters });
+  const { items, token } = select(context, input, {
+    kind: "vpc",
+    table: context.region.vpcs,
+    ids: input.VpcIds,
+    filters: vpcFilters,
+  });
   return {
     Vpcs: items.map((vpc) => ({
       VpcId: vpc.id,
       OwnerId: context.account.id,
       State: "available",
       CidrBlock: vpc.cidr,
-      CidrBlockAssociationSet: [{ AssociationId: `vpc-cidr-assoc-${vpc.id.slice(4)}`, CidrBlock: vpc.cidr, CidrBlockState: { State: "associated" } }],
-      Ipv6CidrBlockAssociationSet: vpc.ipv6Cidr === null ? [] : [{ AssociationId: `vpc-cidr-assoc-${vpc.id.slice(4)}6`, Ipv6CidrBlock: vpc.ipv6Cidr, Ipv6CidrBlockState: { State: "associated" } }],
+      CidrBlockAssociationSet: [
+        {
+          AssociationId: `vpc-cidr-assoc-${vpc.id.slice(4)}`,
+          CidrBlock: vpc.cidr,
+          CidrBlockState: { State: "associated" },
+        },
+      ],
+      Ipv6CidrBlockAssociationSet:
+        vpc.ipv6Cidr === null
+          ? []
+          : [
+              {
+                AssociationId: `vpc-cidr-assoc-${vpc.id.slice(4)}6`,
+                Ipv6CidrBlock: vpc.ipv6Cidr,
+                Ipv6CidrBlockState: { State: "associated" },
+              },
+            ],
       IsDefault: vpc.isDefault,
       DhcpOptionsId: vpc.dhcpOptionsId,
       InstanceTenancy: "default",
@@ -54,7 +88,12 @@ const subnetFilters: Filters<Subnet> = {
 
 const describeSubnets = handler((context, input: DescribeSubnetsRequest): DescribeSubnetsResult => {
   const { account, region } = context;
-  const { items, token } = select(context, input, { kind: "subnet", table: region.subnets, ids: input.SubnetIds, filters: subnetFilters });
+  const { items, token } = select(context, input, {
+    kind: "subnet",
+    table: region.subnets,
+    ids: input.SubnetIds,
+    filters: subnetFilters,
+  });
   return {
     Subnets: items.map((subnet) => ({
       SubnetId: subnet.id,
@@ -64,7 +103,16 @@ const describeSubnets = handler((context, input: DescribeSubnetsRequest): Descri
       State: "available",
       AvailabilityZone: subnet.availabilityZone,
       CidrBlock: subnet.cidr,
-      Ipv6CidrBlockAssociationSet: subnet.ipv6Cidr === null ? [] : [{ AssociationId: `subnet-cidr-assoc-${subnet.id.slice(7)}`, Ipv6CidrBlock: subnet.ipv6Cidr, Ipv6CidrBlockState: { State: "associated" } }],
+      Ipv6CidrBlockAssociationSet:
+        subnet.ipv6Cidr === null
+          ? []
+          : [
+              {
+                AssociationId: `subnet-cidr-assoc-${subnet.id.slice(7)}`,
+                Ipv6CidrBlock: subnet.ipv6Cidr,
+                Ipv6CidrBlockState: { State: "associated" },
+              },
+            ],
       AvailableIpAddressCount: freeAddresses(context, subnet),
       MapPublicIpOnLaunch: subnet.mapPublicIpOnLaunch,
       Tags: fromTags(subnet.tags),
@@ -75,7 +123,9 @@ const describeSubnets = handler((context, input: DescribeSubnetsRequest): Descri
 
 /** AWS keeps five addresses of every subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 function freeAddresses({ region }: Context, { id, cidr }: Subnet): number {
-  const taken = [...region.interfaces.values()].filter(({ subnetId }) => subnetId === id).flatMap(({ privateIps }) => privateIps).length;
+  const taken = [...region.interfaces.values()]
+    .filter(({ subnetId }) => subnetId === id)
+    .flatMap(({ privateIps }) => privateIps).length;
   return 2 ** (32 - Number(cidr.split("/")[1])) - 5 - taken;
 }
 
@@ -87,12 +137,19 @@ const routeTableFilters: Filters<RouteTable> = {
   "association.route-table-association-id": ({ associations }) => associations.map(({ id }) => id),
   "association.route-table-id": ({ id, associations }) => associations.map(() => id),
   "route.destination-cidr-block": ({ routes }) => routes.map(({ destination }) => destination),
-  "route.gateway-id": ({ routes }) => routes.map(({ target }) => (target.kind === "internet-gateway" ? target.id : null)),
-  "route.nat-gateway-id": ({ routes }) => routes.map(({ target }) => (target.kind === "nat-gateway" ? target.id : null)),
+  "route.gateway-id": ({ routes }) =>
+    routes.map(({ target }) => (target.kind === "internet-gateway" ? target.id : null)),
+  "route.nat-gateway-id": ({ routes }) =>
+    routes.map(({ target }) => (target.kind === "nat-gateway" ? target.id : null)),
 };
 
 const describeRouteTables = handler((context, input: DescribeRouteTablesRequest): DescribeRouteTablesResult => {
-  const { items, token } = select(context, input, { kind: "routeTable", table: context.region.routeTables, ids: input.RouteTableIds, filters: routeTableFilters });
+  const { items, token } = select(context, input, {
+    kind: "routeTable",
+    table: context.region.routeTables,
+    ids: input.RouteTableIds,
+    filters: routeTableFilters,
+  });
   return {
     RouteTables: items.map((table) => ({
       RouteTableId: table.id,
@@ -115,8 +172,16 @@ const describeRouteTables = handler((context, input: DescribeRouteTablesRequest)
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html: endpoints of services stand under GatewayId. */
 function describeRoute({ region }: Context, { destination, target }: Route): SdkRoute {
-  const where = destination.startsWith("pl-") ? { DestinationPrefixListId: destination } : destination.includes(":") ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination };
-  const rest = { ...where, State: target.kind === "blackhole" ? "blackhole" : "active", Origin: target.kind === "local" ? "CreateRouteTable" : "CreateRoute" } as const;
+  const where = destination.startsWith("pl-")
+    ? { DestinationPrefixListId: destination }
+    : destination.includes(":")
+      ? { DestinationIpv6CidrBlock: destination }
+      : { DestinationCidrBlock: destination };
+  const rest = {
+    ...where,
+    State: target.kind === "blackhole" ? "blackhole" : "active",
+    Origin: target.kind === "local" ? "CreateRouteTable" : "CreateRoute",
+  } as const;
   switch (target.kind) {
     case "local":
       return { ...rest, GatewayId: "local" };
@@ -128,29 +193,67 @@ function describeRoute({ region }: Context, { destination, target }: Route): Sdk
     case "nat-gateway":
       return { ...rest, NatGatewayId: target.id };
     case "network-interface":
-      return { ...rest, NetworkInterfaceId: target.id, InstanceId: region.interfaces.get(target.id)?.attachment?.instanceId };
+      return {
+        ...rest,
+        NetworkInterfaceId: target.id,
+        InstanceId: region.interfaces.get(target.id)?.attachment?.instanceId,
+      };
     case "blackhole":
-      return { ...rest, ...(target.id.startsWith("nat-") ? { NatGatewayId: target.id } : target.id.startsWith("eni-") ? { NetworkInterfaceId: target.id } : { GatewayId: target.id }) };
+      return {
+        ...rest,
+        ...(target.id.startsWith("nat-")
+          ? { NatGatewayId: target.id }
+          : target.id.startsWith("eni-")
+            ? { NetworkInterfaceId: target.id }
+            : { GatewayId: target.id }),
+      };
   }
 }
 
-const internetGatewayFilters: Filters<InternetGateway> = { "internet-gateway-id": ({ id }) => id, "attachment.vpc-id": ({ vpcId }) => vpcId, "attachment.state": ({ vpcId }) => (vpcId === null ? null : "available") };
+const internetGatewayFilters: Filters<InternetGateway> = {
+  "internet-gateway-id": ({ id }) => id,
+  "attachment.vpc-id": ({ vpcId }) => vpcId,
+  "attachment.state": ({ vpcId }) => (vpcId === null ? null : "available"),
+};
 
-const describeInternetGateways = handler((context, input: DescribeInternetGatewaysRequest): DescribeInternetGatewaysResult => {
-  const where = ({ egressOnly }: InternetGateway): boolean => !egressOnly;
-  const { items, token } = select(context, input, { kind: "internetGateway", table: context.region.internetGateways, ids: input.InternetGatewayIds, filters: internetGatewayFilters, where });
-  return {
-    InternetGateways: items.map(({ id, vpcId, tags }) => ({ InternetGatewayId: id, OwnerId: context.account.id, Attachments: vpcId === null ? [] : [{ VpcId: vpcId, State: "available" as "attached" }], Tags: fromTags(tags) })),
-    NextToken: token,
-  };
-});
+const describeInternetGateways = handler(
+  (context, input: DescribeInternetGatewaysRequest): DescribeInternetGatewaysResult => {
+    const where = ({ egressOnly }: InternetGateway): boolean => !egressOnly;
+    const { items, token } = select(context, input, {
+      kind: "internetGateway",
+      table: context.region.internetGateways,
+      ids: input.InternetGatewayIds,
+      filters: internetGatewayFilters,
+      where,
+    });
+    return {
+      InternetGateways: items.map(({ id, vpcId, tags }) => ({
+        InternetGatewayId: id,
+        OwnerId: context.account.id,
+        Attachments: vpcId === null ? [] : [{ VpcId: vpcId, State: "available" as "attached" }],
+        Tags: fromTags(tags),
+      })),
+      NextToken: token,
+    };
+  },
+);
 
-const natGatewayFilters: Filters<NatGateway> = { "nat-gateway-id": ({ id }) => id, state: ({ state }) => state, "subnet-id": ({ subnetId }) => subnetId, "vpc-id": ({ vpcId }) => vpcId };
+const natGatewayFilters: Filters<NatGateway> = {
+  "nat-gateway-id": ({ id }) => id,
+  state: ({ state }) => state,
+  "subnet-id": ({ subnetId }) => subnetId,
+  "vpc-id": ({ vpcId }) => vpcId,
+};
 
 /** This operation spells its filters `Filter`. */
 const describeNatGateways = handler((context, input: DescribeNatGatewaysRequest): DescribeNatGatewaysResult => {
   const selection = { Filters: input.Filter, MaxResults: input.MaxResults, NextToken: input.NextToken };
-  const { items, token } = select(context, selection, { kind: "natGateway", table: context.region.natGateways, ids: input.NatGatewayIds, filters: natGatewayFilters });
+  const { items, token } = select(context, selection, {
+    kind: "natGateway",
+    table: context.region.natGateways,
+    ids: input.NatGatewayIds,
+    filters: natGatewayFilters,
+  });
   return {
     NatGateways: items.map((nat) => ({
       NatGatewayId: nat.id,
@@ -158,37 +261,65 @@ const describeNatGateways = handler((context, input: DescribeNatGatewaysRequest)
       SubnetId: nat.subnetId,
       State: nat.state,
       ConnectivityType: "public",
-      NatGatewayAddresses: [{ NetworkInterfaceId: nat.interfaceId, PrivateIp: nat.privateIp, PublicIp: nat.publicIp, IsPrimary: true, Status: "succeeded" }],
+      NatGatewayAddresses: [
+        {
+          NetworkInterfaceId: nat.interfaceId,
+          PrivateIp: nat.privateIp,
+          PublicIp: nat.publicIp,
+          IsPrimary: true,
+          Status: "succeeded",
+        },
+      ],
       Tags: fromTags(nat.tags),
     })),
     NextToken: token,
   };
 });
 
-const prefixListFilters: Filters<PrefixList> = { "owner-id": ({ ownerId }) => ownerId, "prefix-list-id": ({ id }) => id, "prefix-list-name": ({ name }) => name };
+const prefixListFilters: Filters<PrefixList> = {
+  "owner-id": ({ ownerId }) => ownerId,
+  "prefix-list-id": ({ id }) => id,
+  "prefix-list-name": ({ name }) => name,
+};
 
-const describePrefixLists = handler((context, input: DescribeManagedPrefixListsRequest): DescribeManagedPrefixListsResult => {
-  const { items, token } = select(context, input, { kind: "prefixList", table: context.region.prefixLists, ids: input.PrefixListIds, filters: prefixListFilters, range: [1, 100] });
-  return {
-    PrefixLists: items.map((list) => ({
-      PrefixListId: list.id,
-      PrefixListName: list.name,
-      PrefixListArn: `arn:aws:ec2:${context.region.name}:${list.ownerId === "AWS" ? "aws" : list.ownerId}:prefix-list/${list.id}`,
-      OwnerId: list.ownerId,
-      AddressFamily: list.addressFamily,
-      State: "create-complete",
-      Tags: fromTags(list.tags),
-    })),
-    NextToken: token,
-  };
-});
+const describePrefixLists = handler(
+  (context, input: DescribeManagedPrefixListsRequest): DescribeManagedPrefixListsResult => {
+    const { items, token } = select(context, input, {
+      kind: "prefixList",
+      table: context.region.prefixLists,
+      ids: input.PrefixListIds,
+      filters: prefixListFilters,
+      range: [1, 100],
+    });
+    return {
+      PrefixLists: items.map((list) => ({
+        PrefixListId: list.id,
+        PrefixListName: list.name,
+        PrefixListArn: `arn:aws:ec2:${context.region.name}:${list.ownerId === "AWS" ? "aws" : list.ownerId}:prefix-list/${list.id}`,
+        OwnerId: list.ownerId,
+        AddressFamily: list.addressFamily,
+        State: "create-complete",
+        Tags: fromTags(list.tags),
+      })),
+      NextToken: token,
+    };
+  },
+);
 
-const getPrefixListEntries = handler((context, input: GetManagedPrefixListEntriesRequest): GetManagedPrefixListEntriesResult => {
-  const list = context.world.see(context.region.prefixLists, input.PrefixListId ?? "");
-  if (!list) throw notFound("prefixList", input.PrefixListId ?? "");
-  const { items, token } = paged(context, list.entries, { input: { MaxResults: input.MaxResults, NextToken: input.NextToken }, range: [1, 100] });
-  return { Entries: items.map(({ cidr, description }) => ({ Cidr: cidr, Description: optional(description) })), NextToken: token };
-});
+const getPrefixListEntries = handler(
+  (context, input: GetManagedPrefixListEntriesRequest): GetManagedPrefixListEntriesResult => {
+    const list = context.world.see(context.region.prefixLists, input.PrefixListId ?? "");
+    if (!list) throw notFound("prefixList", input.PrefixListId ?? "");
+    const { items, token } = paged(context, list.entries, {
+      input: { MaxResults: input.MaxResults, NextToken: input.NextToken },
+      range: [1, 100],
+    });
+    return {
+      Entries: items.map(({ cidr, description }) => ({ Cidr: cidr, Description: optional(description) })),
+      NextToken: token,
+    };
+  },
+);
 
 const addressFilters: Filters<ElasticAddress> = {
   "allocation-id": ({ id }) => id,
@@ -204,8 +335,11 @@ const describeAddresses = handler((context, input: DescribeAddressesRequest): De
   const all = world.list(region.elasticAddresses);
   const { AllocationIds: ids = [], PublicIps: ips = [] } = input;
   for (const id of ids) if (!all.some((address) => address.id === id)) throw notFound("allocation", id);
-  const instanceOf = ({ interfaceId }: ElasticAddress): string | undefined => region.interfaces.get(interfaceId ?? "")?.attachment?.instanceId;
-  const named = all.filter(({ id, publicIp }) => (ids.length === 0 || ids.includes(id)) && (ips.length === 0 || ips.includes(publicIp)));
+  const instanceOf = ({ interfaceId }: ElasticAddress): string | undefined =>
+    region.interfaces.get(interfaceId ?? "")?.attachment?.instanceId;
+  const named = all.filter(
+    ({ id, publicIp }) => (ids.length === 0 || ids.includes(id)) && (ips.length === 0 || ips.includes(publicIp)),
+  );
   const found = filterBy(named, input.Filters, { ...addressFilters, "instance-id": instanceOf });
   return {
     Addresses: found.map((address) => ({

@@ -34,7 +34,11 @@ function describeType(type: InstanceType): InstanceTypeInfo {
       Ipv6Supported: true,
       EnaSupport: type.isNitro ? "required" : "unsupported",
       ConnectionTrackingConfiguration: type.isNitro
-        ? { DefaultTcpEstablishedTimeout: type.defaultTcpEstablishedTimeout, DefaultUdpTimeout: 30, DefaultUdpStreamTimeout: 180 }
+        ? {
+            DefaultTcpEstablishedTimeout: type.defaultTcpEstablishedTimeout,
+            DefaultUdpTimeout: 30,
+            DefaultUdpStreamTimeout: 180,
+          }
         : undefined,
     },
   };
@@ -49,8 +53,14 @@ const typeFilters = {
 const describeInstanceTypes = handler((context, input: DescribeInstanceTypesRequest): DescribeInstanceTypesResult => {
   const wanted = input.InstanceTypes as readonly string[] | undefined;
   const unknown = (wanted ?? []).filter((name) => !INSTANCE_TYPES.has(name));
-  if (unknown.length > 0) throw ec2Error("InvalidInstanceType", `The following supplied instance types do not exist: [${unknown.join(", ")}]`);
-  const named = [...INSTANCE_TYPES.values()].filter(({ name }) => !wanted || wanted.length === 0 || wanted.includes(name)).map((type) => ({ ...type, tags: [] }));
+  if (unknown.length > 0)
+    throw ec2Error(
+      "InvalidInstanceType",
+      `The following supplied instance types do not exist: [${unknown.join(", ")}]`,
+    );
+  const named = [...INSTANCE_TYPES.values()]
+    .filter(({ name }) => !wanted || wanted.length === 0 || wanted.includes(name))
+    .map((type) => ({ ...type, tags: [] }));
   const { items, token } = paged(context, filterBy(named, input.Filters, typeFilters), { input, range: [5, 100] });
   return { InstanceTypes: items.map(describeType), NextToken: token };
 });
@@ -69,7 +79,12 @@ const volumeFilters: Filters<Volume> = {
 };
 
 const describeVolumes = handler((context, input: DescribeVolumesRequest): DescribeVolumesResult => {
-  const { items, token } = select(context, input, { kind: "volume", table: context.region.volumes, ids: input.VolumeIds, filters: volumeFilters });
+  const { items, token } = select(context, input, {
+    kind: "volume",
+    table: context.region.volumes,
+    ids: input.VolumeIds,
+    filters: volumeFilters,
+  });
   return {
     Volumes: items.map((volume) => ({
       VolumeId: volume.id,
@@ -83,7 +98,15 @@ const describeVolumes = handler((context, input: DescribeVolumesRequest): Descri
       CreateTime: new Date(volume.createdAt),
       MultiAttachEnabled: false,
       Attachments: volume.attachment
-        ? [{ VolumeId: volume.id, InstanceId: volume.attachment.instanceId, Device: volume.attachment.deviceName, DeleteOnTermination: volume.attachment.deleteOnTermination, State: "attached" }]
+        ? [
+            {
+              VolumeId: volume.id,
+              InstanceId: volume.attachment.instanceId,
+              Device: volume.attachment.deviceName,
+              DeleteOnTermination: volume.attachment.deleteOnTermination,
+              State: "attached",
+            },
+          ]
         : [],
       Tags: fromTags(volume.tags),
     })),
@@ -92,25 +115,70 @@ const describeVolumes = handler((context, input: DescribeVolumesRequest): Descri
 });
 
 /** The Regions that need no opt-in, as far as the range has use for them. */
-const REGIONS = ["ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"];
+const REGIONS = [
+  "ap-northeast-1",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "ca-central-1",
+  "eu-central-1",
+  "eu-north-1",
+  "eu-west-1",
+  "eu-west-2",
+  "eu-west-3",
+  "sa-east-1",
+  "us-east-1",
+  "us-east-2",
+  "us-west-1",
+  "us-west-2",
+];
 
 const describeRegions = handler((_, input: DescribeRegionsRequest): DescribeRegionsResult => {
   const { RegionNames: names } = input;
   const unknown = names?.find((name) => !REGIONS.includes(name));
   if (unknown !== undefined) throw invalidValue(unknown, "region", "No such Region.");
-  const chosen = REGIONS.filter((name) => !names || names.length === 0 || names.includes(name)).map((name) => ({ name, tags: [] }));
-  const found = filterBy(chosen, input.Filters, { "region-name": ({ name }) => name, endpoint: ({ name }) => `ec2.${name}.amazonaws.com`, "opt-in-status": () => "opt-in-not-required" });
-  return { Regions: found.map(({ name }) => ({ RegionName: name, Endpoint: `ec2.${name}.amazonaws.com`, OptInStatus: "opt-in-not-required" })) };
+  const chosen = REGIONS.filter((name) => !names || names.length === 0 || names.includes(name)).map((name) => ({
+    name,
+    tags: [],
+  }));
+  const found = filterBy(chosen, input.Filters, {
+    "region-name": ({ name }) => name,
+    endpoint: ({ name }) => `ec2.${name}.amazonaws.com`,
+    "opt-in-status": () => "opt-in-not-required",
+  });
+  return {
+    Regions: found.map(({ name }) => ({
+      RegionName: name,
+      Endpoint: `ec2.${name}.amazonaws.com`,
+      OptInStatus: "opt-in-not-required",
+    })),
+  };
 });
 
-const describeZones = handler(({ region }, input: DescribeAvailabilityZonesRequest): DescribeAvailabilityZonesResult => {
-  const zones = ["a", "b", "c"].map((letter) => ({ name: `${region.name}${letter}`, letter, tags: [] }));
-  const unknown = input.ZoneNames?.find((name) => !zones.some((zone) => zone.name === name));
-  if (unknown !== undefined) throw ec2Error("InvalidParameterValue", `Invalid availability zone: [${unknown}]`);
-  const named = zones.filter(({ name }) => !input.ZoneNames || input.ZoneNames.length === 0 || input.ZoneNames.includes(name));
-  const found = filterBy(named, input.Filters, { "zone-name": ({ name }) => name, "region-name": () => region.name, state: () => "available" });
-  return { AvailabilityZones: found.map(({ name }) => ({ ZoneName: name, RegionName: region.name, State: "available", ZoneType: "availability-zone", OptInStatus: "opt-in-not-required", GroupName: region.name })) };
-});
+const describeZones = handler(
+  ({ region }, input: DescribeAvailabilityZonesRequest): DescribeAvailabilityZonesResult => {
+    const zones = ["a", "b", "c"].map((letter) => ({ name: `${region.name}${letter}`, letter, tags: [] }));
+    const unknown = input.ZoneNames?.find((name) => !zones.some((zone) => zone.name === name));
+    if (unknown !== undefined) throw ec2Error("InvalidParameterValue", `Invalid availability zone: [${unknown}]`);
+    const named = zones.filter(
+      ({ name }) => !input.ZoneNames || input.ZoneNames.length === 0 || input.ZoneNames.includes(name),
+    );
+    const found = filterBy(named, input.Filters, {
+      "zone-name": ({ name }) => name,
+      "region-name": () => region.name,
+      state: () => "available",
+    });
+    return {
+      AvailabilityZones: found.map(({ name }) => ({
+        ZoneName: name,
+        RegionName: region.name,
+        State: "available",
+        ZoneType: "availability-zone",
+        OptInStatus: "opt-in-not-required",
+        GroupName: region.name,
+      })),
+    };
+  },
+);
 
 export const placeHandlers = {
   DescribeInstanceTypes: describeInstanceTypes,

@@ -1,4 +1,11 @@
-import type { CreateTagsRequest, DeleteTagsRequest, DescribeTagsRequest, DescribeTagsResult, Tag as SdkTag, TagSpecification } from "@aws-sdk/client-ec2";
+import type {
+  CreateTagsRequest,
+  DeleteTagsRequest,
+  DescribeTagsRequest,
+  DescribeTagsResult,
+  Tag as SdkTag,
+  TagSpecification,
+} from "@aws-sdk/client-ec2";
 import type { RegionState, Resource, Tag } from "../../world/model.ts";
 import { handler, type Context } from "../handler.ts";
 import { ec2Error, invalidValue, missingParameter } from "./errors.ts";
@@ -23,30 +30,33 @@ export function specifiedTags(specifications: readonly TagSpecification[] | unde
 /** Limits of tags: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
 function checked(tags: Tag[]): Tag[] {
   for (const { key, value } of tags) {
-    if (/^aws:/i.test(key)) throw ec2Error("InvalidParameterValue", `Tag keys starting with 'aws:' are reserved for internal use`);
+    if (/^aws:/i.test(key))
+      throw ec2Error("InvalidParameterValue", `Tag keys starting with 'aws:' are reserved for internal use`);
     if (key.length < 1 || key.length > 127) throw invalidValue(key, "key", "Tag keys have 1 to 127 characters.");
     if (value.length > 255) throw invalidValue(value, "value", "Tag values have at most 255 characters.");
   }
-  if (new Set(tags.map(({ key }) => key)).size < tags.length) throw ec2Error("InvalidParameterValue", "Duplicate tag key specified.");
+  if (new Set(tags.map(({ key }) => key)).size < tags.length)
+    throw ec2Error("InvalidParameterValue", "Duplicate tag key specified.");
   return tags;
 }
 
-const TABLES: Readonly<Record<string, readonly [type: string, table: (region: RegionState) => Map<string, Resource>]>> = {
-  i: ["instance", ({ instances }) => instances as Map<string, Resource>],
-  eni: ["network-interface", ({ interfaces }) => interfaces as Map<string, Resource>],
-  sg: ["security-group", ({ securityGroups }) => securityGroups as Map<string, Resource>],
-  acl: ["network-acl", ({ networkAcls }) => networkAcls as Map<string, Resource>],
-  subnet: ["subnet", ({ subnets }) => subnets as Map<string, Resource>],
-  vpc: ["vpc", ({ vpcs }) => vpcs as Map<string, Resource>],
-  rtb: ["route-table", ({ routeTables }) => routeTables as Map<string, Resource>],
-  igw: ["internet-gateway", ({ internetGateways }) => internetGateways as Map<string, Resource>],
-  eigw: ["egress-only-internet-gateway", ({ internetGateways }) => internetGateways as Map<string, Resource>],
-  nat: ["natgateway", ({ natGateways }) => natGateways as Map<string, Resource>],
-  vol: ["volume", ({ volumes }) => volumes as Map<string, Resource>],
-  eipalloc: ["elastic-ip", ({ elasticAddresses }) => elasticAddresses as Map<string, Resource>],
-  pl: ["prefix-list", ({ prefixLists }) => prefixLists as Map<string, Resource>],
-  key: ["key-pair", ({ keyPairs }) => keyPairs as Map<string, Resource>],
-};
+const TABLES: Readonly<Record<string, readonly [type: string, table: (region: RegionState) => Map<string, Resource>]>> =
+  {
+    i: ["instance", ({ instances }) => instances],
+    eni: ["network-interface", ({ interfaces }) => interfaces],
+    sg: ["security-group", ({ securityGroups }) => securityGroups],
+    acl: ["network-acl", ({ networkAcls }) => networkAcls],
+    subnet: ["subnet", ({ subnets }) => subnets],
+    vpc: ["vpc", ({ vpcs }) => vpcs],
+    rtb: ["route-table", ({ routeTables }) => routeTables],
+    igw: ["internet-gateway", ({ internetGateways }) => internetGateways],
+    eigw: ["egress-only-internet-gateway", ({ internetGateways }) => internetGateways],
+    nat: ["natgateway", ({ natGateways }) => natGateways],
+    vol: ["volume", ({ volumes }) => volumes],
+    eipalloc: ["elastic-ip", ({ elasticAddresses }) => elasticAddresses],
+    pl: ["prefix-list", ({ prefixLists }) => prefixLists],
+    key: ["key-pair", ({ keyPairs }) => keyPairs],
+  };
 
 /** The resource type, as EC2's tags and ARNs name it, of an id. */
 export function resourceTypeOf(id: string): string | null {
@@ -54,7 +64,8 @@ export function resourceTypeOf(id: string): string | null {
 }
 
 export function taggedResource(region: RegionState, id: string): { tags: Tag[] } | null {
-  if (prefixOf(id) === "sgr") return [...region.securityGroups.values()].flatMap(({ rules }) => rules).find((rule) => rule.id === id) ?? null;
+  if (prefixOf(id) === "sgr")
+    return [...region.securityGroups.values()].flatMap(({ rules }) => rules).find((rule) => rule.id === id) ?? null;
   return TABLES[prefixOf(id)]?.[1](region).get(id) ?? null;
 }
 
@@ -66,17 +77,25 @@ function prefixOf(id: string): string {
 function changeTags({ world, region }: Context, id: string, edit: (tags: readonly Tag[]) => Tag[]): void {
   const resource = taggedResource(region, id);
   if (!resource) throw ec2Error("InvalidID", `The ID '${id}' is not valid`);
-  const owner = prefixOf(id) === "sgr" ? [...region.securityGroups.values()].find(({ rules }) => rules.some((rule) => rule.id === id)) : resource;
+  const owner =
+    prefixOf(id) === "sgr"
+      ? [...region.securityGroups.values()].find(({ rules }) => rules.some((rule) => rule.id === id))
+      : resource;
   world.change(owner ?? resource, () => (resource.tags = edit(resource.tags)));
 }
 
 const createTags = handler((context, { Resources: ids = [], Tags }: CreateTagsRequest) => {
   if (ids.length === 0) throw missingParameter("resourceIdSet");
   const tags = checked(toTags(Tags));
-  for (const id of ids) if (!taggedResource(context.region, id)) throw ec2Error("InvalidID", `The ID '${id}' is not valid`);
+  for (const id of ids)
+    if (!taggedResource(context.region, id)) throw ec2Error("InvalidID", `The ID '${id}' is not valid`);
   for (const id of ids) {
-    const merge = (old: readonly Tag[]): Tag[] => [...old.filter(({ key }) => !tags.some((tag) => tag.key === key)), ...tags];
-    if (merge(taggedResource(context.region, id)?.tags ?? []).length > 50) throw ec2Error("TagLimitExceeded", `Tag limit exceeded. Resource: ${id}`);
+    const merge = (old: readonly Tag[]): Tag[] => [
+      ...old.filter(({ key }) => !tags.some((tag) => tag.key === key)),
+      ...tags,
+    ];
+    if (merge(taggedResource(context.region, id)?.tags ?? []).length > 50)
+      throw ec2Error("TagLimitExceeded", `Tag limit exceeded. Resource: ${id}`);
     changeTags(context, id, merge);
   }
   return {};
@@ -87,7 +106,13 @@ const deleteTags = handler((context, { Resources: ids = [], Tags }: DeleteTagsRe
   if (ids.length === 0) throw missingParameter("resourceIdSet");
   for (const id of ids) {
     changeTags(context, id, (old) =>
-      old.filter(({ key, value }) => key.startsWith("aws:") || (Tags !== undefined && Tags.length > 0 && !Tags.some((tag) => tag.Key === key && (tag.Value === undefined || tag.Value === value)))),
+      old.filter(
+        ({ key, value }) =>
+          key.startsWith("aws:") ||
+          (Tags !== undefined &&
+            Tags.length > 0 &&
+            !Tags.some((tag) => tag.Key === key && (tag.Value === undefined || tag.Value === value))),
+      ),
     );
   }
   return {};
@@ -97,10 +122,27 @@ const describeTags = handler((context, input: DescribeTagsRequest): DescribeTags
   const { region, world } = context;
   const all = Object.values(TABLES)
     .filter(([type]) => type !== "egress-only-internet-gateway")
-    .flatMap(([, table]) => world.list(table(region)).flatMap(({ id, tags }) => tags.map((tag) => ({ id, type: resourceTypeOf(id) ?? "", ...tag, tags: [tag] }))));
-  const found = filterBy(all, input.Filters, { key: ({ key }) => key, value: ({ value }) => value, "resource-id": ({ id }) => id, "resource-type": ({ type }) => type });
+    .flatMap(([, table]) =>
+      world
+        .list(table(region))
+        .flatMap(({ id, tags }) => tags.map((tag) => ({ id, type: resourceTypeOf(id) ?? "", ...tag, tags: [tag] }))),
+    );
+  const found = filterBy(all, input.Filters, {
+    key: ({ key }) => key,
+    value: ({ value }) => value,
+    "resource-id": ({ id }) => id,
+    "resource-type": ({ type }) => type,
+  });
   const { items, token } = paged(context, found, { input });
-  return { Tags: items.map(({ id, type, key, value }) => ({ ResourceId: id, ResourceType: type as "instance", Key: key, Value: value })), NextToken: token };
+  return {
+    Tags: items.map(({ id, type, key, value }) => ({
+      ResourceId: id,
+      ResourceType: type as "instance",
+      Key: key,
+      Value: value,
+    })),
+    NextToken: token,
+  };
 });
 
 export const tagHandlers = { CreateTags: createTags, DeleteTags: deleteTags, DescribeTags: describeTags };
