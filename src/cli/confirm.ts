@@ -19,7 +19,8 @@ export async function confirm(
   try {
     for (const word of words) {
       const typed = await lines.question(`Type ${word} to go on: `, { signal });
-      if (typed.trim() !== word) throw wrongUsage(command, { what: "The confirmation", reason: `${word} was not typed; nothing was changed` });
+      if (typed.trim() !== word)
+        throw wrongUsage(command, { what: "The confirmation", reason: `${word} was not typed; nothing was changed` });
     }
   } finally {
     lines.close();

@@ -63,7 +63,15 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const direct = (of: string): TargetClients => clients({ region: of }).observed(() => {}, signal);
   let known: Promise<CallerIdentity> | undefined;
   const identity = (): Promise<CallerIdentity> => (known ??= callerIdentity(direct(region ?? "us-east-1").sts));
-  return { flags: { ...flags, ...(endpoint === undefined ? {} : { endpointUrl: endpoint }) }, clock, isRange: range !== null, region, identity, clients, direct };
+  return {
+    flags: { ...flags, ...(endpoint === undefined ? {} : { endpointUrl: endpoint }) },
+    clock,
+    isRange: range !== null,
+    region,
+    identity,
+    clients,
+    direct,
+  };
 }
 
 /** The Region, or an error that says how to name one. */
@@ -94,13 +102,17 @@ function withRole(base: CredentialSource, { flags, shared, region, person }: Rol
   // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html has the characters that a session's name may have.
   const sessionName = `cordon-${person.replaceAll(/[^\w+=,.@-]/g, "-")}`.slice(0, 64);
   const signal = shared.signal ?? new AbortController().signal;
-  return () => assumedRole(own.observed(() => {}, signal).sts, { roleArn, externalId: flags.externalId ?? null, sessionName });
+  return () =>
+    assumedRole(own.observed(() => {}, signal).sts, { roleArn, externalId: flags.externalId ?? null, sessionName });
 }
 
 function isLoopbackAddress(endpoint: string, command: string): boolean {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw wrongUsage(command, { what: `Endpoint ${endpoint}`, reason: "expected an address such as http://127.0.0.1:4566" });
+    throw wrongUsage(command, {
+      what: `Endpoint ${endpoint}`,
+      reason: "expected an address such as http://127.0.0.1:4566",
+    });
   }
   return ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
 }
@@ -118,7 +130,9 @@ const CLOCK_ANSWERS_MS = 2000;
 async function rangeAt(endpoint: string, signal: AbortSignal): Promise<RangeClock | null> {
   let answer: Response;
   try {
-    answer = await fetch(new URL("/_range/clock", endpoint), { signal: AbortSignal.any([signal, AbortSignal.timeout(CLOCK_ANSWERS_MS)]) });
+    answer = await fetch(new URL("/_range/clock", endpoint), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CLOCK_ANSWERS_MS)]),
+    });
   } catch {
     return null; // Nobody listens, which the first call says better.
   }

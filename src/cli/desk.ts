@@ -48,7 +48,9 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
   const store = openSqlite(join(environment.home, "store.sqlite"));
   try {
     const { autonomy } = environment.config;
-    const playbooks = loadPlaybooks(environment.home).map(({ playbook }) => (autonomy === null ? playbook : { ...playbook, autonomy }));
+    const playbooks = loadPlaybooks(environment.home).map(({ playbook }) =>
+      autonomy === null ? playbook : { ...playbook, autonomy },
+    );
     const desk: Desk = { ...options, environment, store, playbooks };
     await sealOpenWindows(desk);
     return await work(desk);
@@ -58,7 +60,11 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
 }
 
 /** A session for new cases: connected as the flags say. */
-export async function openSession(desk: Desk, flags: ConnectionFlags = desk.flags, onEvent?: (event: JournalEvent) => void): Promise<Session> {
+export async function openSession(
+  desk: Desk,
+  flags: ConnectionFlags = desk.flags,
+  onEvent?: (event: JournalEvent) => void,
+): Promise<Session> {
   const { environment, store, playbooks, output, command, signal } = desk;
   const connection = await connect(flags, { command, environment, signal });
   if (connection.isRange) output.narrate("A range answers: its clock is used, and nothing in AWS is touched.");
@@ -81,7 +87,11 @@ export async function openSession(desk: Desk, flags: ConnectionFlags = desk.flag
 }
 
 /** A session for a case that exists: connected as it was reached before, unless the flags say otherwise. */
-export async function sessionOf(desk: Desk, state: CaseState, onEvent?: (event: JournalEvent) => void): Promise<Session> {
+export async function sessionOf(
+  desk: Desk,
+  state: CaseState,
+  onEvent?: (event: JournalEvent) => void,
+): Promise<Session> {
   const { account } = state.target;
   const session = await openSession(desk, recallConnection(desk.environment.home, account, desk.flags), onEvent);
   await assertAccount(session.connection, account);
@@ -142,7 +152,9 @@ async function sealOpenWindows(desk: Desk): Promise<void> {
       await sealWindowsOf(desk, state, names);
     } catch (error) {
       desk.signal.throwIfAborted();
-      desk.output.narrate(`${state.id}: ${names} may be OPEN and could not be sealed: ${explain(error).lines[0] ?? ""} \`cordon resume ${state.id}\` tries again.`);
+      desk.output.narrate(
+        `${state.id}: ${names} may be OPEN and could not be sealed: ${explain(error).lines[0] ?? ""} \`cordon resume ${state.id}\` tries again.`,
+      );
     }
   }
 }

@@ -23,7 +23,10 @@ export function explain(error: unknown): { readonly lines: readonly string[]; re
   const message = error instanceof Error ? error.message : String(error);
   if (isNoCredentials(error)) {
     return {
-      lines: [`AWS cannot be asked: ${printable(message)}`, "Nothing was changed. Sign in, or choose credentials with --profile."],
+      lines: [
+        `AWS cannot be asked: ${printable(message)}`,
+        "Nothing was changed. Sign in, or choose credentials with --profile.",
+      ],
       exitCode: 6,
     };
   }
@@ -42,6 +45,9 @@ function isNoCredentials(error: unknown): boolean {
 }
 
 /** Wrong usage, in the words of the catalogue. */
-export function wrongUsage(command: string, { what, reason }: { readonly what: string; readonly reason: string }): CordonError {
+export function wrongUsage(
+  command: string,
+  { what, reason }: { readonly what: string; readonly reason: string },
+): CordonError {
   return new CordonError("input_invalid", { what, reason, command });
 }

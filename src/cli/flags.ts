@@ -5,7 +5,11 @@ import type { Format, OutputFlags } from "./output.ts";
 /** Adds what every command takes. */
 export function withOutput(command: Command): Command {
   return command
-    .addOption(new Option("-o, --output <format>", "how the result is printed").choices(["table", "json", "jsonl", "yaml"]).default("table"))
+    .addOption(
+      new Option("-o, --output <format>", "how the result is printed")
+        .choices(["table", "json", "jsonl", "yaml"])
+        .default("table"),
+    )
     .option("-q, --quiet", "say nothing on stderr but errors", false)
     .option("--debug", "print where an error happened");
 }
@@ -26,10 +30,17 @@ export function collect(value: string, before: readonly string[]): readonly stri
 }
 
 /** For options that are whole numbers. */
-export function wholeNumber({ least, most }: { readonly least: number; readonly most: number }): (text: string) => number {
+export function wholeNumber({
+  least,
+  most,
+}: {
+  readonly least: number;
+  readonly most: number;
+}): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
     return value;
   };
 }

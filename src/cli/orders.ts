@@ -34,10 +34,17 @@ export interface Orders {
 export async function readOrders(desk: Desk, instanceIds: readonly string[], flags: OrderFlags): Promise<Orders> {
   const { command } = desk;
   if (flags.finding !== undefined && instanceIds.length > 0) {
-    throw wrongUsage(command, { what: "--finding beside instance ids", reason: "the finding names its instances itself" });
+    throw wrongUsage(command, {
+      what: "--finding beside instance ids",
+      reason: "the finding names its instances itself",
+    });
   }
   if (flags.finding !== undefined) return ordersOfFile(desk, flags.finding, flags);
-  if (instanceIds.length === 0) throw wrongUsage(command, { what: "The list of instances", reason: "it is empty: give instance ids or --finding FILE" });
+  if (instanceIds.length === 0)
+    throw wrongUsage(command, {
+      what: "The list of instances",
+      reason: "it is empty: give instance ids or --finding FILE",
+    });
   const session = await openSession(desk);
   const { connection } = session;
   const finding = manualFinding({
@@ -65,7 +72,10 @@ export async function readOrders(desk: Desk, instanceIds: readonly string[], fla
 
 async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promise<Orders> {
   if (flags.remoteAddress.length > 0) {
-    throw wrongUsage(desk.command, { what: "--remote-address beside --finding", reason: "the finding names its addresses itself" });
+    throw wrongUsage(desk.command, {
+      what: "--remote-address beside --finding",
+      reason: "the finding names its addresses itself",
+    });
   }
   const { findings } = readGuardDuty(readNamedFile(file, { command: desk.command }), { file });
   const orders = ordersOf(desk, findings, flags);
@@ -74,7 +84,8 @@ async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promis
   const accounts = new Set(orders.map(({ finding }) => finding.account));
   if (orders.length === 0) return { session, orders };
   const { account } = await session.connection.identity();
-  for (const expected of accounts) if (expected !== account) throw new CordonError("account_mismatch", { expected, observed: account });
+  for (const expected of accounts)
+    if (expected !== account) throw new CordonError("account_mismatch", { expected, observed: account });
   return { session, orders };
 }
 
@@ -99,7 +110,11 @@ function ordersOf(desk: Desk, findings: readonly Finding[], flags: OrderFlags): 
   });
 }
 
-function playbookFor({ playbooks, environment }: Desk, finding: Finding, { playbook: named }: OrderFlags): Order["playbook"] {
+function playbookFor(
+  { playbooks, environment }: Desk,
+  finding: Finding,
+  { playbook: named }: OrderFlags,
+): Order["playbook"] {
   const id = named ?? null;
   const chosen = id === null ? choosePlaybook(playbooks, finding) : null;
   if (chosen) return chosen;

@@ -32,7 +32,12 @@ export class Output {
       case "json":
         return write(`${JSON.stringify(document, null, 2)}\n`);
       case "jsonl":
-        return write([document].flat().map((each) => `${JSON.stringify(each)}\n`).join(""));
+        return write(
+          [document]
+            .flat()
+            .map((each) => `${JSON.stringify(each)}\n`)
+            .join(""),
+        );
       case "yaml":
         return write((await import("yaml")).stringify(document));
       default:

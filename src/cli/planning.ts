@@ -27,7 +27,10 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
   const store = { ...memory, preparedGroups: desk.store.preparedGroups.bind(desk.store) };
   const { playbook } = order;
   const stages = playbook.stages.flatMap(waiting);
-  const rehearsed = { ...playbook, stages: stages.map((stage, index) => ({ ...stage, alongside: index < stages.length - 1 })) };
+  const rehearsed = {
+    ...playbook,
+    stages: stages.map((stage, index) => ({ ...stage, alongside: index < stages.length - 1 })),
+  };
   const runner = createResponder({
     clock: connection.clock,
     random: unguessable,
@@ -47,7 +50,13 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
     const states = await Promise.all(cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })));
     const known = await allCases(desk.store);
     return states.map((state) =>
-      planDocument({ state, playbook, registry, joins: openCaseOf(known, state)?.id ?? null, asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage) }),
+      planDocument({
+        state,
+        playbook,
+        registry,
+        joins: openCaseOf(known, state)?.id ?? null,
+        asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage),
+      }),
     );
   } finally {
     memory.close();
@@ -62,6 +71,11 @@ function waiting(stage: Stage): readonly Stage[] {
 
 function openCaseOf(known: readonly CaseState[], { target }: CaseState): CaseState | undefined {
   return known.findLast(
-    (each) => each.target.instanceId === target.instanceId && each.target.account === target.account && each.target.region === target.region && !isOver(each) && !each.release,
+    (each) =>
+      each.target.instanceId === target.instanceId &&
+      each.target.account === target.account &&
+      each.target.region === target.region &&
+      !isOver(each) &&
+      !each.release,
   );
 }

@@ -10,7 +10,11 @@ import type { Run } from "./run.ts";
 type Given = Readonly<Record<string, unknown>>;
 
 /** Opens the store for a command, and takes its exit code. */
-async function desk(run: Run, { name, given }: { readonly name: string; readonly given: Given }, work: (desk: Desk) => Promise<number>): Promise<void> {
+async function desk(
+  run: Run,
+  { name, given }: { readonly name: string; readonly given: Given },
+  work: (desk: Desk) => Promise<number>,
+): Promise<void> {
   const [{ atDesk }, { Output }] = await Promise.all([import("./desk.ts"), import("./output.ts")]);
   const output = new Output(outputFlags(given));
   run.finish(await atDesk({ command: name, flags: connectionFlags(given), output, signal: run.signal }, work));
@@ -20,7 +24,12 @@ function withOrders(command: Command): Command {
   return withConnection(command)
     .argument("[instance...]", "instance ids")
     .option("--finding <file>", "a GuardDuty finding, as EventBridge sends it or GetFindings returns it; - is stdin")
-    .option("--remote-address <address>", "an attacker's address, such as 198.51.100.7:443/tcp; may stand several times", collect, [])
+    .option(
+      "--remote-address <address>",
+      "an attacker's address, such as 198.51.100.7:443/tcp; may stand several times",
+      collect,
+      [],
+    )
     .option("--playbook <id>", "instead of the one that answers the finding");
 }
 
@@ -28,24 +37,41 @@ function withOrders(command: Command): Command {
 export function caseCommands(root: Command, run: Run): void {
   withOrders(root.command("plan"))
     .description("show what would be changed; changes nothing")
-    .action((ids: string[], given: OrderFlags & Given) => desk(run, { name: "plan", given }, async (at) => (await import("./commands/respond.ts")).plan(at, ids, given)));
+    .action((ids: string[], given: OrderFlags & Given) =>
+      desk(run, { name: "plan", given }, async (at) => (await import("./commands/respond.ts")).plan(at, ids, given)),
+    );
   withOrders(root.command("respond"))
     .description("show what would be changed, and with --apply change it")
     .option("--apply", "act", false)
     .option("--yes", "act without asking on the terminal", false)
     .option("--wait", "stay until people have decided", false)
-    .action((ids: string[], given: RespondFlags & Given) => desk(run, { name: "respond", given }, async (at) => (await import("./commands/respond.ts")).respond(at, ids, given)));
+    .action((ids: string[], given: RespondFlags & Given) =>
+      desk(run, { name: "respond", given }, async (at) =>
+        (await import("./commands/respond.ts")).respond(at, ids, given),
+      ),
+    );
   withConnection(root.command("resume"))
     .argument("[case]", "a case or an instance; all open cases when left out")
     .description("carry on what an earlier process did not finish")
-    .action((name: string | undefined, given: Given) => desk(run, { name: "resume", given }, async (at) => (await import("./commands/resume.ts")).resume(at, name)));
+    .action((name: string | undefined, given: Given) =>
+      desk(run, { name: "resume", given }, async (at) => (await import("./commands/resume.ts")).resume(at, name)),
+    );
   withConnection(root.command("release"))
     .argument("<id...>", "cases or instances")
     .description("put back what was changed")
     .option("--yes", "without asking on the terminal", false)
     .option("--reason <text>", "for the journal")
-    .option("--accept <change>", "take the present state of a change as the new truth; may stand several times", collect, [])
-    .action((names: string[], given: ReleaseFlags & Given) => desk(run, { name: "release", given }, async (at) => (await import("./commands/release.ts")).release(at, names, given)));
+    .option(
+      "--accept <change>",
+      "take the present state of a change as the new truth; may stand several times",
+      collect,
+      [],
+    )
+    .action((names: string[], given: ReleaseFlags & Given) =>
+      desk(run, { name: "release", given }, async (at) =>
+        (await import("./commands/release.ts")).release(at, names, given),
+      ),
+    );
   for (const decision of ["approve", "reject"] as const) {
     withConnection(root.command(decision))
       .argument("<case>", "a case or an instance")
@@ -53,7 +79,9 @@ export function caseCommands(root: Command, run: Run): void {
       .option("--stage <stage>", "which stage; the one that waits when left out")
       .option("--reason <text>", "for the journal")
       .action((name: string, given: Omit<DecisionFlags, "decision"> & Given) =>
-        desk(run, { name: decision, given }, async (at) => (await import("./commands/decide.ts")).decide(at, name, { ...given, decision })),
+        desk(run, { name: decision, given }, async (at) =>
+          (await import("./commands/decide.ts")).decide(at, name, { ...given, decision }),
+        ),
       );
   }
   lookingCommands(root, run);
@@ -64,19 +92,32 @@ function lookingCommands(root: Command, run: Run): void {
   withConnection(cases.command("ls"))
     .description("list the cases, newest first")
     .option("--open", "only those that are not over", false)
-    .action((given: { readonly open: boolean } & Given) => desk(run, { name: "cases ls", given }, async (at) => (await import("./commands/cases.ts")).listCases(at, given)));
+    .action((given: { readonly open: boolean } & Given) =>
+      desk(run, { name: "cases ls", given }, async (at) => (await import("./commands/cases.ts")).listCases(at, given)),
+    );
   withConnection(cases.command("show"))
     .argument("<id>", "a case or an instance")
     .description("what happened, how it stands, what it was before")
-    .action((name: string, given: Given) => desk(run, { name: "cases show", given }, async (at) => (await import("./commands/cases.ts")).showCases(at, name)));
+    .action((name: string, given: Given) =>
+      desk(run, { name: "cases show", given }, async (at) => (await import("./commands/cases.ts")).showCases(at, name)),
+    );
   withConnection(cases.command("watch"))
     .argument("<id>", "a case or an instance")
     .description("follow a case until it is settled")
-    .action((name: string, given: Given) => desk(run, { name: "cases watch", given }, async (at) => (await import("./commands/cases.ts")).watchCase(at, name)));
+    .action((name: string, given: Given) =>
+      desk(run, { name: "cases watch", given }, async (at) =>
+        (await import("./commands/cases.ts")).watchCase(at, name),
+      ),
+    );
   withConnection(root.command("setup"))
     .argument("[instance...]", "instances whose VPCs are prepared")
     .description("make the sealed and the open group of each VPC ahead of time")
-    .option("--vpc <id>", "a VPC to prepare; may stand several times; all of the Region when nothing is named", collect, [])
+    .option(
+      "--vpc <id>",
+      "a VPC to prepare; may stand several times; all of the Region when nothing is named",
+      collect,
+      [],
+    )
     .option("--apply", "make them", false)
     .action((ids: string[], given: { readonly vpc: readonly string[]; readonly apply: boolean } & Given) =>
       desk(run, { name: "setup", given }, async (at) => (await import("./commands/setup.ts")).setup(at, ids, given)),

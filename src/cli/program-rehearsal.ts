@@ -24,12 +24,21 @@ export function rehearsalCommands(root: Command, run: Run): void {
     .option("--scenario <name>", "which attack", "c2-beacon")
     .option("--seed <number>", "the same seed gives the same drill, byte for byte", seed, 1)
     .option("--variant <name>", "makes it harder; may stand several times", collect, [])
-    .option("--approve <stage>", "stages that the rehearsed approver approves, instead of those that the scenario suggests", collect, [])
+    .option(
+      "--approve <stage>",
+      "stages that the rehearsed approver approves, instead of those that the scenario suggests",
+      collect,
+      [],
+    )
     .option("--no-ask", "the rehearsed approver approves nothing")
     .option("--release", "release at the end, and compare the account with what it was", false)
     .option("--speed <factor>", "simulated seconds per real one; time jumps when left out", factor)
     .action(async (given: DrillGiven) => {
-      const [{ drill }, { loadPlaybooks }, { homePath }] = await Promise.all([import("./commands/drill.ts"), import("./shipped.ts"), import("./environment.ts")]);
+      const [{ drill }, { loadPlaybooks }, { homePath }] = await Promise.all([
+        import("./commands/drill.ts"),
+        import("./shipped.ts"),
+        import("./environment.ts"),
+      ]);
       const { approve, ask } = given;
       const flags = {
         ...outputFlags(given),
@@ -38,8 +47,18 @@ export function rehearsalCommands(root: Command, run: Run): void {
         speed: given.speed ?? null,
       };
       const isColoured = process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
-      const streams = { out: (text: string) => void process.stdout.write(text), narrate: (text: string) => void process.stderr.write(text), isColoured };
-      run.finish(await drill(flags, loadPlaybooks(homePath()).map(({ playbook }) => playbook), streams));
+      const streams = {
+        out: (text: string) => void process.stdout.write(text),
+        narrate: (text: string) => void process.stderr.write(text),
+        isColoured,
+      };
+      run.finish(
+        await drill(
+          flags,
+          loadPlaybooks(homePath()).map(({ playbook }) => playbook),
+          streams,
+        ),
+      );
     });
   const range = root.command("range").description("an AWS account in memory, to rehearse against");
   withOutput(range.command("serve"))
@@ -51,7 +70,10 @@ export function rehearsalCommands(root: Command, run: Run): void {
     .option("--speed <factor>", "range seconds per real one", factor, 1)
     .option("--event <file>", "where the finding is written; - prints it")
     .action(async (given: RangeServeFlags & Given) => {
-      const [{ serveRange }, { Output }] = await Promise.all([import("./commands/range-serve.ts"), import("./output.ts")]);
+      const [{ serveRange }, { Output }] = await Promise.all([
+        import("./commands/range-serve.ts"),
+        import("./output.ts"),
+      ]);
       run.finish(await serveRange(new Output(outputFlags(given)), given, run.signal));
     });
 }

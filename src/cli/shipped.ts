@@ -15,7 +15,9 @@ export interface PlaybookSource {
 /** The playbooks that Cordon ships, and those in `playbooks/` of CORDON_HOME. */
 export function loadPlaybooks(home: string): readonly PlaybookSource[] {
   const folders = [shippedFolder(), join(home, "playbooks")];
-  const sources = folders.flatMap((folder) => filesIn(folder).map((file) => ({ file, playbook: readPlaybookFile(file) })));
+  const sources = folders.flatMap((folder) =>
+    filesIn(folder).map((file) => ({ file, playbook: readPlaybookFile(file) })),
+  );
   assertDistinct(sources.map(({ playbook }) => playbook));
   return sources;
 }

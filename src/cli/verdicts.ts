@@ -50,7 +50,14 @@ export function caseSummary(state: CaseState): {
     statement: latest?.statement ?? null,
     asOf: latest ? new Date(latest.asOf).toISOString() : null,
     openedAt: new Date(state.openedAt).toISOString(),
-    waitsFor: pendingApprovals(state).map(({ stage, of, deadline }) => ({ stage, of, until: new Date(deadline).toISOString() })),
-    openWindows: openWindows(state).map(({ resource, due }) => ({ resource, due: due === 0 ? null : new Date(due).toISOString() })),
+    waitsFor: pendingApprovals(state).map(({ stage, of, deadline }) => ({
+      stage,
+      of,
+      until: new Date(deadline).toISOString(),
+    })),
+    openWindows: openWindows(state).map(({ resource, due }) => ({
+      resource,
+      due: due === 0 ? null : new Date(due).toISOString(),
+    })),
   };
 }

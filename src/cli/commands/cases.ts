@@ -16,7 +16,16 @@ export async function listCases(desk: Desk, flags: { readonly open: boolean }): 
     const rows = states.map(caseSummary);
     return tableLines(
       ["CASE", "INSTANCE", "ACCOUNT", "REGION", "STATUS", "CONTAINED", "OPENED", "WAITS FOR"],
-      rows.map((row) => [row.case, row.instance, row.account, row.region, row.status, String(row.contained ?? "-"), row.openedAt, row.waitsFor.map(({ stage, of }) => `${of} (${stage})`).join(", ") || "-"]),
+      rows.map((row) => [
+        row.case,
+        row.instance,
+        row.account,
+        row.region,
+        row.status,
+        String(row.contained ?? "-"),
+        row.openedAt,
+        row.waitsFor.map(({ stage, of }) => `${of} (${stage})`).join(", ") || "-",
+      ]),
     );
   });
   return 0;
@@ -27,19 +36,28 @@ export async function showCases(desk: Desk, name: string): Promise<number> {
   const states = await casesNamed(desk.store, name);
   const views = await Promise.all(states.map((state) => viewOf(desk.store, state)));
   const documents = views.map(caseDocument);
-  await desk.output.result(documents.length === 1 ? documents[0] : documents, () => views.flatMap((view, index) => (index === 0 ? caseLines(view) : ["", ...caseLines(view)])));
+  await desk.output.result(documents.length === 1 ? documents[0] : documents, () =>
+    views.flatMap((view, index) => (index === 0 ? caseLines(view) : ["", ...caseLines(view)])),
+  );
   return views.every(({ journal }) => journal.ok) ? 0 : 7;
 }
 
 async function viewOf(store: Store, state: CaseState): Promise<CaseView> {
   const events = await store.read(state.id, 0);
   const verdict = verifyJournal(events);
-  const journal = verdict.ok ? { ok: true, events: verdict.events, reason: null } : { ok: false, events: events.length, reason: `event ${verdict.sequence}: ${verdict.reason}` };
+  const journal = verdict.ok
+    ? { ok: true, events: verdict.events, reason: null }
+    : { ok: false, events: events.length, reason: `event ${verdict.sequence}: ${verdict.reason}` };
   return { state, events, originals: await originalsOf(store, state), journal };
 }
 
 async function originalsOf(store: Store, state: CaseState): Promise<readonly Original[]> {
-  const resources = new Set([state.target.instanceId, ...[...state.changes.values()].filter(({ change }) => change.ofTarget === true).map(({ change }) => change.resource)]);
+  const resources = new Set([
+    state.target.instanceId,
+    ...[...state.changes.values()]
+      .filter(({ change }) => change.ofTarget === true)
+      .map(({ change }) => change.resource),
+  ]);
   const found = await Promise.all([...resources].map((resource) => store.originals(resource)));
   return found.flat();
 }
@@ -51,7 +69,7 @@ const LOOK_MS = 500;
 export async function watchCase(desk: Desk, name: string): Promise<number> {
   const { store, output, signal } = desk;
   const id = (await casesNamed(store, name)).at(-1)?.id ?? name;
-  for (let seen = 0; ; ) {
+  for (let seen = 0; ;) {
     const events = await store.read(id, seen);
     for (const event of events) {
       const line = storyLine(event);
@@ -60,7 +78,8 @@ export async function watchCase(desk: Desk, name: string): Promise<number> {
     }
     seen += events.length;
     const state = caseOf(await store.read(id, 0));
-    const isQuiet = isOver(state) || (state.settled !== null && state.release === null && pendingApprovals(state).length === 0);
+    const isQuiet =
+      isOver(state) || (state.settled !== null && state.release === null && pendingApprovals(state).length === 0);
     if (isQuiet) return 0;
     await systemClock.sleep(LOOK_MS, signal);
   }

@@ -13,18 +13,28 @@ export interface DecisionFlags {
 /** Records this person's decision, and carries the case on. */
 export async function decide(desk: Desk, name: string, { decision, stage, reason }: DecisionFlags): Promise<number> {
   if (decision === "reject" && (reason ?? "").trim() === "") {
-    throw wrongUsage("reject", { what: "A rejection without --reason", reason: "whoever reads the case must know why" });
+    throw wrongUsage("reject", {
+      what: "A rejection without --reason",
+      reason: "whoever reads the case must know why",
+    });
   }
   const state = (await casesNamed(desk.store, name)).findLast((each) => !isOver(each));
   if (!state) throw wrongUsage(decision, { what: `Case ${name}`, reason: "it is over" });
   const session = await sessionOf(desk, state);
   const approval = await decideStage(
     session.runner,
-    { caseId: state.id, decision, reason: reason ?? null, by: desk.environment.person, ...(stage === undefined ? {} : { stage }) },
+    {
+      caseId: state.id,
+      decision,
+      reason: reason ?? null,
+      by: desk.environment.person,
+      ...(stage === undefined ? {} : { stage }),
+    },
     desk.environment.config.approvers,
   );
   const missing = approval.required - approval.approvedBy.length;
-  if (approval.state === "pending" && missing > 0) desk.output.narrate(`Recorded. ${missing} more of ${approval.of} must approve.`);
+  if (approval.state === "pending" && missing > 0)
+    desk.output.narrate(`Recorded. ${missing} more of ${approval.of} must approve.`);
   const [after = state] = await workOn(desk, session, { ids: [state.id], wait: false });
   await printOutcomes(desk, [after]);
   return decision === "reject" ? 0 : exitCodeOf(after);

@@ -23,7 +23,10 @@ export async function permissions(output: Output, { playbook: id, format }: Perm
       ? JSON.stringify(policy, null, 2).split("\n")
       : tableLines(
           ["ACTION", "NEEDED BY"],
-          needed.map(({ action, steps: users }) => [action, users.map(({ step, verbs }) => `${step} (${verbs.join(", ")})`).join("; ")]),
+          needed.map(({ action, steps: users }) => [
+            action,
+            users.map(({ step, verbs }) => `${step} (${verbs.join(", ")})`).join("; "),
+          ]),
         ),
   );
   return 0;

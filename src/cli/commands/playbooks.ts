@@ -9,7 +9,14 @@ import { existsSync } from "node:fs";
 /** Lists the playbooks: those that Cordon ships, and those in CORDON_HOME. */
 export async function listPlaybooks(output: Output): Promise<number> {
   const sources = loadPlaybooks(homePath());
-  const documents = sources.map(({ playbook: { id, title, autonomy, answers, stages }, file }) => ({ id, title, autonomy, answers, stages: stages.map((stage) => stage.id), file }));
+  const documents = sources.map(({ playbook: { id, title, autonomy, answers, stages }, file }) => ({
+    id,
+    title,
+    autonomy,
+    answers,
+    stages: stages.map((stage) => stage.id),
+    file,
+  }));
   await output.result(documents, () =>
     tableLines(
       ["PLAYBOOK", "AUTONOMY", "STAGES", "TITLE"],
@@ -34,7 +41,9 @@ function playbookLines({ id, title, autonomy, answers, stages }: Playbook, file:
     `  answers   ${answers.join(", ") || "no finding by itself; choose it by name"}`,
     ...stages.flatMap(({ id: stage, steps, approval, onFailure, alongside }) => [
       `  stage ${stage}${alongside ? ", alongside the next" : ""}${approval ? `: asks ${approval.required} of ${approval.of} within ${approval.within / 60_000} min${approval.always ? ", always" : ""}; then ${approval.onTimeout}` : ""}${onFailure === "continue" ? "; goes on after a failure" : ""}`,
-      ...steps.map(({ use, with: input }) => `    ${use}${Object.keys(input).length === 0 ? "" : ` ${JSON.stringify(input)}`}`),
+      ...steps.map(
+        ({ use, with: input }) => `    ${use}${Object.keys(input).length === 0 ? "" : ` ${JSON.stringify(input)}`}`,
+      ),
     ]),
   ];
 }
@@ -42,9 +51,12 @@ function playbookLines({ id, title, autonomy, answers, stages }: Playbook, file:
 /** Reads playbook files and names every problem with its line. */
 export async function validatePlaybooks(output: Output, files: readonly string[]): Promise<number> {
   const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined) throw wrongUsage("playbooks validate", { what: `File ${missing}`, reason: "there is no such file" });
+  if (missing !== undefined)
+    throw wrongUsage("playbooks validate", { what: `File ${missing}`, reason: "there is no such file" });
   const results = files.map((file) => ({ file, ...validated(file) }));
-  await output.result(results, () => results.map(({ file, problems }) => (problems === null ? `${file}: valid` : problems)));
+  await output.result(results, () =>
+    results.map(({ file, problems }) => (problems === null ? `${file}: valid` : problems)),
+  );
   return results.every(({ problems }) => problems === null) ? 0 : 2;
 }
 

@@ -25,17 +25,29 @@ export async function serveRange(output: Output, flags: RangeServeFlags, signal:
   assertKnown(flags);
   // It begins at the machine's time: a store that has seen one served range must not see the next one in its past.
   const clock = scaledClock({ originMs: Date.now(), speed });
-  const range = createRange({ scenario, seed, clock, variants: flags.variant as readonly Variant[], administratorsByAnyKey: true });
-  const server = await listen(withClock(range.handle, { clock, speed }), { port: flags.port }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE") throw error;
-    throw wrongUsage("range serve", { what: `Port ${flags.port}`, reason: "something listens there already: choose another with --port, or 0 for a free one" });
+  const range = createRange({
+    scenario,
+    seed,
+    clock,
+    variants: flags.variant as readonly Variant[],
+    administratorsByAnyKey: true,
   });
+  const server = await listen(withClock(range.handle, { clock, speed }), { port: flags.port }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EADDRINUSE") throw error;
+      throw wrongUsage("range serve", {
+        what: `Port ${flags.port}`,
+        reason: "something listens there already: choose another with --port, or 0 for a free one",
+      });
+    },
+  );
   try {
     range.start(signal);
     const address = `http://127.0.0.1:${server.port}`;
     const eventFile = writeEvent(range, flags.event);
     await announce(output, { range, address, eventFile });
-    if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     output.narrate("The range is gone; nothing of it is kept.");
     return 0;
   } finally {
@@ -45,9 +57,17 @@ export async function serveRange(output: Output, flags: RangeServeFlags, signal:
 
 function assertKnown({ scenario, variant }: RangeServeFlags): void {
   const known = scenarios.find(({ id }) => id === scenario);
-  if (!known) throw wrongUsage("range serve", { what: `Scenario ${scenario}`, reason: `expected one of ${scenarios.map(({ id }) => id).join(", ")}` });
+  if (!known)
+    throw wrongUsage("range serve", {
+      what: `Scenario ${scenario}`,
+      reason: `expected one of ${scenarios.map(({ id }) => id).join(", ")}`,
+    });
   const unknown = variant.find((each) => !known.variants.some((one) => one === each));
-  if (unknown !== undefined) throw wrongUsage("range serve", { what: `Variant ${unknown}`, reason: `${scenario} has ${known.variants.join(", ") || "none"}` });
+  if (unknown !== undefined)
+    throw wrongUsage("range serve", {
+      what: `Variant ${unknown}`,
+      reason: `${scenario} has ${known.variants.join(", ") || "none"}`,
+    });
 }
 
 /** Answers what time it is in the range beside AWS's own wire: whoever responds must live in the same time. */

@@ -19,9 +19,17 @@ export async function release(desk: Desk, names: readonly string[], flags: Relea
   const open = cases.filter((state) => !isOver(state));
   for (const state of cases) if (isOver(state)) desk.output.narrate(`${state.id} is ${statusOf(state)} already.`);
   const unknown = flags.accept.find((id) => !open.some(({ changes }) => changes.has(id)));
-  if (unknown !== undefined) throw wrongUsage("release", { what: `Change ${unknown}`, reason: "none of these cases has it; `cordon cases show` lists the changes" });
+  if (unknown !== undefined)
+    throw wrongUsage("release", {
+      what: `Change ${unknown}`,
+      reason: "none of these cases has it; `cordon cases show` lists the changes",
+    });
   for (const state of open) releasePlan(state).forEach((line) => desk.output.narrate(line));
-  await confirm(desk, { words: open.map(({ target }) => target.instanceId), isAgreed: flags.yes || open.length === 0, flag: "A release" });
+  await confirm(desk, {
+    words: open.map(({ target }) => target.instanceId),
+    isAgreed: flags.yes || open.length === 0,
+    flag: "A release",
+  });
   const done: CaseState[] = [];
   for (const state of open) done.push(await releaseOne(desk, state, flags));
   await printOutcomes(desk, done);
@@ -46,9 +54,14 @@ async function releaseOne(desk: Desk, state: CaseState, { accept, reason }: Rele
 }
 
 function releasePlan(state: CaseState): readonly string[] {
-  const changes = [...state.changes.values()].filter(({ state: at }) => at === "applied" || at === "verified" || at === "started" || at === "failed");
+  const changes = [...state.changes.values()].filter(
+    ({ state: at }) => at === "applied" || at === "verified" || at === "started" || at === "failed",
+  );
   return [
     `Release of ${state.id} (${state.target.instanceId}):`,
-    ...changes.map(({ change }) => `  ${printable(change.resource)}${change.attribute === undefined ? "" : ` ${change.attribute}`}: ${brief(change.after)} -> ${brief(change.before)}  (${change.step})`),
+    ...changes.map(
+      ({ change }) =>
+        `  ${printable(change.resource)}${change.attribute === undefined ? "" : ` ${change.attribute}`}: ${brief(change.after)} -> ${brief(change.before)}  (${change.step})`,
+    ),
   ];
 }

@@ -36,7 +36,8 @@ export async function respond(desk: Desk, instanceIds: readonly string[], flags:
     return 0;
   }
   // With --yes nobody reads the plan before it is carried out: showing it would only make the intruder's time longer.
-  if (!flags.yes) for (const each of await plansOf(desk, orders)) planLines(each).forEach((line) => desk.output.narrate(line));
+  if (!flags.yes)
+    for (const each of await plansOf(desk, orders)) planLines(each).forEach((line) => desk.output.narrate(line));
   else await sayWhoAndWhere(desk, orders.session);
   const words = orders.orders.flatMap(({ finding }) => finding.instances);
   await confirm(desk, { words: [...new Set(words)], isAgreed: flags.yes, flag: "--apply" });
@@ -58,7 +59,9 @@ async function sayWhoAndWhere({ output }: Desk, { connection }: Session): Promis
 }
 
 function printPlans({ output }: Desk, plans: readonly PlanDocument[]): Promise<void> {
-  return output.result(plans, () => plans.flatMap((each, index) => (index === 0 ? planLines(each) : ["", ...planLines(each)])));
+  return output.result(plans, () =>
+    plans.flatMap((each, index) => (index === 0 ? planLines(each) : ["", ...planLines(each)])),
+  );
 }
 
 /** Opens or joins the cases of the orders, and works on them side by side until they are settled or wait for people. */
@@ -75,7 +78,11 @@ async function receiveOrder(desk: Desk, { runner, connection }: Session, order: 
   const { person, owner } = environment;
   const tools = { runner, store, now: () => connection.clock.now(), random: unguessable, owner };
   const received = await receive({ ...order, orderedBy: person.id, actor: person }, tools);
-  for (const { caseId, how } of received) if (how !== "opened") output.narrate(`${caseId} is open on this instance: ${how === "joined" ? "the finding joined it" : "it knows this finding"}.`);
+  for (const { caseId, how } of received)
+    if (how !== "opened")
+      output.narrate(
+        `${caseId} is open on this instance: ${how === "joined" ? "the finding joined it" : "it knows this finding"}.`,
+      );
   return received.map(({ caseId }) => caseId);
 }
 
@@ -102,6 +109,7 @@ export async function workOn(
 /** Prints what came of the cases. As JSON lines the events were the output already. */
 export function printOutcomes({ output }: Desk, states: readonly CaseState[]): Promise<void> {
   if (output.format === "jsonl") return Promise.resolve();
-  return output.result(states.map(caseSummary), () => states.flatMap((state, index) => (index === 0 ? outcomeLines(state) : ["", ...outcomeLines(state)])));
+  return output.result(states.map(caseSummary), () =>
+    states.flatMap((state, index) => (index === 0 ? outcomeLines(state) : ["", ...outcomeLines(state)])),
+  );
 }
-

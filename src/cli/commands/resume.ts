@@ -6,19 +6,27 @@ import { printOutcomes, workOn } from "./respond.ts";
 
 /** Carries on every open case on which no other process works; one case where it is named. */
 export async function resume(desk: Desk, name: string | undefined): Promise<number> {
-  const states = (name === undefined ? await allCases(desk.store) : await casesNamed(desk.store, name)).filter((state) => !isOver(state));
+  const states = (name === undefined ? await allCases(desk.store) : await casesNamed(desk.store, name)).filter(
+    (state) => !isOver(state),
+  );
   if (states.length === 0) {
     desk.output.narrate("No case is open.");
     await printOutcomes(desk, []);
     return 0;
   }
   const results = await Promise.all(states.map((state) => resumeOne(desk, state)));
-  await printOutcomes(desk, results.flatMap(({ state }) => state));
+  await printOutcomes(
+    desk,
+    results.flatMap(({ state }) => state),
+  );
   return worstOf(results.map(({ exitCode }) => exitCode));
 }
 
 /** One case that cannot go on keeps no other from it. */
-async function resumeOne(desk: Desk, before: CaseState): Promise<{ readonly state: CaseState; readonly exitCode: number }> {
+async function resumeOne(
+  desk: Desk,
+  before: CaseState,
+): Promise<{ readonly state: CaseState; readonly exitCode: number }> {
   try {
     const session = await sessionOf(desk, before);
     const [state = before] = await workOn(desk, session, { ids: [before.id], wait: false });

@@ -39,19 +39,32 @@ export async function setup(desk: Desk, instanceIds: readonly string[], { vpc, a
   const place = { account, region };
   const found = await lookAt(desk, { aws, vpcs, ...place });
   const results: Preparation[] = [];
-  for (const each of found) results.push(each.groupId === null && apply ? await make(desk, connection, { ...place, aws, missing: each }) : each);
+  for (const each of found)
+    results.push(
+      each.groupId === null && apply ? await make(desk, connection, { ...place, aws, missing: each }) : each,
+    );
   if (apply) rememberConnection(desk.environment.home, account, connection.flags);
   await desk.output.result(results, () =>
     tableLines(
       ["VPC", "LEVEL", "GROUP", "STATE"],
-      results.map(({ vpcId, level, groupId, state, fault }) => [vpcId, level, groupId, fault === null ? state : `${state} (${fault})`]),
+      results.map(({ vpcId, level, groupId, state, fault }) => [
+        vpcId,
+        level,
+        groupId,
+        fault === null ? state : `${state} (${fault})`,
+      ]),
     ),
   );
-  if (!apply && results.some(({ state }) => state === "missing")) desk.output.narrate("Nothing was changed. Add --apply to make what is missing.");
+  if (!apply && results.some(({ state }) => state === "missing"))
+    desk.output.narrate("Nothing was changed. Add --apply to make what is missing.");
   return 0;
 }
 
-async function vpcsNamed(aws: TargetClients, named: readonly string[], instanceIds: readonly string[]): Promise<readonly string[]> {
+async function vpcsNamed(
+  aws: TargetClients,
+  named: readonly string[],
+  instanceIds: readonly string[],
+): Promise<readonly string[]> {
   if (named.length === 0 && instanceIds.length === 0) return vpcIds(aws.ec2);
   const interfaces = await Promise.all(instanceIds.map((id) => interfacesOf(aws.ec2, id)));
   const without = instanceIds.find((_, index) => interfaces[index]?.length === 0);
@@ -65,7 +78,10 @@ interface Place {
   readonly aws: TargetClients;
 }
 
-async function lookAt({ store }: Desk, { account, region, aws, vpcs }: Place & { readonly vpcs: readonly string[] }): Promise<readonly Preparation[]> {
+async function lookAt(
+  { store }: Desk,
+  { account, region, aws, vpcs }: Place & { readonly vpcs: readonly string[] },
+): Promise<readonly Preparation[]> {
   const prepared = preparedGroups(aws.ec2, await knownGroups(store, account, region));
   const groupOf = await Promise.all(levels.map((level) => prepared.groups(level)));
   return vpcs.flatMap((vpcId) =>
@@ -80,17 +96,32 @@ function chosenGroup(groupOf: (vpcId: string) => string | null, vpcId: string): 
   try {
     return { groupId: groupOf(vpcId), fault: null };
   } catch (error) {
-    if (error instanceof CordonError && error.code === "prepared_group_not_sealed") return { groupId: null, fault: error.message };
+    if (error instanceof CordonError && error.code === "prepared_group_not_sealed")
+      return { groupId: null, fault: error.message };
     throw error;
   }
 }
 
 /** Makes one group with the step that a case would use, reads it back and records it. */
-async function make(desk: Desk, connection: Connection, { account, region, aws, missing }: Place & { readonly missing: Preparation }): Promise<Preparation> {
+async function make(
+  desk: Desk,
+  connection: Connection,
+  { account, region, aws, missing }: Place & { readonly missing: Preparation },
+): Promise<Preparation> {
   const { vpcId, level } = missing;
   const nonce = Array.from({ length: 32 }, () => Math.floor(unguessable() * 16).toString(16)).join("");
-  const after = { level: level === "sealed" ? ("sealed" as const) : ("open" as const), name: `cordon-${level}-${nonce.slice(0, 8)}` };
-  const change: Change<null, typeof after> = { id: `${makeGroups.id}/${vpcId}/${level}`, step: makeGroups.id, resource: vpcId, attribute: level, before: null, after };
+  const after = {
+    level: level === "sealed" ? ("sealed" as const) : ("open" as const),
+    name: `cordon-${level}-${nonce.slice(0, 8)}`,
+  };
+  const change: Change<null, typeof after> = {
+    id: `${makeGroups.id}/${vpcId}/${level}`,
+    step: makeGroups.id,
+    resource: vpcId,
+    attribute: level,
+    before: null,
+    after,
+  };
   const context = contextFor(desk, connection, { account, region, aws, nonce });
   const result = await makeGroups.run(context, change, null);
   if (result.kind !== "done") throw new TypeError(`${makeGroups.id} did not end`);
@@ -99,7 +130,10 @@ async function make(desk: Desk, connection: Connection, { account, region, aws, 
     const seen = await makeGroups.verify(context, change, result.outcome);
     if (seen.kind === "ok") break;
     if (seen.kind === "failed" || connection.clock.now() > giveUpAt) {
-      throw new CordonError("prepared_group_not_sealed", { resource: `of level ${level} in ${vpcId}`, observed: JSON.stringify(seen.observed) });
+      throw new CordonError("prepared_group_not_sealed", {
+        resource: `of level ${level} in ${vpcId}`,
+        observed: JSON.stringify(seen.observed),
+      });
     }
     await connection.clock.sleep(500, desk.signal);
   }
@@ -108,7 +142,11 @@ async function make(desk: Desk, connection: Connection, { account, region, aws, 
   return { vpcId, level, groupId, fault: null, state: "made" };
 }
 
-function contextFor(desk: Desk, { clock }: Connection, { account, region, aws, nonce }: Place & { readonly nonce: string }): StepContext {
+function contextFor(
+  desk: Desk,
+  { clock }: Connection,
+  { account, region, aws, nonce }: Place & { readonly nonce: string },
+): StepContext {
   return {
     case: { id: "setup", openedAt: clock.now(), incident: "setup" },
     findings: [],

@@ -20,7 +20,14 @@ export function caseDocument({ state, events, originals, journal }: CaseView): o
     reason: state.reason,
     orderedBy: state.orderedBy,
     findings: state.findings,
-    approvals: [...state.approvals.values()].map(({ stage, state: at, of, required, approvedBy, reason }) => ({ stage, state: at, of, required, approvedBy, reason })),
+    approvals: [...state.approvals.values()].map(({ stage, state: at, of, required, approvedBy, reason }) => ({
+      stage,
+      state: at,
+      of,
+      required,
+      approvedBy,
+      reason,
+    })),
     checks: state.assessments.at(-1)?.checks ?? [],
     survivors: state.assessments.at(-1)?.survivors ?? [],
     changes: [...state.changes.values()].map(({ change, stage, state: at, reversible, failure }) => ({
@@ -49,7 +56,10 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
     }),
     "",
     "Findings:",
-    ...state.findings.map(({ type, source, severity, remoteAddresses }) => `  ${printable(type)} from ${source}, severity ${severity}${remoteAddresses.length === 0 ? "" : `: ${remoteAddresses.map(({ address, port }) => (port === null ? address : `${address} port ${port}`)).join(", ")}`}`),
+    ...state.findings.map(
+      ({ type, source, severity, remoteAddresses }) =>
+        `  ${printable(type)} from ${source}, severity ${severity}${remoteAddresses.length === 0 ? "" : `: ${remoteAddresses.map(({ address, port }) => (port === null ? address : `${address} port ${port}`)).join(", ")}`}`,
+    ),
     ...approvalLines(state),
     "",
     "Changes:",
@@ -58,9 +68,13 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
     ),
     "",
     "As it was before Cordon first touched it:",
-    ...(originals.length === 0 ? ["  nothing is recorded, or everything was put back"] : originals.map(({ resource, attribute, value }) => `  ${resource} ${attribute}: ${brief(value)}`)),
+    ...(originals.length === 0
+      ? ["  nothing is recorded, or everything was put back"]
+      : originals.map(({ resource, attribute, value }) => `  ${resource} ${attribute}: ${brief(value)}`)),
     "",
-    journal.ok ? `The journal verifies: ${journal.events} events.` : `The journal does NOT verify: ${journal.reason ?? ""}`,
+    journal.ok
+      ? `The journal verifies: ${journal.events} events.`
+      : `The journal does NOT verify: ${journal.reason ?? ""}`,
   ];
 }
 

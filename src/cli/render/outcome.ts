@@ -6,12 +6,16 @@ import { printable } from "./story.ts";
 export function outcomeLines(state: CaseState): readonly string[] {
   const { statement, status, openWindows } = caseSummary(state);
   const failures = [...state.steps.values()].flatMap(({ step, failure }) =>
-    failure && failure.code !== "nothing_to_do" ? [`  ${step}: ${printable(failure.message)} ${printable(failure.remedy)}`] : [],
+    failure && failure.code !== "nothing_to_do"
+      ? [`  ${step}: ${printable(failure.message)} ${printable(failure.remedy)}`]
+      : [],
   );
   const failed = [...state.changes.values()].flatMap(({ change, state: at, failure }) =>
     at === "failed" || at === "revertRefused" ? [`  ${change.id}: ${printable(failure ?? "failed")}`] : [],
   );
-  const left = [...state.steps.values()].flatMap((record) => record.left.map(({ resource, reason }) => `  ${printable(resource)}: ${printable(reason)}`));
+  const left = [...state.steps.values()].flatMap((record) =>
+    record.left.map(({ resource, reason }) => `  ${printable(resource)}: ${printable(reason)}`),
+  );
   return [
     `${state.id}  ${state.target.instanceId}  ${status}`,
     ...(statement === null ? [] : [printable(statement)]),
@@ -29,17 +33,26 @@ function survivorLines(state: CaseState): readonly string[] {
   const named = survivors.filter(({ certainty }) => certainty !== "unfiltered");
   return section(
     "What may still get through:",
-    named.map(({ what, certainty, why, lever }) => `  ${printable(what)} (${certainty}): ${printable(why)}. Lever: ${printable(lever)}`),
+    named.map(
+      ({ what, certainty, why, lever }) =>
+        `  ${printable(what)} (${certainty}): ${printable(why)}. Lever: ${printable(lever)}`,
+    ),
   );
 }
 
 /** The commands that help from here. */
 function nextLines(state: CaseState): readonly string[] {
   const waiting = pendingApprovals(state).map(
-    ({ stage, of, deadline }) => `Stage ${stage} waits for ${of} until ${new Date(deadline).toISOString().slice(11, 16)}Z: cordon approve ${state.id} --stage ${stage}`,
+    ({ stage, of, deadline }) =>
+      `Stage ${stage} waits for ${of} until ${new Date(deadline).toISOString().slice(11, 16)}Z: cordon approve ${state.id} --stage ${stage}`,
   );
   const { ended } = state.release ?? { ended: null };
-  const next = ended === "releasedInPart" ? [`Look at what is not done, then: cordon release ${state.id} --accept CHANGE`] : state.release ? [] : [`To look: cordon cases show ${state.id}   To undo: cordon release ${state.id}`];
+  const next =
+    ended === "releasedInPart"
+      ? [`Look at what is not done, then: cordon release ${state.id} --accept CHANGE`]
+      : state.release
+        ? []
+        : [`To look: cordon cases show ${state.id}   To undo: cordon release ${state.id}`];
   return [...waiting, ...next];
 }
 

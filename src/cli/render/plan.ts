@@ -36,7 +36,11 @@ export interface PlanDocument {
   readonly reason: string;
   /** The open case that it would join; null where a new one would be opened. */
   readonly joins: string | null;
-  readonly stages: readonly { readonly id: string; readonly asks: string | null; readonly steps: readonly PlannedStep[] }[];
+  readonly stages: readonly {
+    readonly id: string;
+    readonly asks: string | null;
+    readonly steps: readonly PlannedStep[];
+  }[];
   readonly permissions: readonly string[];
 }
 
@@ -85,7 +89,9 @@ function stepsOf(stage: Stage, state: CaseState): readonly string[] {
 
 function plannedStep(step: AnyStep, stage: Stage, state: CaseState): PlannedStep {
   const record = state.steps.get(`${stage.id}/${step.id}`);
-  const changes = [...state.changes.values()].filter((change) => change.stage === stage.id && change.change.step === step.id && change.state !== "dropped");
+  const changes = [...state.changes.values()].filter(
+    (change) => change.stage === stage.id && change.change.step === step.id && change.state !== "dropped",
+  );
   const isLooking = step.kind === "assessment";
   return {
     id: step.id,
@@ -98,7 +104,10 @@ function plannedStep(step: AnyStep, stage: Stage, state: CaseState): PlannedStep
   };
 }
 
-function noteOn(step: AnyStep, { record, changes }: { readonly record: StepRecord | undefined; readonly changes: readonly ChangeRecord[] }): string | null {
+function noteOn(
+  step: AnyStep,
+  { record, changes }: { readonly record: StepRecord | undefined; readonly changes: readonly ChangeRecord[] },
+): string | null {
   if (step.kind === "assessment") return "only looks";
   if (record?.enabledBy != null) return `planned once ${record.enabledBy} has made what it lacks`;
   if (record?.failure) return record.failure.message;
@@ -111,7 +120,11 @@ function plannedChange({ change }: ChangeRecord): PlannedChange {
   return { id, resource, attribute, before, after, blastRadius };
 }
 
-const reversibility = { exactly: "can be undone", equivalently: "can be undone, with a difference", no: "CANNOT be undone" } as const;
+const reversibility = {
+  exactly: "can be undone",
+  equivalently: "can be undone, with a difference",
+  no: "CANNOT be undone",
+} as const;
 
 /** A plan for people. */
 export function planLines(plan: PlanDocument): readonly string[] {
@@ -119,7 +132,11 @@ export function planLines(plan: PlanDocument): readonly string[] {
     `Plan for ${plan.instance} in account ${plan.account}, ${plan.region}`,
     `${plan.verdict}: ${printable(plan.reason)}; playbook ${plan.playbook}`,
     ...(plan.joins === null ? [] : [`Joins ${plan.joins}, which is open on this instance.`]),
-    ...plan.stages.flatMap(({ id, asks, steps }) => ["", `Stage ${id}${asks === null ? "" : `, after ${asks} approved`}`, ...steps.flatMap(stepLines)]),
+    ...plan.stages.flatMap(({ id, asks, steps }) => [
+      "",
+      `Stage ${id}${asks === null ? "" : `, after ${asks} approved`}`,
+      ...steps.flatMap(stepLines),
+    ]),
     "",
     `Permissions: ${plan.permissions.join(", ")}`,
   ];
@@ -133,7 +150,11 @@ function stepLines({ id, title, reversible, notRestored, changes, left, note }: 
     ...(notRestored === null || changes.length === 0 ? [] : [`    ${printable(notRestored)}`]),
     ...changes.flatMap(({ resource, attribute, before, after, blastRadius }) => [
       `    ${printable(resource)}${attribute === null ? "" : ` ${attribute}`}: ${brief(before)} -> ${brief(after)}`,
-      ...(blastRadius === null ? [] : [`      also hits: ${printable(blastRadius.what)}${blastRadius.resources.length === 0 ? "" : ` (${brief([...blastRadius.resources])})`}`]),
+      ...(blastRadius === null
+        ? []
+        : [
+            `      also hits: ${printable(blastRadius.what)}${blastRadius.resources.length === 0 ? "" : ` (${brief([...blastRadius.resources])})`}`,
+          ]),
     ]),
     ...left.map(({ resource, reason }) => `    left alone: ${printable(resource)}: ${printable(reason)}`),
   ];

@@ -1,0 +1,212 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "cordon-cli-"));
+const bin = join(root, "dist", "cordon.js");
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(file: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CORDON)_/.test(name)));
+    const child = execFile(
+      process.execPath,
+      [file, ...args],
+      {
+        cwd: folder,
+        env: {
+          ...inherited,
+          CORDON_HOME: join(folder, "home"),
+          CORDON_PERSON: "ada",
+          AWS_EC2_METADATA_DISABLED: "true",
+          ...env,
+        },
+      },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+const cordon = (...args: string[]): Promise<Ended> => start(bin, args);
+
+interface Served {
+  readonly address: string;
+  readonly targets: readonly { readonly instanceId: string }[];
+  readonly eventFile: string;
+}
+
+let server: ChildProcess;
+let served: Served;
+
+beforeAll(async () => {
+  const build = await start(join(root, "build.mjs"), []);
+  expect(build.stderr).toBe("");
+  // Twenty times as fast as a clock on the wall: the minute in which IAM's policies spread takes three seconds.
+  server = spawn(process.execPath, [
+    bin,
+    "range",
+    "serve",
+    "--port",
+    "0",
+    "--speed",
+    "20",
+    "--event",
+    join(folder, "finding.json"),
+    "-o",
+    "jsonl",
+  ]);
+  served = await new Promise((resolve, reject) => {
+    let text = "";
+    server.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.endsWith("\n")) resolve(JSON.parse(text) as Served);
+    });
+    server.once("exit", () => reject(new Error("the range ended")));
+  });
+}, 60_000);
+
+afterAll(() => {
+  server.kill("SIGTERM");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const target = (): string => served.targets[0]!.instanceId;
+
+test("help is printed on stdout and names the exit codes", async () => {
+  const { code, stdout, stderr } = await cordon("--help");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Exit codes: 0 done; 2 wrong usage;");
+});
+
+test.each([
+  [["frobnicate"], "unknown command 'frobnicate'"],
+  [["respond"], "The list of instances is not valid: it is empty: give instance ids or --finding FILE."],
+  [["respond", "i-xyz"], "Instance id i-xyz is not valid: expected i- and 8 or 17 hexadecimal digits."],
+  [
+    ["respond", "i-0123456789abcdef0", "--remote-address", "nobody"],
+    "Remote address nobody is not valid: expected an address such as 198.51.100.7:443/tcp.",
+  ],
+  [["respond", "--finding", "nowhere.json"], "File nowhere.json is not valid: there is no such file."],
+  [["release", "i-0123456789abcdef0"], "There is no case i-0123456789abcdef0 in this store."],
+  [["cases", "show", "case-1"], "There is no case case-1 in this store."],
+  [["reject", "case-1"], "A rejection without --reason is not valid"],
+  [
+    ["plan", "i-0123456789abcdef0", "-o", "xml"],
+    "argument 'xml' is invalid. Allowed choices are table, json, jsonl, yaml.",
+  ],
+  [
+    ["plan", "i-0123456789abcdef0", "--endpoint-url", "here"],
+    "Endpoint here is not valid: expected an address such as http://127.0.0.1:4566.",
+  ],
+  [["range", "serve", "--port", "0", "--scenario", "peace"], "Scenario peace is not valid: expected one of c2-beacon,"],
+])("wrong use %j is told on stderr, prints no data and exits with 2", async (args, message) => {
+  const { code, stdout, stderr } = await cordon(...args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(message);
+  expect(stderr).not.toContain("    at ");
+});
+
+test("without a terminal and without --yes nothing is applied, and nothing hangs", async () => {
+  const { code, stderr } = await cordon("respond", target(), "--apply", "--endpoint-url", served.address);
+  expect(code).toBe(2);
+  expect(stderr).toContain("there is no terminal to confirm on, so it needs --yes");
+});
+
+test("a plan names each change with its before and after, and opens no case", async () => {
+  const { code, stdout } = await cordon("plan", target(), "--endpoint-url", served.address, "-o", "json");
+  expect(code).toBe(0);
+  const [plan] = JSON.parse(stdout) as {
+    stages: {
+      id: string;
+      steps: { id: string; changes: { attribute: string; before: string[]; after: string[] }[] }[];
+    }[];
+  }[];
+  const seals = plan!.stages[0]!.steps.find(({ id }) => id === "contain.security-groups")!.changes;
+  expect(seals.map(({ attribute }) => attribute)).toEqual(["groups", "groups"]);
+  expect(seals.every(({ before, after }) => before[0] !== after[0] && after.length === 1)).toBe(true);
+  expect(await cordon("cases", "ls")).toMatchObject({ code: 0, stdout: "No cases. `cordon drill` rehearses one.\n" });
+});
+
+test("an instance is contained from its finding, shown with its original groups, and released", async () => {
+  const responded = await cordon(
+    "respond",
+    "--finding",
+    served.eventFile,
+    "--apply",
+    "--yes",
+    "--endpoint-url",
+    served.address,
+    "-o",
+    "json",
+  );
+  expect(responded.stderr).toContain("A range answers: its clock is used, and nothing in AWS is touched.");
+  expect(responded.stderr).toContain("Acting as arn:aws:iam::111122223333:root in account 111122223333, eu-central-1");
+  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target(), status: "contained", contained: true }]);
+  expect(responded.code).toBe(0);
+
+  const shown = JSON.parse((await cordon("cases", "show", target(), "-o", "json")).stdout) as {
+    originals: { attribute: string; value: unknown }[];
+    changes: { step: string; attribute: string; before: unknown; state: string }[];
+    journal: object;
+  };
+  const groups = shown.originals.filter(({ attribute }) => attribute === "groups").map(({ value }) => value);
+  const before = shown.changes.filter(({ step }) => step === "contain.security-groups").map((change) => change.before);
+  expect(groups).toHaveLength(2);
+  expect(new Set(before)).toEqual(new Set(groups));
+  expect(shown.journal).toMatchObject({ ok: true });
+
+  const refused = await cordon("release", target());
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  const released = await cordon("release", target(), "--yes", "-o", "json"); // Where the range is was remembered.
+  expect(JSON.parse(released.stdout)).toMatchObject([{ status: "released", contained: null }]);
+  expect(released.code).toBe(0);
+  expect((await cordon("release", target(), "--yes")).stderr).toContain("is released already.");
+}, 60_000);
+
+test("credentials of another account never act on a case", async () => {
+  const document = JSON.parse(readFileSync(served.eventFile, "utf8")) as { detail: { accountId: string } };
+  document.detail.accountId = "999988887777";
+  const file = join(folder, "elsewhere.json");
+  writeFileSync(file, JSON.stringify(document));
+  const { code, stderr } = await cordon(
+    "respond",
+    "--finding",
+    file,
+    "--apply",
+    "--yes",
+    "--endpoint-url",
+    served.address,
+  );
+  expect(code).toBe(6);
+  expect(stderr).toContain(
+    "The finding is about account 999988887777, and these credentials belong to account 111122223333.",
+  );
+});
+
+test("a policy for the steps is printed, and never allows to terminate", async () => {
+  const { stdout } = await cordon("permissions", "-o", "json");
+  const { Statement } = JSON.parse(stdout) as { Statement: { Effect: string; Action: string | string[] }[] };
+  expect(Statement.map(({ Effect }) => Effect)).toEqual(["Allow", "Deny"]);
+  expect(Statement[0]!.Action).toContain("ec2:ModifyNetworkInterfaceAttribute");
+  expect(Statement[0]!.Action).not.toContain("ec2:TerminateInstances");
+});
+
+test("setup makes what is missing only when it is told to", async () => {
+  const looked = JSON.parse((await cordon("setup", "--endpoint-url", served.address, "-o", "json")).stdout) as {
+    state: string;
+  }[];
+  expect(looked.length).toBeGreaterThan(0);
+  const made = await cordon("setup", "--apply", "--endpoint-url", served.address, "-o", "json");
+  expect(made.code).toBe(0);
+  expect((JSON.parse(made.stdout) as { groupId: string | null }[]).every(({ groupId }) => groupId !== null)).toBe(true);
+});
