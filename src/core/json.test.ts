@@ -4,8 +4,8 @@ import { canonicalJson, sameJson, sha256 } from "./json.ts";
 /** Inputs and outputs of RFC 8785, https://www.rfc-editor.org/rfc/rfc8785 */
 test("the example of RFC 8785 section 3.2.2 is spelled as the RFC spells it", () => {
   const value = {
-    numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
-    string: "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+    numbers: [Number("333333333.33333329"), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+    string: "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"/",
     literals: [null, true, false],
   };
   expect(canonicalJson(value)).toBe(

@@ -35,7 +35,7 @@ export interface StepContext {
   readonly target: Target;
   readonly aws: TargetClients;
   readonly prepared: PreparedGroups;
-  /** Outcomes of the changes of the steps named in `needs`, by change id. */
+  /** Changes of the steps named in `needs` and `reads`, and of the step itself, by step id. */
   readonly outcomes: Readonly<Record<string, readonly ChangeView[]>>;
   /** What the latest assessment found; null before the first. */
   readonly survivors: readonly Survivor[] | null;
@@ -96,6 +96,8 @@ interface Head<Input extends z.ZodType> {
   readonly title: string;
   /** Steps whose outcomes it reads, and which therefore end before it. */
   readonly needs?: readonly string[];
+  /** Steps whose changes it looks at as far as they got, without waiting for them. */
+  readonly reads?: readonly string[];
   /** The step that makes what this one lacks when its plan refuses with `prepared_group_missing`; it then plans again. */
   readonly enabledBy?: string;
   /** `findings`: it plans again when a finding joins the case. */

@@ -42,9 +42,9 @@ export function contextOf(
   return { context, calls };
 }
 
-/** What a step may read: the changes of the steps that it needs, and its own earlier ones. */
+/** What a step may read: the changes of the steps that it names, and its own earlier ones. */
 function outcomesFor(state: CaseState, step: AnyStep): Readonly<Record<string, readonly ChangeView[]>> {
-  const readable = [...(step.needs ?? []), step.id];
+  const readable = [...(step.needs ?? []), ...(step.reads ?? []), step.id];
   const all = [...state.changes.values()].filter((record) => record.state !== "dropped");
   return Object.fromEntries(
     readable.map((id) => [

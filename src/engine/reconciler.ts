@@ -36,9 +36,15 @@ export class Reconciler {
     context: StepContext,
     release: { readonly claim: Claim; readonly residue: Claim | null },
   ): Promise<void> {
-    if (release.residue) await this.#store.putClaim(release.residue);
-    else await this.#store.removeClaim(release.claim);
+    if (!release.residue) await this.#store.removeClaim(release.claim);
+    else if (!(await this.#isReleased(release.claim))) await this.#store.putClaim(release.residue);
     await this.#reconcileSoon(step, context, release.claim.resource);
+  }
+
+  /** A release that is made again keeps the residue of the first: its time is when the claim ended. */
+  async #isReleased({ step, resource, member, case: caseId }: Claim): Promise<boolean> {
+    const claims = await this.#store.claims(step, resource);
+    return claims.some((claim) => claim.member === member && claim.case === caseId && claim.until !== null);
   }
 
   /** Joins the call that waits for its turn, or waits for one behind the call that is under way. */

@@ -3,6 +3,7 @@ import { CordonError } from "../core/errors.ts";
 import type { Actor, Happening, JournalEvent } from "../core/journal.ts";
 import type { Playbook } from "../core/playbook.ts";
 import { actKey, type Decision } from "../engine/acts.ts";
+import { contextOf } from "../engine/context.ts";
 import { decide } from "../engine/decide.ts";
 import { type Doing, perform } from "../engine/perform.ts";
 import type { Ports } from "../engine/ports.ts";
@@ -92,6 +93,20 @@ export class LocalRunner {
   /** Stops this runner as kill -9 would: nothing more is written, nothing is cleaned up. */
   kill(): void {
     this.#journals.kill();
+  }
+
+  /** Takes away what the release of a case left for a while, where its time is over. Resolves to how many there were. */
+  async endResidues(caseId: string, signal: AbortSignal): Promise<number> {
+    const expired = await this.#options.store.expiredClaims(this.#options.clock.now());
+    const claims = expired.filter((claim) => claim.case === caseId);
+    for (const claim of claims) {
+      const step = stepOf(this.#options.registry, claim.step);
+      if (step.kind !== "shared") throw new TypeError(`${claim.step} keeps no claims`);
+      const state = await this.load(caseId);
+      const { context } = contextOf(this.#options, { state, step, act: `end ${claim.step}`, attempt: 1, signal });
+      await this.#reconciler.release(step, context, { claim, residue: null });
+    }
+    return claims.length;
   }
 
   /** Brings a case forward until it is settled, or waits for people, or the options say to go on. */

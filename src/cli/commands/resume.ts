@@ -6,6 +6,7 @@ import { printOutcomes, workOn } from "./respond.ts";
 
 /** Carries on every open case on which no other process works; one case where it is named. */
 export async function resume(desk: Desk, name: string | undefined): Promise<number> {
+  await endResidues(desk);
   const states = (name === undefined ? await allCases(desk.store) : await casesNamed(desk.store, name)).filter(
     (state) => !isOver(state),
   );
@@ -20,6 +21,24 @@ export async function resume(desk: Desk, name: string | undefined): Promise<numb
     results.flatMap(({ state }) => state),
   );
   return worstOf(results.map(({ exitCode }) => exitCode));
+}
+
+/** What a release left for half a day is taken away by whoever resumes after that. */
+async function endResidues(desk: Desk): Promise<void> {
+  for (const state of await allCases(desk.store)) {
+    if (!isOver(state)) continue;
+    // Of any age: whether its time is over, the clock of the connection says.
+    const claims = await desk.store.expiredClaims(Number.MAX_SAFE_INTEGER);
+    if (!claims.some((claim) => claim.case === state.id)) continue;
+    try {
+      const { runner } = await sessionOf(desk, state);
+      const ended = await runner.endResidues(state.id, desk.signal);
+      if (ended > 0) desk.output.narrate(`${state.id}: ended ${ended} deny on old credentials that outlived the release.`);
+    } catch (error) {
+      desk.signal.throwIfAborted();
+      desk.output.narrate(`${state.id}: what outlived the release is still there: ${explain(error).lines.join(" ")}`);
+    }
+  }
 }
 
 /** One case that cannot go on keeps no other from it. */

@@ -19,7 +19,7 @@ export interface DrillOptions {
   readonly speed?: number;
   readonly range?: Partial<RangeOptions>;
   /** Called with the range before anything is received: to plant faults. */
-  prepare?(range: Range): void;
+  prepare?(range: Range, clock: SimulatedClock): void;
   onEvent?(event: JournalEvent): void;
   /** Called once a simulated second, for a live picture. */
   onSecond?(range: Range, sinceReceiptMs: number): void;

@@ -42,7 +42,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   );
   const { scenario, seed, variants = [] } = options;
   const range = createRange({ scenario, seed, clock, variants, ...options.range });
-  options.prepare?.(range);
+  options.prepare?.(range, clock);
   const store = options.store ?? openSqlite(":memory:", { hold: () => clock.hold() });
   const calls: Rehearsal["calls"] = [];
   const random = seededRandom(seed);

@@ -33,6 +33,8 @@ export const roleSessions = defineSharedStep({
   notRestored:
     "For 12 hours after release, credentials that the instance got before it stay denied, so that release does not arm a thief again.",
   settlesWithinMs: 120_000,
+  // Runs beside this one: once the profile is gone, only what was planned there still names it.
+  reads: ["contain.instance-profile"],
   permissions: {
     target: {
       plan: ["ec2:DescribeIamInstanceProfileAssociations", "iam:GetInstanceProfile", "iam:ListInstanceProfilesForRole"],
@@ -46,7 +48,8 @@ export const roleSessions = defineSharedStep({
   async plan(context, { mode }) {
     const { aws, target } = context;
     const associations = await associationsOf(aws.ec2, target.instanceId);
-    const roles = (await Promise.all(associations.map(({ name }) => rolesOfProfile(aws.iam, name)))).flat();
+    const names = new Set([...associations.map(({ name }) => name), ...removedProfiles(context)]);
+    const roles = (await Promise.all([...names].map((name) => rolesOfProfile(aws.iam, name)))).flat();
     const editable = roles.filter(({ path }) => reasonNotEditable(path) === null);
     const known = (context.outcomes[ID] ?? []).map(({ change }) => change.resource);
     const arns = [...new Set([...editable.map(({ arn }) => arn), ...known])];
@@ -82,6 +85,11 @@ export const roleSessions = defineSharedStep({
     return { value: { deny: "released", instanceArn, issuedBefore }, until };
   },
 });
+
+/** Profiles that the case took away: their sessions live on. */
+function removedProfiles({ outcomes }: StepContext): readonly string[] {
+  return (outcomes["contain.instance-profile"] ?? []).map(({ change }) => (change.before as { readonly name: string }).name);
+}
 
 async function draft(
   { aws, target }: StepContext,
