@@ -46,11 +46,21 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
         store.close();
       }
     };
-  describe(`${name}: journals`, () => journals(on));
-  describe(`${name}: originals`, () => originals(on));
-  describe(`${name}: leases`, () => leases(on));
-  describe(`${name}: claims and ledgers`, () => claims(on));
-  describe(`${name}: prepared groups`, () => prepared(on));
+  describe(`${name}: journals`, () => {
+    journals(on);
+  });
+  describe(`${name}: originals`, () => {
+    originals(on);
+  });
+  describe(`${name}: leases`, () => {
+    leases(on);
+  });
+  describe(`${name}: claims and ledgers`, () => {
+    claims(on);
+  });
+  describe(`${name}: prepared groups`, () => {
+    prepared(on);
+  });
 }
 
 type On = (use: (store: Store) => Promise<void>) => () => Promise<void>;

@@ -6,7 +6,7 @@ const KEY = "cases/111122223333/eu-west-1/i-0a/case-1/assessment/1.json";
 
 /** What every vault does. `open` gives an empty one each time. */
 export function vaultSuite(name: string, open: () => Vault): void {
-  describe(name, () => {
+  describe(`${name}: artifacts`, () => {
     test("what is put has the SHA-256 of its content", async () => {
       const { sha256 } = await open().put(KEY, bytes("abc"));
       expect(sha256).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

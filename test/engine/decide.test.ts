@@ -17,7 +17,13 @@ type Head = Partial<Pick<AnyStep, "needs" | "enabledBy" | "follows">> & { plansU
 
 const step = (id: string, head: Head = {}): AnyStep =>
   defineStep({
-    ...{ id, title: id, reversible: "exactly", settlesWithinMs: 1000, permissions: { target: {} }, input: z.strictObject({}), change: { before: z.null(), after: z.null() } },
+    id,
+    title: id,
+    reversible: "exactly",
+    settlesWithinMs: 1000,
+    permissions: { target: {} },
+    input: z.strictObject({}),
+    change: { before: z.null(), after: z.null() },
     ...head,
     plan: async () => ({ changes: [], left: [] }),
     run: async () => done(),
@@ -71,14 +77,17 @@ const verified = (id: string): Happening => ({ type: "change.verified", change: 
 const failed = (id: string): Happening => ({ type: "change.failed", change: id, verb: "run", code: "aws_failed", message: "m", requests: [] });
 const whole = (id: string): readonly Happening[] => [act(id), applied(id), verified(id)];
 const proved = (stage: string | null, contained: true | false | "partial", at = 0): Happening => ({
-  ...{ type: "assessment.made", stage, step: "assess.proof", checks: [], survivors: [], contained, statement: "s" },
-  ...{ asOf: new Date(START + at).toISOString(), artifact: null, requests: [] },
+  type: "assessment.made", stage, step: "assess.proof",
+  checks: [], survivors: [], contained, statement: "s",
+  asOf: new Date(START + at).toISOString(),
+  artifact: null,
+  requests: [],
 });
 
 function said(given: Act): string {
   switch (given.verb) {
     case "note":
-      return `${given.body.type}${"stage" in given.body ? ` ${given.body.stage}` : ""}${"outcome" in given.body ? ` ${String(given.body.outcome)}` : ""}${"status" in given.body ? ` ${given.body.status}` : ""}${"consequence" in given.body ? ` ${given.body.consequence}` : ""}`;
+      return [given.body.type, ...["stage", "outcome", "status", "consequence"].flatMap((name) => Object.entries(given.body).flatMap(([key, value]) => (key === name && typeof value === "string" ? [value] : [])))].join(" ");
     case "plan":
     case "assess":
       return `${given.verb} ${given.use.use}`;

@@ -43,7 +43,7 @@ export interface Life {
 export interface LifeOptions {
   /** Dies at the n-th append of its life: before it is durable, or after. */
   readonly diesAtAppend?: { readonly nth: number; readonly when: "before" | "after" };
-  isDead?(owner: string): boolean;
+  readonly isDead?: (owner: string) => boolean;
 }
 
 export interface Laboratory {
@@ -132,7 +132,7 @@ function begin({ clock, range, store, vault, playbook, seed, owner }: Surroundin
 
 interface Death {
   readonly diesAtAppend?: LifeOptions["diesAtAppend"];
-  end(): void;
+  readonly end: () => void;
 }
 
 /** What a dead process asks of a store or a vault is never answered, and has no effect. */
