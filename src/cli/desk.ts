@@ -162,12 +162,10 @@ async function sealOpenWindows(desk: Desk): Promise<void> {
 async function sealWindowsOf(desk: Desk, state: CaseState, names: string): Promise<void> {
   const sealed = new AbortController();
   const session = await sessionOf(desk, state, ({ body }) => {
-    if (body.type === "change.applied" || body.type === "change.failed") check();
+    if (body.type === "change.applied" || body.type === "change.failed") void check();
   });
-  const check = (): void => {
-    void session.runner.load(state.id).then((now) => {
-      if (openWindows(now).length === 0) sealed.abort(new Error("sealed"));
-    });
+  const check = async (): Promise<void> => {
+    if (openWindows(await session.runner.load(state.id)).length === 0) sealed.abort(new Error("sealed"));
   };
   if (await isWorkedElsewhere(desk, state.id, session.connection.clock.now())) {
     return desk.output.narrate(`${state.id}: ${names} is open at the moment; another process is at work on it.`);

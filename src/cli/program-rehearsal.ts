@@ -42,7 +42,10 @@ export function rehearsalCommands(root: Command, run: Run): void {
       const { approve, ask } = given;
       const flags = {
         ...outputFlags(given),
-        ...{ scenario: given.scenario, seed: given.seed, variants: given.variant, release: given.release },
+        scenario: given.scenario,
+        seed: given.seed,
+        variants: given.variant,
+        release: given.release,
         approve: !ask ? [] : approve.length > 0 ? approve : null,
         speed: given.speed ?? null,
       };
@@ -60,6 +63,10 @@ export function rehearsalCommands(root: Command, run: Run): void {
         ),
       );
     });
+  rangeCommands(root, run);
+}
+
+function rangeCommands(root: Command, run: Run): void {
   const range = root.command("range").description("an AWS account in memory, to rehearse against");
   withOutput(range.command("serve"))
     .description("serve a staged attack on this machine until interrupted")

@@ -32,15 +32,16 @@ export async function serveRange(output: Output, flags: RangeServeFlags, signal:
     variants: flags.variant as readonly Variant[],
     administratorsByAnyKey: true,
   });
-  const server = await listen(withClock(range.handle, { clock, speed }), { port: flags.port }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") throw error;
-      throw wrongUsage("range serve", {
-        what: `Port ${flags.port}`,
-        reason: "something listens there already: choose another with --port, or 0 for a free one",
-      });
-    },
-  );
+  const server = await listen(
+    withClock((request) => range.handle(request), { clock, speed }),
+    { port: flags.port },
+  ).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE") throw error;
+    throw wrongUsage("range serve", {
+      what: `Port ${flags.port}`,
+      reason: "something listens there already: choose another with --port, or 0 for a free one",
+    });
+  });
   try {
     range.start(signal);
     const address = `http://127.0.0.1:${server.port}`;

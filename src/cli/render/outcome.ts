@@ -30,13 +30,18 @@ export function outcomeLines(state: CaseState): readonly string[] {
 function survivorLines(state: CaseState): readonly string[] {
   if (state.release) return [];
   const survivors = state.assessments.at(-1)?.survivors ?? [];
-  const named = survivors.filter(({ certainty }) => certainty !== "unfiltered");
+  const byLever = new Map<string, string[]>();
+  for (const { what, certainty, lever } of survivors) {
+    if (certainty === "unfiltered") continue;
+    const named = certainty === "indicated" ? `${what} (a finding names it)` : what;
+    byLever.set(lever, [...(byLever.get(lever) ?? []), named]);
+  }
   return section(
     "What may still get through:",
-    named.map(
-      ({ what, certainty, why, lever }) =>
-        `  ${printable(what)} (${certainty}): ${printable(why)}. Lever: ${printable(lever)}`,
-    ),
+    [...byLever].flatMap(([lever, names]) => [
+      `  ended by ${printable(lever)}:`,
+      ...names.map((name) => `    ${printable(name)}`),
+    ]),
   );
 }
 

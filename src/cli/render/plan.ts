@@ -49,7 +49,7 @@ export interface PlanView {
   readonly playbook: Playbook;
   readonly registry: Registry;
   readonly joins: string | null;
-  asks(stage: Stage): boolean;
+  readonly asks: (stage: Stage) => boolean;
 }
 
 /** Makes the document of a plan from the rehearsed case in which everything was planned and nothing done. */
@@ -74,7 +74,7 @@ export function planDocument({ state, playbook, registry, joins, asks }: PlanVie
     reason: state.reason,
     joins,
     stages,
-    permissions: [...permissions].toSorted(),
+    permissions: [...permissions].toSorted((left, right) => (left < right ? -1 : 1)),
   };
 }
 

@@ -105,7 +105,7 @@ function commandSection({ name, command }: Leaf): readonly string[] {
   return [
     `## \`${[name, ...args].join(" ")}\``,
     "",
-    `${sentence(command.description())}`,
+    sentence(command.description()),
     "",
     "| option | meaning |",
     "| --- | --- |",
