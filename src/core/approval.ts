@@ -1,5 +1,5 @@
 import type { Change } from "./change.ts";
-import { canonicalJson, type Json, sha256 } from "./json.ts";
+import { canonicalJson, sha256 } from "./json.ts";
 import type { Stage } from "./playbook.ts";
 import type { Target } from "./step.ts";
 

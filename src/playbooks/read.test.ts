@@ -23,9 +23,8 @@ test("the stage that opens an instance asks in every shipped playbook, and silen
   const opening = shipped
     .flatMap(({ stages }) => stages)
     .filter((stage) => stage.steps.some(({ use }) => use === "contain.tracked-connections"));
-  expect(opening.map(({ approval }) => approval)).toEqual([
-    { of: "responders", required: 1, within: 1_800_000, onTimeout: "hold", always: true },
-  ]);
+  const asks = { of: "responders", required: 1, within: 1_800_000, onTimeout: "hold", always: true };
+  expect(opening.map(({ approval }) => approval)).toEqual([asks, asks]);
 });
 
 test.each([

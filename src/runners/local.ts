@@ -128,7 +128,7 @@ export class LocalRunner {
   async #loop(work: Work): Promise<CaseState> {
     for (;;) {
       work.options.signal.throwIfAborted();
-      if (work.failure) throw work.failure;
+      if (work.failure !== null) throw asError(work.failure);
       const state = await this.load(work.caseId);
       const decision = decide({
         state,
@@ -261,4 +261,8 @@ export class LocalRunner {
       return work.wake();
     }
   }
+}
+
+function asError(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error(String(failure));
 }

@@ -80,21 +80,21 @@ export class RehearsedCase {
       demand(draft.claim !== undefined, `${id} is a change of a shared resource and names no member`);
     const known = this.#kept.get(id);
     const before = known?.change.before ?? draft.before;
-    const kept: KeptChange = ({
-	change: {
-		...draft,
-		before,
-		id,
-		step: step.id
-	},
-	state: 'planned',
-	under: null,
-	attempt: known?.attempt ?? 0,
-	progress: null,
-	outcome: null,
-	appliedAt: 0,
-	verifiedAt: null
-});
+    const kept: KeptChange = {
+      change: {
+        ...draft,
+        before,
+        id,
+        step: step.id,
+      },
+      state: "planned",
+      under: null,
+      attempt: known?.attempt ?? 0,
+      progress: null,
+      outcome: null,
+      appliedAt: 0,
+      verifiedAt: null,
+    };
     this.#kept.set(id, kept);
     return kept;
   }

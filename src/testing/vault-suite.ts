@@ -24,8 +24,11 @@ export function vaultSuite(name: string, open: () => Vault): void {
       await expect(vault.put(KEY, bytes("abc"))).resolves.toBeDefined();
     });
 
-    test.each(["../outside.json", "cases/../../outside.json", "/etc/outside.json", "", "."])("the key %j leads out of the vault and is refused", async (key) => {
-      await expect(open().put(key, bytes("abc"))).rejects.toThrow(RangeError);
-    });
+    test.each(["../outside.json", "cases/../../outside.json", "/etc/outside.json", "", "."])(
+      "the key %j leads out of the vault and is refused",
+      async (key) => {
+        await expect(open().put(key, bytes("abc"))).rejects.toThrow(RangeError);
+      },
+    );
   });
 }

@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import type { Containment } from "../../src/core/containment.ts";
 import { verifyJournal } from "../../src/core/journal.ts";
 import type { FaultRule } from "../../src/range/faults.ts";
-import { askRelease, createLaboratory, type Laboratory, type Life, type LifeOptions, openCase, shippedPlaybook } from "./harness.ts";
+import {
+  askRelease,
+  createLaboratory,
+  type Laboratory,
+  type Life,
+  type LifeOptions,
+  openCase,
+  shippedPlaybook,
+} from "./harness.ts";
 
 const playbook = shippedPlaybook("contain-instance");
 
@@ -44,7 +52,11 @@ async function wholeJob({ fault, life: firstLife = {} }: Trouble): Promise<Endin
 }
 
 /** What somebody who starts the program again does: go on with the case there is, or open it. */
-async function oneLife(laboratory: Laboratory, life: Life, seen: { contained: Ending["contained"] | null; sealed: string }): Promise<"done"> {
+async function oneLife(
+  laboratory: Laboratory,
+  life: Life,
+  seen: { contained: Ending["contained"] | null; sealed: string },
+): Promise<"done"> {
   const [known] = await laboratory.store.cases();
   const caseId = known ?? (await openCase(laboratory, life, playbook));
   const { signal } = laboratory;
@@ -62,7 +74,10 @@ function account({ range }: Laboratory): string {
   return JSON.stringify(range.snapshot(), null, 1).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
 }
 
-async function endingOf(laboratory: Laboratory, seen: { contained: Ending["contained"] | null; sealed: string; lives: number }): Promise<Ending> {
+async function endingOf(
+  laboratory: Laboratory,
+  seen: { contained: Ending["contained"] | null; sealed: string; lives: number },
+): Promise<Ending> {
   const [caseId = ""] = await laboratory.store.cases();
   const events = await laboratory.events(caseId);
   const verdict = verifyJournal(events);
@@ -92,34 +107,57 @@ test("the undisturbed job contains, releases, and leaves every change reverted",
 /** The same end, whatever happened on the way. */
 function expectSameEnd(ending: Ending): void {
   const { contained, sealed, released, status, changes } = undisturbed;
-  expect({ ...ending, calls: 0, appends: 0, lives: 0 }).toEqual({ contained, sealed, released, status, changes, calls: 0, appends: 0, lives: 0 });
+  expect({ ...ending, calls: 0, appends: 0, lives: 0 }).toEqual({
+    contained,
+    sealed,
+    released,
+    status,
+    changes,
+    calls: 0,
+    appends: 0,
+    lives: 0,
+  });
 }
 
 for (const kind of ["crash-before", "crash-after"] as const) {
-  test(`a process that dies at any call to AWS (${kind}) is followed by one that ends the same`, { timeout: 300_000 }, async () => {
-    let deaths = 0;
-    for (let ending = await wholeJob({ fault: { kind, nth: 1 } }); ending.lives > 1; ending = await wholeJob({ fault: { kind, nth: deaths + 1 } })) {
-      expectSameEnd(ending);
-      deaths += 1;
-    }
-    expect(deaths).toBe(undisturbed.calls);
-  });
+  test(
+    `a process that dies at any call to AWS (${kind}) is followed by one that ends the same`,
+    { timeout: 300_000 },
+    async () => {
+      let deaths = 0;
+      for (
+        let ending = await wholeJob({ fault: { kind, nth: 1 } });
+        ending.lives > 1;
+        ending = await wholeJob({ fault: { kind, nth: deaths + 1 } })
+      ) {
+        expectSameEnd(ending);
+        deaths += 1;
+      }
+      expect(deaths).toBe(undisturbed.calls);
+    },
+  );
 }
 
 for (const when of ["before", "after"] as const) {
-  test(`a process that dies ${when} any commit of its journal is followed by one that ends the same`, { timeout: 300_000 }, async () => {
-    let deaths = 0;
-    const dying = (nth: number): Promise<Ending> => wholeJob({ life: { diesAtAppend: { nth, when } } });
-    for (let ending = await dying(1); ending.lives > 1; ending = await dying(deaths + 1)) {
-      expectSameEnd(ending);
-      deaths += 1;
-    }
-    expect(deaths).toBeGreaterThan(20);
-  });
+  test(
+    `a process that dies ${when} any commit of its journal is followed by one that ends the same`,
+    { timeout: 300_000 },
+    async () => {
+      let deaths = 0;
+      const dying = (nth: number): Promise<Ending> => wholeJob({ life: { diesAtAppend: { nth, when } } });
+      for (let ending = await dying(1); ending.lives > 1; ending = await dying(deaths + 1)) {
+        expectSameEnd(ending);
+        deaths += 1;
+      }
+      expect(deaths).toBeGreaterThan(20);
+    },
+  );
 }
 
 /** How long after the first process stopped the second one began to work on its case, in simulated milliseconds. */
-async function takeover(isDead?: (owner: string) => boolean): Promise<{ readonly afterMs: number; readonly contained: boolean }> {
+async function takeover(
+  isDead?: (owner: string) => boolean,
+): Promise<{ readonly afterMs: number; readonly contained: boolean }> {
   const laboratory = createLaboratory({ scenario: "c2-beacon", seed: 7, playbook });
   laboratory.range.faults.inject({ kind: "crash-before", operation: "ModifyNetworkInterfaceAttribute" });
   try {
@@ -134,7 +172,10 @@ async function takeover(isDead?: (owner: string) => boolean): Promise<{ readonly
       const second = laboratory.live(isDead ? { isDead } : {});
       const state = await second.runner.work(caseId, { signal });
       const next = (await laboratory.events(caseId))[known];
-      return { afterMs: Date.parse(next?.time ?? "") - diedAt, contained: state.assessments.at(-1)?.contained === true };
+      return {
+        afterMs: Date.parse(next?.time ?? "") - diedAt,
+        contained: state.assessments.at(-1)?.contained === true,
+      };
     });
   } finally {
     laboratory.close();
@@ -163,7 +204,9 @@ test("two processes that both live on one case never act on it at the same time"
       await Promise.all([first.runner.work(caseId, { signal }), second.runner.work(caseId, { signal })]);
       const events = await laboratory.events(caseId);
       expect(verifyJournal(events).ok).toBe(true);
-      const started = events.flatMap(({ body }) => (body.type === "act.started" ? [`${body.verb} ${body.change}`] : []));
+      const started = events.flatMap(({ body }) =>
+        body.type === "act.started" ? [`${body.verb} ${body.change}`] : [],
+      );
       expect(started).toEqual([...new Set(started)]);
       expect(new Set(events.flatMap(({ body }) => (body.type === "act.started" ? [body.owner] : []))).size).toBe(1);
     });

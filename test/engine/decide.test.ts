@@ -13,7 +13,10 @@ import { registryOf } from "../../src/engine/registry.ts";
 const START = 1_768_478_400_000;
 const cordon: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
 
-type Head = Partial<Pick<AnyStep, "needs" | "enabledBy" | "follows">> & { plansUntilQuiet?: boolean; waitsForPlansOf?: readonly string[] };
+type Head = Partial<Pick<AnyStep, "needs" | "enabledBy" | "follows">> & {
+  plansUntilQuiet?: boolean;
+  waitsForPlansOf?: readonly string[];
+};
 
 const step = (id: string, head: Head = {}): AnyStep =>
   defineStep({
@@ -37,7 +40,13 @@ const registry = registryOf([
   step("contain.deny", { follows: "findings" }),
   step("contain.profile", { waitsForPlansOf: ["contain.deny"] }),
   step("contain.convert", { needs: ["contain.seal"] }),
-  defineAssessment({ id: "assess.proof", title: "Prove", permissions: { target: {} }, input: z.strictObject({}), assess: async () => ({ checks: [], survivors: [], document: null }) }),
+  defineAssessment({
+    id: "assess.proof",
+    title: "Prove",
+    permissions: { target: {} },
+    input: z.strictObject({}),
+    assess: async () => ({ checks: [], survivors: [], document: null }),
+  }),
 ]);
 
 function playbook(stages: readonly Record<string, unknown>[], autonomy = "confirmed"): Playbook {
@@ -54,7 +63,17 @@ type At = Happening | readonly [number, Happening, Actor?];
 /** A case folded from what happened, at milliseconds after its beginning (0 where none is given). */
 function caseWith(happenings: readonly At[], verdict: "compromised" | "suspected" = "compromised"): CaseState {
   const target = { account: "111122223333", region: "eu-west-1", instanceId: "i-0a" };
-  const opened: Happening = { type: "case.opened", target, incident: "i", playbook: "p", verdict, reason: "r", orderedBy: null, nonce: "n", findings: [] };
+  const opened: Happening = {
+    type: "case.opened",
+    target,
+    incident: "i",
+    playbook: "p",
+    verdict,
+    reason: "r",
+    orderedBy: null,
+    nonce: "n",
+    findings: [],
+  };
   let [sequence, previous] = [0, GENESIS];
   const all: readonly At[] = [opened, ...happenings];
   return caseOf(
@@ -69,16 +88,53 @@ function caseWith(happenings: readonly At[], verdict: "compromised" | "suspected
 }
 
 const started = (stage: string): Happening => ({ type: "stage.started", stage });
-const ended = (stage: string, outcome: "done" | "failed" | "rejected" | "nothing" = "done"): Happening => ({ type: "stage.ended", stage, outcome });
-const planned = (stage: string, of: string, ...changes: readonly Change[]): Happening => ({ type: "step.planned", stage, step: of, changes, left: [], reversible: "exactly", requests: [] });
-const act = (id: string, verb: "run" | "revert" = "run"): Happening => ({ type: "act.started", change: id, verb, attempt: 1, owner: "o" });
+const ended = (stage: string, outcome: "done" | "failed" | "rejected" | "nothing" = "done"): Happening => ({
+  type: "stage.ended",
+  stage,
+  outcome,
+});
+const planned = (stage: string, of: string, ...changes: readonly Change[]): Happening => ({
+  type: "step.planned",
+  stage,
+  step: of,
+  changes,
+  left: [],
+  reversible: "exactly",
+  requests: [],
+});
+const act = (id: string, verb: "run" | "revert" = "run"): Happening => ({
+  type: "act.started",
+  change: id,
+  verb,
+  attempt: 1,
+  owner: "o",
+});
 const applied = (id: string): Happening => ({ type: "change.applied", change: id, outcome: null, requests: [] });
-const verified = (id: string): Happening => ({ type: "change.verified", change: id, what: "", expected: null, observed: null, requests: [] });
-const failed = (id: string): Happening => ({ type: "change.failed", change: id, verb: "run", code: "aws_failed", message: "m", requests: [] });
+const verified = (id: string): Happening => ({
+  type: "change.verified",
+  change: id,
+  what: "",
+  expected: null,
+  observed: null,
+  requests: [],
+});
+const failed = (id: string): Happening => ({
+  type: "change.failed",
+  change: id,
+  verb: "run",
+  code: "aws_failed",
+  message: "m",
+  requests: [],
+});
 const whole = (id: string): readonly Happening[] => [act(id), applied(id), verified(id)];
 const proved = (stage: string | null, contained: true | false | "partial", at = 0): Happening => ({
-  type: "assessment.made", stage, step: "assess.proof",
-  checks: [], survivors: [], contained, statement: "s",
+  type: "assessment.made",
+  stage,
+  step: "assess.proof",
+  checks: [],
+  survivors: [],
+  contained,
+  statement: "s",
   asOf: new Date(START + at).toISOString(),
   artifact: null,
   requests: [],
@@ -87,7 +143,14 @@ const proved = (stage: string | null, contained: true | false | "partial", at = 
 function said(given: Act): string {
   switch (given.verb) {
     case "note":
-      return [given.body.type, ...["stage", "outcome", "status", "consequence"].flatMap((name) => Object.entries(given.body).flatMap(([key, value]) => (key === name && typeof value === "string" ? [value] : [])))].join(" ");
+      return [
+        given.body.type,
+        ...["stage", "outcome", "status", "consequence"].flatMap((name) =>
+          Object.entries(given.body).flatMap(([key, value]) =>
+            key === name && typeof value === "string" ? [value] : [],
+          ),
+        ),
+      ].join(" ");
     case "plan":
     case "assess":
       return `${given.verb} ${given.use.use}`;
@@ -110,10 +173,30 @@ describe("a stage without a question", () => {
   test.each<[string, readonly At[], number, readonly string[]]>([
     ["begins with its plans", [], 0, ["stage.started cut", "plan contain.seal"]],
     ["runs what is planned", [started("cut"), planned("cut", "contain.seal", seal1)], 0, ["run contain.seal/eni-1"]],
-    ["plans again what is older than 5 s", [started("cut"), planned("cut", "contain.seal", seal1)], 5001, ["plan contain.seal"]],
-    ["runs again what was started and not ended", [started("cut"), planned("cut", "contain.seal", seal1), act(seal1.id)], 60_000, ["run contain.seal/eni-1"]],
-    ["verifies what was applied", [started("cut"), planned("cut", "contain.seal", seal1), act(seal1.id), applied(seal1.id)], 0, ["verify contain.seal/eni-1"]],
-    ["plans once more after verifying, where the step says so", [started("cut"), planned("cut", "contain.seal", seal1), ...whole(seal1.id)], 0, ["plan contain.seal"]],
+    [
+      "plans again what is older than 5 s",
+      [started("cut"), planned("cut", "contain.seal", seal1)],
+      5001,
+      ["plan contain.seal"],
+    ],
+    [
+      "runs again what was started and not ended",
+      [started("cut"), planned("cut", "contain.seal", seal1), act(seal1.id)],
+      60_000,
+      ["run contain.seal/eni-1"],
+    ],
+    [
+      "verifies what was applied",
+      [started("cut"), planned("cut", "contain.seal", seal1), act(seal1.id), applied(seal1.id)],
+      0,
+      ["verify contain.seal/eni-1"],
+    ],
+    [
+      "plans once more after verifying, where the step says so",
+      [started("cut"), planned("cut", "contain.seal", seal1), ...whole(seal1.id)],
+      0,
+      ["plan contain.seal"],
+    ],
     ["ends when nothing is left", [started("cut"), planned("cut", "contain.seal")], 0, ["stage.ended cut nothing"]],
   ])("%s", (_name, happenings, afterMs, expected) => {
     expect(decided(caseWith(happenings), simple, afterMs).said).toEqual(expected);
@@ -122,7 +205,15 @@ describe("a stage without a question", () => {
   test("an act that was postponed waits until then", () => {
     const state = caseWith([
       started("cut"),
-      { type: "act.postponed", subject: "cut/contain.seal", verb: "plan", code: "aws_failed", message: "m", until: new Date(START + 500).toISOString(), requests: [] },
+      {
+        type: "act.postponed",
+        subject: "cut/contain.seal",
+        verb: "plan",
+        code: "aws_failed",
+        message: "m",
+        until: new Date(START + 500).toISOString(),
+        requests: [],
+      },
     ]);
     expect(decided(state, simple)).toMatchObject({ said: [], wakeAt: START + 500 });
     expect(decided(state, simple, 500).said).toEqual(["plan contain.seal"]);
@@ -130,26 +221,57 @@ describe("a stage without a question", () => {
 });
 
 describe("a failed stage", () => {
-  const happenings = [started("cut"), planned("cut", "contain.seal", seal1), act(seal1.id), failed(seal1.id), ended("cut", "failed")];
+  const happenings = [
+    started("cut"),
+    planned("cut", "contain.seal", seal1),
+    act(seal1.id),
+    failed(seal1.id),
+    ended("cut", "failed"),
+  ];
   test("stops the later ones, and the case has failed", () => {
     expect(decided(caseWith(happenings), simple).said).toEqual(["case.settled failed"]);
   });
   test("lets them run where it says continue", () => {
-    expect(decided(caseWith(happenings), playbook([{ ...cut, on_failure: "continue" }, prove])).said).toEqual(["stage.started prove", "assess assess.proof"]);
+    expect(decided(caseWith(happenings), playbook([{ ...cut, on_failure: "continue" }, prove])).said).toEqual([
+      "stage.started prove",
+      "assess assess.proof",
+    ]);
   });
 });
 
 describe("stages side by side", () => {
-  const by = playbook([{ id: "hold", alongside: true, steps: ["protect.groups"] }, cut, { id: "after", needs: ["hold"], steps: ["contain.deny"] }]);
+  const by = playbook([
+    { id: "hold", alongside: true, steps: ["protect.groups"] },
+    cut,
+    { id: "after", needs: ["hold"], steps: ["contain.deny"] },
+  ]);
   test("an alongside stage and the next begin together", () => {
-    expect(decided(caseWith([]), by).said).toEqual(["stage.started hold", "plan protect.groups", "stage.started cut", "plan contain.seal"]);
+    expect(decided(caseWith([]), by).said).toEqual([
+      "stage.started hold",
+      "plan protect.groups",
+      "stage.started cut",
+      "plan contain.seal",
+    ]);
   });
   test("a stage that needs it waits for it, though the one before has ended", () => {
-    const state = caseWith([started("hold"), planned("hold", "protect.groups", change("protect.groups/g")), act("protect.groups/g"), started("cut"), ended("cut")]);
+    const state = caseWith([
+      started("hold"),
+      planned("hold", "protect.groups", change("protect.groups/g")),
+      act("protect.groups/g"),
+      started("cut"),
+      ended("cut"),
+    ]);
     expect(decided(state, by).said).toEqual(["run protect.groups/g"]);
   });
   test("the case does not settle before it", () => {
-    const state = caseWith([started("hold"), planned("hold", "protect.groups", change("protect.groups/g")), act("protect.groups/g"), started("cut"), ended("cut"), ended("after")]);
+    const state = caseWith([
+      started("hold"),
+      planned("hold", "protect.groups", change("protect.groups/g")),
+      act("protect.groups/g"),
+      started("cut"),
+      ended("cut"),
+      ended("after"),
+    ]);
     expect(decided(state, by).said).toEqual(["run protect.groups/g"]);
   });
 });
@@ -167,24 +289,62 @@ describe("steps that depend on one another", () => {
     expect(decided(caseWith(after), by).said).toEqual(["run contain.profile/i", "run contain.deny/r"]);
   });
   test("a step that lacks something has it made first, and plans again", () => {
-    const lacks: Happening = { type: "step.failed", stage: "cut", step: "contain.seal", refused: true, code: "prepared_group_missing", message: "m", remedy: "r" };
-    const enabled: Happening = { type: "step.enabled", stage: "cut", step: "contain.seal", by: "protect.groups", reason: "m" };
+    const lacks: Happening = {
+      type: "step.failed",
+      stage: "cut",
+      step: "contain.seal",
+      refused: true,
+      code: "prepared_group_missing",
+      message: "m",
+      remedy: "r",
+    };
+    const enabled: Happening = {
+      type: "step.enabled",
+      stage: "cut",
+      step: "contain.seal",
+      by: "protect.groups",
+      reason: "m",
+    };
     expect(decided(caseWith([started("cut"), lacks, enabled]), simple).said).toEqual(["plan protect.groups"]);
-    const made = [started("cut"), lacks, enabled, planned("cut", "protect.groups", change("protect.groups/g")), ...whole("protect.groups/g")];
+    const made = [
+      started("cut"),
+      lacks,
+      enabled,
+      planned("cut", "protect.groups", change("protect.groups/g")),
+      ...whole("protect.groups/g"),
+    ];
     expect(decided(caseWith(made), simple).said).toEqual(["plan contain.seal"]);
   });
 });
 
 describe("a stage that asks", () => {
-  const asking = (onTimeout: string) => playbook([{ ...cut, approval: { of: "responders", within: "15m", on_timeout: onTimeout } }, prove]);
+  const asking = (onTimeout: string) =>
+    playbook([{ ...cut, approval: { of: "responders", within: "15m", on_timeout: onTimeout } }, prove]);
   const by = asking("hold");
   const lines = (changes: readonly Change[]) =>
-    approvalLines({ playbook: "p", stage: by.stages[0] as Playbook["stages"][number], target: { account: "111122223333", region: "eu-west-1", instanceId: "i-0a" }, changes });
+    approvalLines({
+      playbook: "p",
+      stage: by.stages[0] as Playbook["stages"][number],
+      target: { account: "111122223333", region: "eu-west-1", instanceId: "i-0a" },
+      changes,
+    });
   const agreed = lines([seal1]);
-  const asked: Happening = { type: "approval.asked", stage: "cut", hash: approvalHash(agreed), of: "responders", required: 1, deadline: new Date(START + 900_000).toISOString(), lines: agreed };
+  const asked: Happening = {
+    type: "approval.asked",
+    stage: "cut",
+    hash: approvalHash(agreed),
+    of: "responders",
+    required: 1,
+    deadline: new Date(START + 900_000).toISOString(),
+    lines: agreed,
+  };
   const begun: readonly At[] = [started("cut"), planned("cut", "contain.seal", seal1)];
   const waiting: readonly At[] = [...begun, asked];
-  const answer = (decision: "approve" | "reject", at: number): At => [at, { type: "approval.decided", stage: "cut", hash: approvalHash(agreed), decision, reason: null }, { kind: "person", id: "ann", channel: "cli" }];
+  const answer = (decision: "approve" | "reject", at: number): At => [
+    at,
+    { type: "approval.decided", stage: "cut", hash: approvalHash(agreed), decision, reason: null },
+    { kind: "person", id: "ann", channel: "cli" },
+  ];
   const suspected = (happenings: readonly At[]): CaseState => caseWith(happenings, "suspected");
 
   test("plans everything, then asks", () => {
@@ -193,10 +353,16 @@ describe("a stage that asks", () => {
   });
   test("asks nobody when the verdict suffices, or nothing would change", () => {
     expect(decided(caseWith(begun), by).said).toEqual(["run contain.seal/eni-1"]);
-    expect(decided(suspected([started("cut"), planned("cut", "contain.seal")]), by).said).toEqual(["stage.ended cut nothing"]);
+    expect(decided(suspected([started("cut"), planned("cut", "contain.seal")]), by).said).toEqual([
+      "stage.ended cut nothing",
+    ]);
   });
   test("waits until the deadline", () => {
-    expect(decided(suspected(waiting), by, 899_999)).toMatchObject({ said: [], wakeAt: START + 900_000, waitsForPeople: true });
+    expect(decided(suspected(waiting), by, 899_999)).toMatchObject({
+      said: [],
+      wakeAt: START + 900_000,
+      waitsForPeople: true,
+    });
   });
   test.each(["proceed", "hold", "abort"])("at the deadline it notes what happens: %s", (then) => {
     expect(decided(suspected(waiting), asking(then), 900_000).said).toEqual([`approval.expired cut ${then}`]);
@@ -210,7 +376,11 @@ describe("a stage that asks", () => {
     expect(decided(state, asking(then), 900_000)).toMatchObject({ said: expected, waitsForPeople: waits });
   });
   test("held past its deadline, it still takes a decision", () => {
-    const state = suspected([...waiting, [900_000, { type: "approval.expired", stage: "cut", consequence: "hold" }], answer("approve", 950_000)]);
+    const state = suspected([
+      ...waiting,
+      [900_000, { type: "approval.expired", stage: "cut", consequence: "hold" }],
+      answer("approve", 950_000),
+    ]);
     expect(decided(state, by, 950_000).said).toEqual(["plan contain.seal"]);
   });
   test("an approval makes the plan again before anything runs", () => {
@@ -220,30 +390,66 @@ describe("a stage that asks", () => {
     expect(decided(replanned, by, 1001).said).toEqual(["run contain.seal/eni-1"]);
   });
   test("a rejection ends the stage, and the case with it", () => {
-    expect(decided(suspected([...waiting, answer("reject", 1000)]), by, 1000).said).toEqual(["stage.ended cut rejected"]);
-    expect(decided(suspected([...waiting, answer("reject", 1000), ended("cut", "rejected")]), by, 1000).said).toEqual(["case.settled failed"]);
+    expect(decided(suspected([...waiting, answer("reject", 1000)]), by, 1000).said).toEqual([
+      "stage.ended cut rejected",
+    ]);
+    expect(decided(suspected([...waiting, answer("reject", 1000), ended("cut", "rejected")]), by, 1000).said).toEqual([
+      "case.settled failed",
+    ]);
   });
   test("one more interface of the target voids nothing", () => {
-    const more = [...waiting, answer("approve", 1000), [1001, planned("cut", "contain.seal", seal1, change("contain.seal/eni-2", { ofTarget: true }))]] as const;
+    const more = [
+      ...waiting,
+      answer("approve", 1000),
+      [1001, planned("cut", "contain.seal", seal1, change("contain.seal/eni-2", { ofTarget: true }))],
+    ] as const;
     expect(decided(suspected(more), by, 1001).said).toEqual(["run contain.seal/eni-1", "run contain.seal/eni-2"]);
   });
   test("a change beyond what was agreed voids it, and it is asked again by the first deadline", () => {
     const foreign = change("contain.seal/eni-9", { blastRadius: { what: "others", resources: ["i-0b"] } });
-    const more: readonly At[] = [...waiting, answer("approve", 1000), [1001, planned("cut", "contain.seal", seal1, foreign)]];
+    const more: readonly At[] = [
+      ...waiting,
+      answer("approve", 1000),
+      [1001, planned("cut", "contain.seal", seal1, foreign)],
+    ];
     expect(decided(suspected(more), by, 1001).said).toEqual(["approval.voided cut"]);
-    const voided = suspected([...more, [1002, { type: "approval.voided", stage: "cut", hash: approvalHash(agreed), differences: [] }]]);
+    const voided = suspected([
+      ...more,
+      [1002, { type: "approval.voided", stage: "cut", hash: approvalHash(agreed), differences: [] }],
+    ]);
     const { acts } = decided(voided, by, 1003);
-    expect(acts[0]?.verb === "note" && acts[0].body.type === "approval.asked" && acts[0].body.deadline).toBe("2026-01-15T12:15:00.000Z");
+    expect(acts[0]?.verb === "note" && acts[0].body.type === "approval.asked" && acts[0].body.deadline).toBe(
+      "2026-01-15T12:15:00.000Z",
+    );
   });
 });
 
 describe("what is open comes first", () => {
-  const window: Happening = { type: "change.progressed", change: "contain.convert/eni-1", verb: "run", progress: "open", due: new Date(START + 70_000).toISOString(), deadline: new Date(START + 300_000).toISOString(), requests: [] };
-  const by = playbook([{ id: "first", alongside: true, steps: ["protect.groups"] }, { id: "convert", steps: ["contain.convert"] }]);
-  const open = [started("first"), started("convert"), planned("convert", "contain.convert", change("contain.convert/eni-1")), act("contain.convert/eni-1"), window];
+  const window: Happening = {
+    type: "change.progressed",
+    change: "contain.convert/eni-1",
+    verb: "run",
+    progress: "open",
+    due: new Date(START + 70_000).toISOString(),
+    deadline: new Date(START + 300_000).toISOString(),
+    requests: [],
+  };
+  const by = playbook([
+    { id: "first", alongside: true, steps: ["protect.groups"] },
+    { id: "convert", steps: ["contain.convert"] },
+  ]);
+  const open = [
+    started("first"),
+    started("convert"),
+    planned("convert", "contain.convert", change("contain.convert/eni-1")),
+    act("contain.convert/eni-1"),
+    window,
+  ];
   test("when it is due, and whatever the stages say", () => {
     expect(decided(caseWith(open), by, 70_000).said[0]).toBe("run contain.convert/eni-1");
-    expect(decided(caseWith([...open, { type: "case.settled", status: "failed" }]), by, 3_600_000).said).toEqual(["run contain.convert/eni-1"]);
+    expect(decided(caseWith([...open, { type: "case.settled", status: "failed" }]), by, 3_600_000).said).toEqual([
+      "run contain.convert/eni-1",
+    ]);
   });
   test("before that it waits", () => {
     expect(decided(caseWith(open), by)).toMatchObject({ said: ["plan protect.groups"], wakeAt: START + 70_000 });
@@ -252,15 +458,29 @@ describe("what is open comes first", () => {
 
 describe("after the last stage", () => {
   const over = [started("cut"), ended("cut"), started("prove"), proved("prove", true), ended("prove")];
-  test.each([[true, "contained"], ["partial", "partial"], [false, "failed"]] as const)("contained %s settles the case as %s", (contained, status) => {
-    const state = caseWith([started("cut"), ended("cut"), started("prove"), proved("prove", contained), ended("prove")]);
+  test.each([
+    [true, "contained"],
+    ["partial", "partial"],
+    [false, "failed"],
+  ] as const)("contained %s settles the case as %s", (contained, status) => {
+    const state = caseWith([
+      started("cut"),
+      ended("cut"),
+      started("prove"),
+      proved("prove", contained),
+      ended("prove"),
+    ]);
     expect(decided(state, simple).said).toEqual([`case.settled ${status}`]);
   });
   test("it is proved again every five minutes", () => {
     const state = caseWith([...over, { type: "case.settled", status: "contained" }]);
     expect(decided(state, simple, 299_999)).toMatchObject({ said: [], wakeAt: START + 300_000 });
     expect(decided(state, simple, 300_000).said).toEqual(["assess assess.proof"]);
-    const again = caseWith([...over, { type: "case.settled", status: "contained" }, [300_000, proved(null, true, 300_000)]]);
+    const again = caseWith([
+      ...over,
+      { type: "case.settled", status: "contained" },
+      [300_000, proved(null, true, 300_000)],
+    ]);
     expect(decided(again, simple, 300_000)).toMatchObject({ said: [], wakeAt: START + 600_000 });
   });
 });
@@ -270,9 +490,23 @@ describe("release", () => {
   const upper = change("contain.convert/eni-1");
   const other = change("contain.seal/eni-2");
   const asked: Happening = { type: "release.asked", reason: null };
-  const acted = [started("cut"), planned("cut", "contain.seal", seal1, other), ...whole(seal1.id), ...whole(other.id), started("convert"), planned("convert", "contain.convert", upper), ...whole(upper.id)];
+  const acted = [
+    started("cut"),
+    planned("cut", "contain.seal", seal1, other),
+    ...whole(seal1.id),
+    ...whole(other.id),
+    started("convert"),
+    planned("convert", "contain.convert", upper),
+    ...whole(upper.id),
+  ];
   const reverted = (id: string): Happening => ({ type: "change.reverted", change: id, requests: [] });
-  const refused = (id: string): Happening => ({ type: "change.revertRefused", change: id, code: "changed_since", message: "m", requests: [] });
+  const refused = (id: string): Happening => ({
+    type: "change.revertRefused",
+    change: id,
+    code: "changed_since",
+    message: "m",
+    requests: [],
+  });
 
   test.each<[string, readonly At[], readonly string[]]>([
     ["goes through the stages backwards", [], [`revert ${upper.id}`]],
@@ -280,7 +514,11 @@ describe("release", () => {
     ["ends when nothing is left", [upper, seal1, other].map(({ id }) => reverted(id)), ["release.ended released"]],
     ["a refusal stops what lies under it, and nothing else", [refused(upper.id)], [`revert ${other.id}`]],
     ["and is released in part", [refused(upper.id), reverted(other.id)], ["release.ended releasedInPart"]],
-    ["what somebody accepted lies on nothing any more", [refused(upper.id), { type: "change.accepted", change: upper.id }], [`revert ${seal1.id}`, `revert ${other.id}`]],
+    [
+      "what somebody accepted lies on nothing any more",
+      [refused(upper.id), { type: "change.accepted", change: upper.id }],
+      [`revert ${seal1.id}`, `revert ${other.id}`],
+    ],
   ])("%s", (_name, happenings, expected) => {
     expect(decided(caseWith([...acted, asked, ...happenings]), by).said).toEqual(expected);
   });
@@ -288,12 +526,25 @@ describe("release", () => {
   test("on one resource in one stage the later change goes first", () => {
     const [lower, later] = [change("contain.seal/eni-1"), change("contain.deny/eni-1")];
     const both = playbook([{ id: "cut", steps: ["contain.seal", "contain.deny"] }]);
-    const state = caseWith([started("cut"), planned("cut", "contain.seal", lower), planned("cut", "contain.deny", later), ...whole(lower.id), ...whole(later.id), asked]);
+    const state = caseWith([
+      started("cut"),
+      planned("cut", "contain.seal", lower),
+      planned("cut", "contain.deny", later),
+      ...whole(lower.id),
+      ...whole(later.id),
+      asked,
+    ]);
     expect(decided(state, both).said).toEqual(["revert contain.deny/eni-1"]);
   });
 
   test("what was only planned has nothing to revert; what failed is looked at", () => {
-    const state = caseWith([started("cut"), planned("cut", "contain.seal", seal1, other), act(seal1.id), failed(seal1.id), asked]);
+    const state = caseWith([
+      started("cut"),
+      planned("cut", "contain.seal", seal1, other),
+      act(seal1.id),
+      failed(seal1.id),
+      asked,
+    ]);
     expect(decided(state, by).said).toEqual([`revert ${seal1.id}`]);
   });
 });

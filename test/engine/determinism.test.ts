@@ -10,12 +10,19 @@ async function journalOf(scenario: string, seed: number): Promise<string> {
   return JSON.stringify(events);
 }
 
-test.each(["c2-beacon", "miner-behind-nat", "stolen-credentials", "second-address"])("%s: the same seed gives the same journal, byte for byte", async (scenario) => {
-  expect(await journalOf(scenario, 3)).toBe(await journalOf(scenario, 3));
-});
+test.each(["c2-beacon", "miner-behind-nat", "stolen-credentials", "second-address"])(
+  "%s: the same seed gives the same journal, byte for byte",
+  async (scenario) => {
+    expect(await journalOf(scenario, 3)).toBe(await journalOf(scenario, 3));
+  },
+);
 
 test("the same seed gives the same journal while something else runs in the process", async () => {
-  const [one, other] = await Promise.all([journalOf("c2-beacon", 4), journalOf("c2-beacon", 4), journalOf("manual-start", 9)]);
+  const [one, other] = await Promise.all([
+    journalOf("c2-beacon", 4),
+    journalOf("c2-beacon", 4),
+    journalOf("manual-start", 9),
+  ]);
   expect(one).toBe(other);
 });
 

@@ -15,7 +15,12 @@ function troubles(range: Range, seed: number): void {
   for (let count = 0; count < 10; count++) {
     const kind = kinds[Math.floor(random() * kinds.length)] ?? "error";
     const nth = 1 + Math.floor(random() * 100);
-    range.faults.inject({ kind, nth, times: 1 + Math.floor(random() * 3), lateMs: 1000 + Math.floor(random() * 20_000) });
+    range.faults.inject({
+      kind,
+      nth,
+      times: 1 + Math.floor(random() * 3),
+      lateMs: 1000 + Math.floor(random() * 20_000),
+    });
   }
 }
 
@@ -26,7 +31,11 @@ function unsealed(range: Range): readonly string[] {
   const { region } = range.world.place(target?.account ?? "", target?.region ?? "");
   return [...region.interfaces.values()]
     .filter(({ attachment }) => attachment !== null && ids.has(attachment.instanceId))
-    .filter(({ groupIds }) => groupIds.some((id) => (region.securityGroups.get(id)?.rules ?? []).some(({ peer }) => !isNowhere(JSON.stringify(peer)))))
+    .filter(({ groupIds }) =>
+      groupIds.some((id) =>
+        (region.securityGroups.get(id)?.rules ?? []).some(({ peer }) => !isNowhere(JSON.stringify(peer))),
+      ),
+    )
     .map(({ id }) => id);
 }
 
@@ -35,26 +44,36 @@ function isNowhere(peer: string): boolean {
 }
 
 describe.each(scenarios)("%s with random faults", (scenario) => {
-  test("no attacker gets through after contained: true, it never stands while an interface is open, and the drill ends", { timeout: 300_000 }, async () => {
-    for (let seed = 1; seed <= 10; seed++) {
-      let range: Range | null = null;
-      const openAtProof: string[] = [];
-      const report = await runDrill({
-        scenario,
-        seed,
-        playbooks,
-        release: seed % 2 === 0,
-        prepare: (staged) => {
-          range = staged;
-          troubles(staged, seed);
-        },
-        onEvent: ({ body }) => {
-          if (body.type === "assessment.made" && body.contained === true && range) openAtProof.push(...unsealed(range));
-        },
-      });
-      const { result, breaches } = report;
-      expect({ seed, breaches, openAtProof, verified: result.journal.verified }).toEqual({ seed, breaches: [], openAtProof: [], verified: true });
-      expect(["waiting", "contained", "partial", "failed", "released", "releasedInPart"]).toContain(result.status);
-    }
-  });
+  test(
+    "no attacker gets through after contained: true, it never stands while an interface is open, and the drill ends",
+    { timeout: 300_000 },
+    async () => {
+      for (let seed = 1; seed <= 10; seed++) {
+        let range: Range | null = null;
+        const openAtProof: string[] = [];
+        const report = await runDrill({
+          scenario,
+          seed,
+          playbooks,
+          release: seed % 2 === 0,
+          prepare: (staged) => {
+            range = staged;
+            troubles(staged, seed);
+          },
+          onEvent: ({ body }) => {
+            if (body.type === "assessment.made" && body.contained === true && range)
+              openAtProof.push(...unsealed(range));
+          },
+        });
+        const { result, breaches } = report;
+        expect({ seed, breaches, openAtProof, verified: result.journal.verified }).toEqual({
+          seed,
+          breaches: [],
+          openAtProof: [],
+          verified: true,
+        });
+        expect(["waiting", "contained", "partial", "failed", "released", "releasedInPart"]).toContain(result.status);
+      }
+    },
+  );
 });

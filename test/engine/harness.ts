@@ -19,7 +19,9 @@ import { memoryVault } from "../../src/vault/directory.ts";
 /** A playbook that Cordon ships, with those of its steps that there are. */
 export function shippedPlaybook(id: string): Playbook {
   const text = readFileSync(new URL(`../../playbooks/${id}.yaml`, import.meta.url), "utf8");
-  const known = text.split("\n").filter((line) => registry.has(/^ +- ([a-z]+\.[a-z-]+)/.exec(line)?.[1] ?? "contain.security-groups"));
+  const known = text
+    .split("\n")
+    .filter((line) => registry.has(/^ +- ([a-z]+\.[a-z-]+)/.exec(line)?.[1] ?? "contain.security-groups"));
   return readPlaybook(known.join("\n"), { file: id, steps: [...registry.keys()] });
 }
 
@@ -161,10 +163,15 @@ function mortal<Port extends object>(port: Port, isOver: () => boolean, { end, d
 /** Opens the case of the scenario's first finding. Returns its id. */
 export async function openCase(laboratory: Laboratory, { runner }: Life, playbook: Playbook): Promise<string> {
   const { clock, range, store } = laboratory;
-  const finding = range.events().flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings)[0];
+  const finding = range
+    .events()
+    .flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings)[0];
   if (!finding) throw new TypeError("the scenario emits no finding");
   const tools = { runner, store, now: () => clock.now(), random: seededRandom(1), owner: "intake" };
-  const received = await receive({ finding, judgement: judge(finding), playbook, orderedBy: null, actor: intake }, tools);
+  const received = await receive(
+    { finding, judgement: judge(finding), playbook, orderedBy: null, actor: intake },
+    tools,
+  );
   const [first] = received;
   if (!first) throw new TypeError("nothing was received");
   return first.caseId;

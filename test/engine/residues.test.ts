@@ -24,7 +24,10 @@ it("twelve hours after a release nothing is left of the deny on the role", async
   });
   const { range, clock, before } = staged;
   if (!range || !clock || before === undefined) throw new Error("the drill staged nothing");
-  const policies = (): readonly string[] => differences(before, range.snapshot()).map(({ what }) => what).filter((what) => what.includes("inlinePolicies"));
+  const policies = (): readonly string[] =>
+    differences(before, range.snapshot())
+      .map(({ what }) => what)
+      .filter((what) => what.includes("inlinePolicies"));
   expect(policies()).toHaveLength(1);
 
   const runner = createResponder({

@@ -13,8 +13,17 @@ let files = 0;
 const freshFile = (): string => join(folder, `store-${(files += 1)}.db`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const stage = (name: string): NewEvent => ({ actor: { kind: "cordon", id: "cordon", channel: "engine" }, body: { type: "stage.started", stage: name } });
-const append = (id: string, name = "a") => ({ case: id, sequence: 0, previous: GENESIS, now: 0, events: [stage(name)] });
+const stage = (name: string): NewEvent => ({
+  actor: { kind: "cordon", id: "cordon", channel: "engine" },
+  body: { type: "stage.started", stage: name },
+});
+const append = (id: string, name = "a") => ({
+  case: id,
+  sequence: 0,
+  previous: GENESIS,
+  now: 0,
+  events: [stage(name)],
+});
 
 storeSuite("a store in memory", () => openSqlite(":memory:"));
 storeSuite("a store in a file", () => openSqlite(freshFile()));

@@ -33,7 +33,8 @@ async function endResidues(desk: Desk): Promise<void> {
     try {
       const { runner } = await sessionOf(desk, state);
       const ended = await runner.endResidues(state.id, desk.signal);
-      if (ended > 0) desk.output.narrate(`${state.id}: ended ${ended} deny on old credentials that outlived the release.`);
+      if (ended > 0)
+        desk.output.narrate(`${state.id}: ended ${ended} deny on old credentials that outlived the release.`);
     } catch (error) {
       desk.signal.throwIfAborted();
       desk.output.narrate(`${state.id}: what outlived the release is still there: ${explain(error).lines.join(" ")}`);

@@ -40,7 +40,9 @@ function strips({ successes, events, receivedAt }: DrillReport, paint: Paint): r
   const width = Math.max(10, ...successes.map(({ name }) => name.length));
   const rows = successes.map(({ name, atMs }) => {
     const seconds = new Set(atMs.map((at) => Math.floor(at / 1000)));
-    const cells = Array.from({ length: BEFORE_S + AFTER_S }, (_, index) => (seconds.has(index - BEFORE_S) ? paint("red", "#") : "."));
+    const cells = Array.from({ length: BEFORE_S + AFTER_S }, (_, index) =>
+      seconds.has(index - BEFORE_S) ? paint("red", "#") : ".",
+    );
     const last = atMs.at(-1);
     const tail = last === undefined ? "never got through" : `last at ${signed(last)}`;
     return `  ${printable(name).padEnd(width)}  ${cells.join("")}  ${tail}`;
@@ -66,7 +68,8 @@ function signed(ms: number): string {
 function verdict({ result, breaches }: DrillReport, paint: Paint): readonly string[] {
   if (result.case === null) return ["  Nothing was to be done, and nothing was done."];
   const time = result.timeToIsolationMs === null ? "never" : signed(result.timeToIsolationMs);
-  const contained = result.contained === true ? paint("green", "yes") : paint("yellow", result.contained === false ? "NO" : "in part");
+  const contained =
+    result.contained === true ? paint("green", "yes") : paint("yellow", result.contained === false ? "NO" : "in part");
   const lost = breaches.map(({ name }) => name);
   return [
     `  sealed      ${time}, ${result.roundTripsToIsolation} round trips`,
@@ -74,8 +77,12 @@ function verdict({ result, breaches }: DrillReport, paint: Paint): readonly stri
     `  attackers   ${result.attackers.map(({ name, cut }) => `${printable(name)} ${cut ? "cut" : paint("red", "NOT CUT")}`).join(", ") || "none"}`,
     `  journal     ${result.journal.events} events, ${result.journal.verified ? "verified" : paint("red", "BROKEN")}, head ${result.journal.head.slice(0, 16)}`,
     `  AWS calls   ${result.awsCalls.total}`,
-    ...result.checks.filter(({ ok }) => !ok).map(({ what, observed }) => paint("red", `  FAILED      ${printable(what)}: ${printable(observed)}`)),
-    ...(lost.length === 0 ? [] : [paint("red", `  BREACH      ${[...new Set(lost)].join(", ")} got through after "contained: true"`)]),
+    ...result.checks
+      .filter(({ ok }) => !ok)
+      .map(({ what, observed }) => paint("red", `  FAILED      ${printable(what)}: ${printable(observed)}`)),
+    ...(lost.length === 0
+      ? []
+      : [paint("red", `  BREACH      ${[...new Set(lost)].join(", ")} got through after "contained: true"`)]),
   ];
 }
 
@@ -88,7 +95,9 @@ function survivors({ result }: DrillReport): readonly string[] {
   return [
     "",
     "  Not excluded, and what would end it:",
-    ...shown.map(({ what, certainty, lever }) => `    ${certainty.padEnd(10)}  ${printable(what)}: ${printable(lever)}`),
+    ...shown.map(
+      ({ what, certainty, lever }) => `    ${certainty.padEnd(10)}  ${printable(what)}: ${printable(lever)}`,
+    ),
     ...(rest > 0 ? [`    and ${rest} more (--output json names all)`] : []),
   ];
 }
@@ -99,7 +108,9 @@ function release({ result }: DrillReport, paint: Paint): readonly string[] {
   return [
     "",
     `  released    ${ok ? paint("green", "as it was") : paint("red", "NOT as it was")}${differences.length === 0 ? "" : ", but for:"}`,
-    ...differences.map(({ what, declared }) => `    ${declared ? "declared  " : paint("red", "UNDECLARED")}  ${printable(what)}`),
+    ...differences.map(
+      ({ what, declared }) => `    ${declared ? "declared  " : paint("red", "UNDECLARED")}  ${printable(what)}`,
+    ),
   ];
 }
 

@@ -26,7 +26,9 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "stage.ended":
       return body.outcome === "done" ? null : `stage ${body.stage} ended: ${stageEnds[body.outcome]}`;
     case "step.planned":
-      return body.changes.length === 0 ? null : `planned ${body.step}: ${body.changes.length} change${body.changes.length === 1 ? "" : "s"}`;
+      return body.changes.length === 0
+        ? null
+        : `planned ${body.step}: ${body.changes.length} change${body.changes.length === 1 ? "" : "s"}`;
     case "step.enabled":
       return `${body.by} goes first: ${printable(body.reason)}`;
     case "step.failed":

@@ -88,7 +88,9 @@ export const roleSessions = defineSharedStep({
 
 /** Profiles that the case took away: their sessions live on. */
 function removedProfiles({ outcomes }: StepContext): readonly string[] {
-  return (outcomes["contain.instance-profile"] ?? []).map(({ change }) => (change.before as { readonly name: string }).name);
+  return (outcomes["contain.instance-profile"] ?? []).map(
+    ({ change }) => (change.before as { readonly name: string }).name,
+  );
 }
 
 async function draft(
