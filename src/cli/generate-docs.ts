@@ -1,19 +1,27 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { configJsonSchema } from "../config/config.ts";
+import { playbookJsonSchema } from "../playbooks/schema.ts";
+import { drillJsonSchema } from "./drill/result.ts";
 import { referencePages } from "./render/reference.ts";
 
 /**
- * Writes docs/reference/ from the registry, the catalogue of errors and the command line.
+ * Writes docs/reference/ from the registry, the catalogue of errors and the command line, and schemas/ from the shapes.
  *
  *     node dist/generate-docs.js            writes the pages
  *     node dist/generate-docs.js --check    exits 1 where a page is not what it would write
  */
 const isCheck = process.argv.includes("--check");
-const folder = join("docs", "reference");
-const pages = referencePages();
+const pages = {
+  ...Object.fromEntries(
+    Object.entries(referencePages()).map(([name, text]) => [join("docs", "reference", name), text]),
+  ),
+  [join("schemas", "config.schema.json")]: configJsonSchema(),
+  [join("schemas", "drill.schema.json")]: drillJsonSchema(),
+  [join("schemas", "playbook.schema.json")]: playbookJsonSchema(),
+};
 
-const stale = Object.entries(pages).filter(([name, text]) => {
-  const file = join(folder, name);
+const stale = Object.entries(pages).filter(([file, text]) => {
   if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
   if (!isCheck) {
     mkdirSync(dirname(file), { recursive: true });
@@ -22,7 +30,7 @@ const stale = Object.entries(pages).filter(([name, text]) => {
   return true;
 });
 
-for (const [name] of stale) process.stderr.write(`${isCheck ? "stale" : "wrote"} ${join(folder, name)}\n`);
+for (const [name] of stale) process.stderr.write(`${isCheck ? "stale" : "wrote"} ${name}\n`);
 if (isCheck && stale.length > 0) {
   process.stderr.write("`npm run docs` writes them.\n");
   process.exitCode = 1;

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Change, Left } from "./change.ts";
 import type { Check, Survivor } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
@@ -245,14 +244,3 @@ export function verifyJournal(
   }
   return { ok: true, events: sequence, head: previous };
 }
-
-/** The frame of an event as it is read back from a store or a file; bodies are checked by their hash. */
-export const journalEvent = z.looseObject({
-  case: z.string(),
-  sequence: z.int().min(1),
-  time: z.iso.datetime(),
-  previous: z.string().length(64),
-  hash: z.string().length(64),
-  actor: z.strictObject({ kind: z.enum(["person", "cordon"]), id: z.string(), channel: z.string() }),
-  body: z.looseObject({ type: z.string() }),
-});

@@ -177,12 +177,6 @@ export async function openCase(laboratory: Laboratory, { runner }: Life, playboo
   return first.caseId;
 }
 
-/** Works on the case until it is settled, or the life ends. Says which. */
-export async function workOrDie(laboratory: Laboratory, life: Life, caseId: string): Promise<CaseState | "died"> {
-  const dead = life.death.then(() => "died" as const);
-  return Promise.race([life.runner.work(caseId, { signal: laboratory.signal }), dead]);
-}
-
 export async function askRelease({ runner }: Life, caseId: string): Promise<void> {
   await runner.append(caseId, [{ type: "release.asked", reason: "over" }], person);
 }

@@ -37,7 +37,8 @@ export async function onRange<T>(options: BenchOptions, test: (bench: Bench) => 
 }
 
 function benchOf(range: Range, clock: SimulatedClock, { context: given, known }: BenchOptions): Bench {
-  const target = range.scenario.targets[0]!;
+  const [target] = range.scenario.targets;
+  if (!target) throw new Error("the scenario has no target");
   const place = range.world.place(target.account, target.region);
   const aws = createClients({
     region: target.region,
@@ -71,7 +72,7 @@ function benchOf(range: Range, clock: SimulatedClock, { context: given, known }:
     interfaces: () =>
       [...place.region.interfaces.values()]
         .filter(({ attachment }) => attachment?.instanceId === target.instanceId)
-        .sort((left, right) => left.attachment!.deviceIndex - right.attachment!.deviceIndex),
+        .sort((left, right) => (left.attachment?.deviceIndex ?? 0) - (right.attachment?.deviceIndex ?? 0)),
     prepared: (level, vpcId) =>
       [...place.region.securityGroups.values()].find(
         (group) =>

@@ -2,7 +2,6 @@ import { attachInterface, createInterface } from "./build-interfaces.ts";
 import type {
   BlockDevice,
   Instance,
-  KeyPair,
   MetadataOptions,
   NetworkInterface,
   Operator,
@@ -137,21 +136,6 @@ export function createVolume({ world, region }: Place, options: VolumeOptions): 
     world.change(attachTo, () => attachTo.blockDevices.push(device));
   }
   return volume;
-}
-
-export function createKeyPair({ world, region }: Place, name: string): KeyPair {
-  const fingerprint = Array.from({ length: 20 }, () =>
-    Math.floor(world.random() * 256)
-      .toString(16)
-      .padStart(2, "0"),
-  ).join(":");
-  return world.add<KeyPair>(region.keyPairs, {
-    id: world.newId("key"),
-    tags: [],
-    name,
-    fingerprint,
-    createdAt: world.now(),
-  });
 }
 
 /** Registers an instance with Systems Manager. */

@@ -67,7 +67,7 @@ function canonical(value: unknown, name = ""): Json {
       entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, member]) => [key, canonical(member, key)]),
     );
   }
-  return typeof value === "number" || typeof value === "boolean" ? value : String(value);
+  return typeof value === "number" || typeof value === "boolean" || typeof value === "string" ? value : null;
 }
 
 /** Unordered lists whose members have ids become records, so that differences name the member. */
