@@ -45,27 +45,35 @@ function decideOpenWindows(draft: Draft): void {
 }
 
 /**
- * A proof that finds an interface open after the cut (an intruder attached one) brings back the steps that plan until
- * nothing is left, though their stage has ended. What people agreed to covers it, or they are asked again.
+ * Brings back steps whose stage has ended: those that plan until nothing is left, when a proof finds an interface open after
+ * the cut (an intruder attached one), and those that follow findings, when one joined. What people agreed to covers the new
+ * changes, or they are asked again.
  */
 function decideRepairs(draft: Draft): void {
-  const { state, playbook, registry } = draft.situation;
-  const latest = state.assessments.at(-1);
-  if (!latest) return;
-  const isOpen = latest.checks.some(({ kind, ok }) => kind === "sealed" && !ok);
+  const { state, playbook } = draft.situation;
   for (const stage of playbook.stages) {
     const outcome = state.stages.get(stage.id)?.outcome;
     if (outcome == null || outcome === "rejected") continue;
-    for (const use of stage.steps) {
-      const step = stepOf(registry, use.use);
-      const record = state.steps.get(`${stage.id}/${use.use}`);
-      if (step.kind === "assessment" || step.plansUntilQuiet !== true || record?.status !== "planned") continue;
-      if (changesOf(state, stage.id, use.use).some(isUnfinished)) {
-        const mayAct = decideApproval(draft, stage, usesOf(draft.situation, stage)) === "go";
-        decidePlanned(draft, { stage, use, step, record, mayAct });
-      } else if (isOpen && latest.asOf > record.plannedAt) draft.add({ verb: "plan", stage: stage.id, use });
-    }
+    for (const use of stage.steps) decideRepair(draft, stage, use);
   }
+}
+
+function decideRepair(draft: Draft, stage: Stage, use: StepUse): void {
+  const { state, registry } = draft.situation;
+  const step = stepOf(registry, use.use);
+  const record = state.steps.get(`${stage.id}/${use.use}`);
+  if (step.kind === "assessment" || record?.status !== "planned") return;
+  if (changesOf(state, stage.id, use.use).some(isUnfinished)) {
+    const mayAct = decideApproval(draft, stage, usesOf(draft.situation, stage)) === "go";
+    decidePlanned(draft, { stage, use, step, record, mayAct });
+    return;
+  }
+  const latest = state.assessments.at(-1);
+  const foundOpen = latest?.checks.some(({ kind, ok }) => kind === "sealed" && !ok) === true;
+  const isOvertaken =
+    (step.plansUntilQuiet === true && foundOpen && latest !== undefined && latest.asOf > record.plannedAt) ||
+    (step.follows === "findings" && state.joinedAt > record.plannedAt);
+  if (isOvertaken) draft.add({ verb: "plan", stage: stage.id, use });
 }
 
 function decideStages(draft: Draft): void {
