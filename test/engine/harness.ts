@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { clientsOf, rehearsedSettings } from "../../src/cli/drill/run.ts";
 import { createResponder, registry } from "../../src/cli/compose.ts";
-import type { CaseState } from "../../src/core/case.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
 import type { Actor, JournalEvent } from "../../src/core/journal.ts";
 import type { Playbook } from "../../src/core/playbook.ts";

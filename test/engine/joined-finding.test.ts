@@ -19,7 +19,11 @@ it("a finding that joins after the cut has its address denied as well, and the c
     if (!first) throw new Error("the case has no finding");
     const remoteAddresses = [{ address: "198.51.100.140", port: 443, protocol: "tcp" as const }];
     const finding = { ...first, id: "another", remoteAddresses };
-    await runner.append(caseId, [{ type: "finding.joined", finding, verdict: "compromised", reason: "another" }], intake);
+    await runner.append(
+      caseId,
+      [{ type: "finding.joined", finding, verdict: "compromised", reason: "another" }],
+      intake,
+    );
     const after = await runner.work(caseId, { signal });
     const denied = [...after.changes.values()].filter(({ change }) => change.step === "contain.remote-addresses");
     expect(denied.map(({ change, state }) => `${change.attribute} ${state}`)).toEqual([
@@ -29,7 +33,12 @@ it("a finding that joins after the cut has its address denied as well, and the c
     expect(after.assessments.length).toBeGreaterThan(proofs);
     const deniedAt = clock.now();
     await clock.sleep(120_000);
-    expect(range.attackers().find(({ name }) => name === "second-beacon")?.succeededAt(deniedAt)).toEqual([]);
+    expect(
+      range
+        .attackers()
+        .find(({ name }) => name === "second-beacon")
+        ?.succeededAt(deniedAt),
+    ).toEqual([]);
     laboratory.close();
   });
 });
