@@ -9,7 +9,7 @@ import { defineStep, done, expectThat, type Step, type TargetClients } from "../
 import { registryOf } from "../src/engine/registry.ts";
 import { LocalRunner } from "../src/runners/local.ts";
 import { openSqlite } from "../src/store/sqlite.ts";
-import { memoryVault } from "../src/vault/directory.ts";
+import { memoryVault } from "../src/vault/memory.ts";
 
 const CHANGES = 200;
 const MOST_COMMITS = 4;

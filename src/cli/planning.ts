@@ -4,7 +4,7 @@ import type { Playbook, Stage } from "../core/playbook.ts";
 import { asks } from "../engine/ask.ts";
 import { receive } from "../runners/reception.ts";
 import { openSqlite } from "../store/sqlite.ts";
-import { memoryVault } from "../vault/directory.ts";
+import { memoryVault } from "../vault/memory.ts";
 import { createResponder, registry } from "./compose.ts";
 import { allCases, type Desk, isOver, type Session } from "./desk.ts";
 import { unguessable } from "./environment.ts";
@@ -17,16 +17,13 @@ export interface Order {
   readonly playbook: Playbook;
 }
 
-/** The list that nobody is in: it makes every stage wait. */
-const NOBODY = { of: "nobody", required: 1, within: 86_400_000, onTimeout: "hold", always: true } as const;
-
 /** Plans every step of the playbook for every instance of the finding. Reads AWS, changes nothing, keeps nothing. */
 export async function planOrder(desk: Desk, { connection }: Session, order: Order): Promise<readonly PlanDocument[]> {
   const memory = openSqlite(":memory:");
   // The groups that setup recorded decide which ones are used: a plan without them would not be the plan.
   const store = { ...memory, preparedGroups: desk.store.preparedGroups.bind(desk.store) };
   const { playbook } = order;
-  const stages = playbook.stages.flatMap(waiting);
+  const stages = playbook.stages.flatMap(planned);
   const rehearsed = {
     ...playbook,
     stages: stages.map((stage, index) => ({ ...stage, alongside: index < stages.length - 1 })),
@@ -39,6 +36,7 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
     settings: desk.environment.config,
     playbooks: [rehearsed],
     owner: desk.environment.owner,
+    plansOnly: true,
     clients: (target) => connection.clients(target),
   });
   try {
@@ -63,10 +61,10 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
   }
 }
 
-/** A stage that plans and then waits for ever. What only looks is left out: it has nothing to look at yet. */
-function waiting(stage: Stage): readonly Stage[] {
+/** A stage that begins with all others and asks nobody. What only looks is left out: it has nothing to look at yet. */
+function planned(stage: Stage): readonly Stage[] {
   const steps = stage.steps.filter(({ use }) => registry.get(use)?.kind !== "assessment");
-  return steps.length === 0 ? [] : [{ ...stage, steps, needs: [], approval: NOBODY }];
+  return steps.length === 0 ? [] : [{ ...stage, steps, needs: [], approval: null }];
 }
 
 function openCaseOf(known: readonly CaseState[], { target }: CaseState): CaseState | undefined {

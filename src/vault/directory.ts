@@ -1,49 +1,101 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve, sep } from "node:path";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { sha256 } from "../core/json.ts";
-import type { Vault } from "../core/vault.ts";
+import { byKey, requireVaultKey, type Stored, type Vault } from "../core/vault.ts";
+
+/** Where a file is written before it gets its name: a process that dies while it writes leaves nothing under a key. */
+const INCOMING = ".incoming";
 
 /**
- * A vault in a directory: one file per artifact, created exclusively and made read-only.
+ * A vault in a directory: one read-only file per artifact, which appears whole under its name or not at all.
+ *
+ * It cannot keep an administrator of the machine from deleting: `lock` is null.
  *
  * Synchronous on purpose: artifacts of this kind are small documents, and simulated time must not race a thread pool.
  */
 export function directoryVault(root: string): Vault {
+  const folder = resolve(root);
+  const pathOf = (key: string): string => {
+    requireVaultKey(key);
+    if (key.split("/")[0] === INCOMING) throw new RangeError(`the key ${key} leads out of the vault`);
+    return join(folder, key);
+  };
   return {
-    async put(key, content) {
-      const path = resolve(root, key);
-      if (!path.startsWith(resolve(root) + sep)) throw new RangeError(`the key ${key} leads out of the vault`);
-      mkdirSync(dirname(path), { recursive: true });
+    async put(key, content, options) {
+      options?.signal?.throwIfAborted();
+      const path = pathOf(key);
       const hash = sha256(content);
-      try {
-        writeFileSync(path, content, { flag: "wx", mode: 0o440 });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-        const stored = sha256(readFileSync(path));
-        if (stored !== hash)
-          throw new Error(`${join(root, key)} holds other content already: SHA-256 ${stored}, not ${hash}`, {
-            cause: error,
-          });
-      }
-      return { location: path, sha256: hash };
+      if (!createWhole(path, content, join(folder, INCOMING))) refuseOther(path, hash);
+      return storedAt(path, hash, content.length);
+    },
+    async get(key) {
+      return unlessMissing(() => new Uint8Array(readFileSync(pathOf(key))));
+    },
+    async list(prefix) {
+      const entries = unlessMissing(() => readdirSync(folder, { recursive: true, withFileTypes: true })) ?? [];
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((path) => ({ key: relative(folder, path).split(sep).join("/"), path }))
+        .filter(({ key }) => key.startsWith(prefix) && !key.startsWith(`${INCOMING}/`))
+        .map(({ key, path }) => ({ key, bytes: statSync(path).size }))
+        .sort(byKey);
+    },
+    keyOf(location) {
+      if (!location.startsWith(folder + sep)) return null;
+      return location
+        .slice(folder.length + 1)
+        .split(sep)
+        .join("/");
     },
   };
 }
 
-/** A vault for rehearsals: nothing is left behind. */
-export function memoryVault(): Vault & { readonly contents: ReadonlyMap<string, Uint8Array> } {
-  const contents = new Map<string, Uint8Array>();
-  return {
-    contents,
-    async put(key, content) {
-      // Keys are held to what a directory would take, so that a rehearsal finds a wrong one.
-      const path = resolve("/vault", key);
-      if (!path.startsWith("/vault/")) throw new RangeError(`the key ${key} leads out of the vault`);
-      const hash = sha256(content);
-      const known = contents.get(key);
-      if (known && sha256(known) !== hash) throw new Error(`${key} holds other content already`);
-      contents.set(key, content);
-      return { location: `memory:${key}`, sha256: hash };
-    },
-  };
+function storedAt(path: string, hash: string, bytes: number): Stored {
+  return { location: path, sha256: hash, bytes, lock: null, version: null };
+}
+
+/** Writes beside, then links: false when there is something under the path already. */
+function createWhole(path: string, content: Uint8Array, incoming: string): boolean {
+  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(incoming, { recursive: true });
+  const draft = join(incoming, `${process.pid}`);
+  rmSync(draft, { force: true });
+  try {
+    writeFileSync(draft, content, { flag: "wx", mode: 0o440, flush: true });
+    linkSync(draft, path);
+    flushFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** A name that is not on the disk yet is lost with the power, and the file with it. */
+function flushFolder(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function refuseOther(path: string, hash: string): void {
+  const stored = sha256(readFileSync(path));
+  if (stored !== hash) throw new Error(`${path} holds other content already: SHA-256 ${stored}, not ${hash}`);
+}
+
+function unlessMissing<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "EISDIR" || code === "ENOTDIR") return null;
+    throw error;
+  }
 }

@@ -13,7 +13,7 @@ import { seededRandom } from "../../src/range/world/random.ts";
 import type { LocalRunner } from "../../src/runners/local.ts";
 import { receive } from "../../src/runners/reception.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
-import { memoryVault } from "../../src/vault/directory.ts";
+import { memoryVault } from "../../src/vault/memory.ts";
 
 /** A playbook that Cordon ships, with those of its steps that there are. */
 export function shippedPlaybook(id: string): Playbook {

@@ -6,7 +6,7 @@ import type { SimulatedClock } from "../../src/core/clock.ts";
 import { differences } from "../../src/range/snapshot-difference.ts";
 import type { Range } from "../../src/range/range.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
-import { memoryVault } from "../../src/vault/directory.ts";
+import { memoryVault } from "../../src/vault/memory.ts";
 
 const HOUR_MS = 3_600_000;
 

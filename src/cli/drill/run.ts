@@ -14,7 +14,7 @@ import { decideStage } from "../../runners/decisions.ts";
 import type { LocalRunner } from "../../runners/local.ts";
 import { receive } from "../../runners/reception.ts";
 import { openSqlite } from "../../store/sqlite.ts";
-import { memoryVault } from "../../vault/directory.ts";
+import { memoryVault } from "../../vault/memory.ts";
 import { createResponder } from "../compose.ts";
 import type { DrillOptions, Rehearsal } from "./rehearsal.ts";
 import { describeDrill, type DrillReport } from "./report.ts";
