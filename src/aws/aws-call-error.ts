@@ -27,6 +27,8 @@ export class AwsCallError extends CordonError<"aws_failed" | "access_denied"> {
   readonly httpStatus: number | null;
   readonly requestId: string | null;
   readonly isTransient: boolean;
+  /** Whether the call may have had its effect though AWS did not say so. */
+  readonly hasUnknownEffect: boolean;
 
   constructor(failure: CallFailure, options?: { readonly cause?: unknown }) {
     const { service, operation, resource, caller, awsCode, message } = failure;
@@ -37,6 +39,7 @@ export class AwsCallError extends CordonError<"aws_failed" | "access_denied"> {
     this.awsCode = awsCode;
     this.httpStatus = failure.httpStatus;
     this.requestId = failure.requestId;
+    this.hasUnknownEffect = isServerFault(failure);
     this.isTransient = isThrottled(awsCode) || isServerFault(failure) || contendedCodes.has(awsCode);
   }
 }

@@ -21,6 +21,8 @@ export interface ResponderOptions {
   readonly playbooks: readonly Playbook[];
   /** Names this process; see LocalRunner. */
   readonly owner: string;
+  /** Plans every step and carries nothing out. */
+  readonly plansOnly?: boolean;
   clients(target: Target): ClientSet;
   isDead?(owner: string): boolean;
   onEvent?(event: JournalEvent): void;

@@ -19,8 +19,10 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
   for (const change of body.changes) {
     const known = state.changes.get(change.id);
     if (known && known.state !== "planned" && known.state !== "dropped" && known.state !== "reverted") {
-      // It was done, and the world is not as we left it: done again, but restored to what it was first of all.
-      state.changes.set(change.id, freshChange({ ...change, before: known.change.before }, body));
+      // It was done, and the world is not as we left it: done again, but restored to what it was first of all. The step
+      // may look at what the first time brought.
+      const again = freshChange({ ...change, before: known.change.before }, body);
+      state.changes.set(change.id, { ...again, outcome: known.outcome });
     } else state.changes.set(change.id, freshChange(change, body));
   }
 }
@@ -36,6 +38,8 @@ function freshChange(
     state: "planned",
     under: null,
     attempt: 0,
+    startedAt: null,
+    unansweredSince: null,
     progress: null,
     dueAt: 0,
     deadline: 0,
@@ -52,9 +56,14 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
   if (!("change" in body) || typeof body.change !== "string") return;
   const record = state.changes.get(body.change);
   if (!record) throw new TypeError(`the journal speaks of change ${body.change}, which was never planned`);
-  const settle = (verb: string): boolean => state.postponed.delete(`${verb} ${body.change}`);
+  const settle = (verb: string): boolean => {
+    record.startedAt = null;
+    return state.postponed.delete(`${verb} ${body.change}`);
+  };
   switch (body.type) {
     case "act.started":
+      record.unansweredSince ??= record.startedAt; // Begun before, and its end was never written down.
+      record.startedAt = at;
       record.under = body.verb;
       record.attempt = body.attempt;
       if (body.verb === "run") record.state = "started";
@@ -91,6 +100,14 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
     default:
       return;
   }
+}
+
+/** An attempt that was put off has ended; whether it had its effect is known unless its answer was lost. */
+export function applyPostponed(state: CaseState, body: Extract<Happening, { type: "act.postponed" }>): void {
+  const record = state.changes.get(body.subject);
+  if (!record) return;
+  if (body.lost === true) record.unansweredSince ??= record.startedAt;
+  record.startedAt = null;
 }
 
 /** The record of a step in a stage, made when it is first spoken of. */

@@ -1,5 +1,6 @@
+import type { Artifact } from "./artifact.ts";
 import { applyApproval } from "./case-approvals.ts";
-import { applyChange, applyPlan, stepRecord } from "./case-changes.ts";
+import { applyChange, applyPlan, applyPostponed, stepRecord } from "./case-changes.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
 import type { Containment, Survivor, Check } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
@@ -34,6 +35,10 @@ export interface ChangeRecord {
   /** Which verb is under way (journalled as started and not ended). */
   under: "run" | "revert" | null;
   attempt: number;
+  /** When the attempt under way was begun; null once its end is journalled. */
+  startedAt: number | null;
+  /** When the first attempt was begun whose end nobody knows. */
+  unansweredSince: number | null;
   progress: Json;
   dueAt: number;
   deadline: number;
@@ -90,12 +95,10 @@ export interface CaseState {
   readonly changes: Map<string, ChangeRecord>;
   readonly approvals: Map<string, ApprovalRecord>;
   readonly assessments: AssessmentRecord[];
-  readonly artifacts: {
-    readonly id: string;
-    readonly kind: string;
-    readonly location: string;
-    readonly sha256: string;
-  }[];
+  readonly artifacts: Artifact[];
+  /** The last event that the vault should vouch for, and the last one that it does. */
+  anchorDue: number;
+  anchored: number;
   /** Postponed acts: when each may be tried again, by `verb subject`, and how often it was postponed in a row. */
   readonly postponed: Map<string, { until: number; times: number }>;
   /** The time of the last finding that joined; steps that follow findings plan again after it. */
@@ -134,6 +137,8 @@ function emptyCase(id: string): CaseState {
     approvals: new Map(),
     assessments: [],
     artifacts: [],
+    anchorDue: 0,
+    anchored: 0,
     postponed: new Map(),
     joinedAt: 0,
     settled: null,
@@ -147,14 +152,26 @@ export function apply(state: CaseState, event: JournalEvent): void {
   state.sequence = event.sequence;
   state.head = event.hash;
   const { body } = event;
+  if (isAnchored(body)) state.anchorDue = event.sequence;
   if (body.type === "act.postponed") {
     const key = `${body.verb} ${body.subject}`;
     state.postponed.set(key, { until: Date.parse(body.until), times: (state.postponed.get(key)?.times ?? 0) + 1 });
-    return;
+    return applyPostponed(state, body);
   }
   if (body.type.startsWith("approval.")) return applyApproval(state, event, at);
   if (body.type.startsWith("change.") || body.type === "act.started") return applyChange(state, body, at);
   applyCase(state, event, body, at);
+}
+
+/** Each end of a stage, decision and close is vouched for outside the store. */
+function isAnchored({ type }: Happening): boolean {
+  return (
+    type === "stage.ended" ||
+    type === "approval.decided" ||
+    type === "approval.expired" ||
+    type === "case.settled" ||
+    type === "release.ended"
+  );
 }
 
 function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: number): void {
@@ -208,7 +225,11 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
       return;
     }
     case "artifact.stored":
-      state.artifacts.push({ id: body.artifact, kind: body.kind, location: body.location, sha256: body.sha256 });
+      state.artifacts.push(artifactOf(body));
+      return;
+    case "journal.anchored":
+      state.anchored = body.sequence;
+      state.postponed.delete("anchor journal");
       return;
     case "case.settled":
       state.settled = body.status;
@@ -222,6 +243,16 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
     default:
       return;
   }
+}
+
+function artifactOf({
+  type: _type,
+  artifact,
+  readAt,
+  lock,
+  ...rest
+}: Extract<Happening, { type: "artifact.stored" }>): Artifact {
+  return { ...rest, id: artifact, readAt: Date.parse(readAt), lock: lock as Artifact["lock"] };
 }
 
 const ranks: Readonly<Record<Verdict, number>> = {

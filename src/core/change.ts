@@ -21,6 +21,8 @@ export interface ChangeDraft<Before extends Json = Json, After extends Json = Js
   readonly approves?: Json;
   /** True where the resource belongs to the target itself (its interfaces, its volumes). Left out of approval hashes. */
   readonly ofTarget?: boolean;
+  /** True for what a collection is to save: it goes its way through the journal as a change does, changes nothing, and is never reverted. */
+  readonly collects?: boolean;
 }
 
 /** A change as the journal keeps it. */

@@ -102,6 +102,8 @@ export type Happening =
       readonly code: string;
       readonly message: string;
       readonly until: string;
+      /** Whether a call may have had its effect though it was not answered. */
+      readonly lost?: boolean;
       readonly requests: readonly Request[];
     }
   | {
@@ -160,9 +162,24 @@ export type Happening =
       readonly type: "artifact.stored";
       readonly artifact: string;
       readonly kind: string;
+      /** The item it was collected for; null for what an assessment wrote. */
+      readonly item: string | null;
       readonly location: string;
-      readonly sha256: string;
-      readonly bytes: number;
+      /** Null for what has no content hash of its own, such as an EBS snapshot. */
+      readonly sha256: string | null;
+      readonly bytes: number | null;
+      readonly readAt: string;
+      /** Ids of the changes that had been sent when it was read. */
+      readonly changesSent: readonly string[];
+      readonly lineage: Json;
+      readonly lock: { readonly mode: string; readonly until: string } | null;
+    }
+  | {
+      /** The head of this journal lies in the vault since then: whoever cuts the journal off before it is found out. */
+      readonly type: "journal.anchored";
+      readonly sequence: number;
+      readonly head: string;
+      readonly location: string;
     }
   | { readonly type: "case.settled"; readonly status: CaseStatus }
   | { readonly type: "release.asked"; readonly reason: string | null }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ArtifactDraft, Artifact, CaseVault } from "./artifact.ts";
 import type { Change, ChangeDraft, Left } from "./change.ts";
 import { sameSet } from "./change.ts";
 import type { Check, Survivor } from "./containment.ts";
@@ -45,6 +46,16 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** 1 for the first call of a verb on a change, counted on after a crash or a failure. */
   readonly attempt: number;
+  /**
+   * When an earlier attempt was begun whose end nobody knows: the process died, or AWS's answer was lost. What AWS makes
+   * without a client token is then looked for by its nonce before it is made, until 60 s after this time. Null for a first
+   * attempt, and after attempts that AWS refused.
+   */
+  readonly lookSince: number | null;
+  /** Where a collection stores content. */
+  readonly vault: CaseVault;
+  /** Ids of the changes that have been sent to AWS by now, and may show in what is read. */
+  changesSent(): readonly string[];
   /** An unguessable word from the journal, one per case: it marks what we create. */
   readonly nonce: string;
 }
@@ -87,6 +98,7 @@ export interface Permissions {
   readonly verify?: readonly string[];
   readonly revert?: readonly string[];
   readonly reconcile?: readonly string[];
+  readonly collect?: readonly string[];
   readonly assess?: readonly string[];
 }
 
@@ -106,16 +118,23 @@ interface Head<Input extends z.ZodType> {
   readonly input: Input;
 }
 
-interface ChangingHead<Input extends z.ZodType, Before extends z.ZodType, After extends z.ZodType> extends Head<Input> {
-  readonly reversible: "exactly" | "equivalently" | "no";
-  /** What does not come back, in one sentence, where `reversible` is not `exactly`. */
-  readonly notRestored?: string;
+interface PlanningHead<Input extends z.ZodType> extends Head<Input> {
   /** It plans again after its changes are verified, until a plan finds nothing: for what an intruder may add meanwhile. */
   readonly plansUntilQuiet?: boolean;
   /** Steps whose plans read what this one takes away: in one stage with them, its runs wait for their plans (not their runs). */
   readonly waitsForPlansOf?: readonly string[];
   /** How long verify may go on saying `notYet` after the run. */
   readonly settlesWithinMs: number;
+}
+
+interface ChangingHead<
+  Input extends z.ZodType,
+  Before extends z.ZodType,
+  After extends z.ZodType,
+> extends PlanningHead<Input> {
+  readonly reversible: "exactly" | "equivalently" | "no";
+  /** What does not come back, in one sentence, where `reversible` is not `exactly`. */
+  readonly notRestored?: string;
   readonly change: { readonly before: Before; readonly after: After };
 }
 
@@ -176,6 +195,50 @@ export interface SharedStep<
   ): { readonly value: Json; readonly until: number } | null;
 }
 
+/** One thing to collect, as a collection plans it. */
+export interface ItemDraft<Details extends Json = Json> {
+  /** What it is read from: the instance, a volume. */
+  readonly resource: string;
+  readonly attribute?: string;
+  /** What `collect` needs to know. */
+  readonly details: Details;
+}
+
+/** One thing to collect, as the journal keeps it. */
+export interface Item<Details extends Json = Json> extends ItemDraft<Details> {
+  /** `step/resource[/attribute]`, stable across plans. */
+  readonly id: string;
+}
+
+export type CollectResult =
+  | { readonly kind: "collected"; readonly artifacts: readonly ArtifactDraft[] }
+  | { readonly kind: "later"; readonly progress: Json; readonly afterMs: number; readonly withinMs: number };
+
+/**
+ * A technique that saves evidence: it changes nothing on the target and is never reverted.
+ *
+ * A process may die between a call and the journal: `collect` is then called again, with `lookSince` set, and must end with
+ * the same artifacts, none missing and none doubled.
+ */
+export interface Collection<
+  Input extends z.ZodType = z.ZodType,
+  Details extends z.ZodType = z.ZodType,
+> extends PlanningHead<Input> {
+  readonly kind: "collection";
+  readonly item: Details;
+  plan(
+    context: StepContext,
+    input: z.infer<Input>,
+  ): Promise<{ readonly items: readonly ItemDraft<Infer<Details>>[]; readonly left: readonly Left[] }>;
+  collect(context: StepContext, item: Item<Infer<Details>>, progress: Json | null): Promise<CollectResult>;
+  /** Looks whether the artifacts are where they should be, and whole as far as that can be said. */
+  verify(
+    context: StepContext,
+    item: Item<Infer<Details>>,
+    artifacts: readonly (ArtifactDraft | Artifact)[],
+  ): Promise<Verification>;
+}
+
 export interface Assessed {
   readonly checks: readonly Check[];
   readonly survivors: readonly Survivor[];
@@ -189,7 +252,13 @@ export interface Assessment<Input extends z.ZodType = z.ZodType> extends Head<In
   assess(context: StepContext, input: z.infer<Input>): Promise<Assessed>;
 }
 
-export type AnyStep = Step<any, any, any> | SharedStep<any, any, any> | Assessment<any>; // oxlint-disable-line no-explicit-any -- a registry holds steps of every shape; the engine validates with their schemas.
+/** A technique that plans first. */
+export type PlanningStep = Exclude<AnyStep, { readonly kind: "assessment" }>;
+
+/** A technique that changes something. */
+export type ChangingStep = Exclude<PlanningStep, { readonly kind: "collection" }>;
+
+export type AnyStep = Step<any, any, any> | SharedStep<any, any, any> | Collection<any, any> | Assessment<any>; // oxlint-disable-line no-explicit-any -- a registry holds steps of every shape; the engine validates with their schemas.
 
 /** Declares a technique that plans, runs, verifies and reverts. */
 export function defineStep<I extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
@@ -205,6 +274,13 @@ export function defineSharedStep<I extends z.ZodType, B extends z.ZodType, A ext
   return { ...definition, kind: "shared" };
 }
 
+/** Declares a technique that saves evidence. */
+export function defineCollection<I extends z.ZodType, D extends z.ZodType>(
+  definition: Omit<Collection<I, D>, "kind">,
+): Collection<I, D> {
+  return { ...definition, kind: "collection" };
+}
+
 /** Declares a technique that only reads. */
 export function defineAssessment<I extends z.ZodType>(definition: Omit<Assessment<I>, "kind">): Assessment<I> {
   return { ...definition, kind: "assessment" };
@@ -214,8 +290,15 @@ export function done(outcome: Json = null): RunResult {
   return { kind: "done", outcome };
 }
 
+export function collected(...artifacts: readonly ArtifactDraft[]): CollectResult {
+  return { kind: "collected", artifacts };
+}
+
 /** Asks the engine to journal `progress` and call again after `afterMs`, for at most `withinMs` in all. */
-export function later(progress: Json, times: { readonly afterMs: number; readonly withinMs: number }): RunResult {
+export function later(
+  progress: Json,
+  times: { readonly afterMs: number; readonly withinMs: number },
+): Extract<RunResult, { readonly kind: "later" }> {
   return { kind: "later", progress, ...times };
 }
 

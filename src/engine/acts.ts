@@ -6,6 +6,8 @@ export type Act =
   | { readonly verb: "note"; readonly body: Happening }
   | { readonly verb: "plan"; readonly stage: string; readonly use: StepUse }
   | { readonly verb: "assess"; readonly stage: string | null; readonly use: StepUse }
+  /** Puts the journal's head where nobody who can write the journal can change it. */
+  | { readonly verb: "anchor" }
   | {
       readonly verb: "run" | "verify" | "revert";
       readonly change: string;
@@ -29,6 +31,8 @@ export function actKey(act: Act): string {
     case "plan":
     case "assess":
       return `${act.verb} ${act.stage}/${act.use.use}`;
+    case "anchor":
+      return "anchor journal";
     default:
       return `${act.verb} ${act.change}`;
   }
@@ -39,6 +43,7 @@ export function postponedKey(act: Exclude<Act, { readonly verb: "note" }>): {
   readonly verb: string;
   readonly subject: string;
 } {
+  if (act.verb === "anchor") return { verb: act.verb, subject: "journal" };
   return act.verb === "plan" || act.verb === "assess"
     ? { verb: act.verb, subject: `${act.stage}/${act.use.use}` }
     : { verb: act.verb, subject: act.change };

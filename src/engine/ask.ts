@@ -3,7 +3,7 @@ import type { ApprovalRecord, CaseState } from "../core/case.ts";
 import type { Playbook, Stage, StepUse } from "../core/playbook.ts";
 import { changesOf } from "./changes.ts";
 import type { Draft } from "./draft.ts";
-import { stepOf } from "./registry.ts";
+import { isChanging, stepOf } from "./registry.ts";
 
 /** Whether the changes of a stage may be carried out. */
 export type MayAct = "go" | "wait" | "rejected";
@@ -12,7 +12,7 @@ export type MayAct = "go" | "wait" | "rejected";
 export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepUse[]): MayAct {
   const { state, playbook, registry, now } = draft.situation;
   if (!stage.approval || !asks(state, playbook, stage)) return "go";
-  const acting = steps.filter(({ use }) => stepOf(registry, use).kind !== "assessment");
+  const acting = steps.filter(({ use }) => isChanging(stepOf(registry, use)));
   if (!acting.every(({ use }) => state.steps.has(`${stage.id}/${use}`))) return "wait"; // Everything is planned before people are asked.
   const changes = acting.flatMap(({ use }) => changesOf(state, stage.id, use));
   if (changes.length === 0) return "go";

@@ -1,5 +1,8 @@
 import type { CaseState } from "../core/case.ts";
+import type { CaseVault } from "../core/artifact.ts";
+import { sha256 } from "../core/json.ts";
 import type { AnyStep, ChangeView, StepContext } from "../core/step.ts";
+import type { Vault } from "../core/vault.ts";
 import type { ObservedCall, Ports } from "./ports.ts";
 
 export interface ActFrame {
@@ -7,6 +10,8 @@ export interface ActFrame {
   readonly step: AnyStep;
   readonly act: string;
   readonly attempt: number;
+  /** See StepContext. */
+  readonly lookSince?: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -15,7 +20,7 @@ export function contextOf(
   ports: Ports,
   frame: ActFrame,
 ): { readonly context: StepContext; readonly calls: readonly ObservedCall[] } {
-  const { state, step, act, attempt, signal } = frame;
+  const { state, step, act, attempt, lookSince = null, signal } = frame;
   const calls: ObservedCall[] = [];
   const aws = ports.clients(
     state.target,
@@ -37,9 +42,36 @@ export function contextOf(
     now: ports.clock.now(),
     signal,
     attempt,
+    lookSince,
     nonce: state.nonce,
+    vault: caseVault(ports.vault, state, signal),
+    changesSent: () => changesSent(state),
   };
   return { context, calls };
+}
+
+/** The part of the vault that belongs to a case. */
+export function caseVault(vault: Vault, state: CaseState, signal: AbortSignal): CaseVault {
+  return {
+    put(kind, name, content) {
+      const at = name.lastIndexOf(".");
+      const [stem, extension] = at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at)];
+      const file = `${stem}-${sha256(content).slice(0, 12)}${extension}`;
+      return vault.put(`${prefixOf(state)}${kind}/${file}`, content, { signal });
+    },
+  };
+}
+
+/** Under which all that the vault has of a case lies. */
+export function prefixOf({ id, target: { account, region, instanceId } }: Pick<CaseState, "id" | "target">): string {
+  return `cases/${account}/${region}/${instanceId}/${id}/`;
+}
+
+/** Changes whose calls have begun: what is read now may show them, or not. */
+export function changesSent(state: CaseState): readonly string[] {
+  return [...state.changes.values()]
+    .filter(({ change, attempt }) => change.collects !== true && attempt > 0)
+    .map(({ change }) => change.id);
 }
 
 /** What a step may read: the changes of the steps that it names, and its own earlier ones. */

@@ -1,11 +1,11 @@
 import type { CaseState, ChangeRecord, StepRecord } from "../core/case.ts";
 import type { CaseStatus, StageOutcome } from "../core/journal.ts";
 import type { Stage, StepUse } from "../core/playbook.ts";
-import type { AnyStep } from "../core/step.ts";
+import type { AnyStep, PlanningStep } from "../core/step.ts";
 import type { Act, Decision } from "./acts.ts";
 import { decideApproval } from "./ask.ts";
 import { changesOf, isUnfinished } from "./changes.ts";
-import { Draft, type Situation } from "./draft.ts";
+import { decideAnchor, Draft, type Situation } from "./draft.ts";
 import { decideRelease } from "./release.ts";
 import { stepOf } from "./registry.ts";
 
@@ -31,6 +31,7 @@ export function decide(situation: Situation): Decision {
   decideRepairs(draft);
   if (!situation.state.settled) decideStages(draft);
   decideNextProof(draft);
+  decideAnchor(draft);
   return draft.decision();
 }
 
@@ -159,7 +160,7 @@ function decideFailedStep(draft: Draft, stage: Stage, use: StepUse, record: Step
 interface Planned {
   readonly stage: Stage;
   readonly use: StepUse;
-  readonly step: Exclude<AnyStep, { readonly kind: "assessment" }>;
+  readonly step: PlanningStep;
   readonly record: StepRecord;
   readonly mayAct: boolean;
 }

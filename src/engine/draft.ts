@@ -1,6 +1,6 @@
 import type { CaseState } from "../core/case.ts";
 import type { Playbook } from "../core/playbook.ts";
-import type { Act, Decision } from "./acts.ts";
+import { type Act, type Decision, postponedKey } from "./acts.ts";
 import type { Registry } from "./registry.ts";
 
 export interface Situation {
@@ -8,6 +8,8 @@ export interface Situation {
   readonly playbook: Playbook;
   readonly registry: Registry;
   readonly now: number;
+  /** Nothing but planning: what would act is left out. */
+  readonly plansOnly?: boolean;
 }
 
 /** Collects acts and wake times, and keeps acts back that were postponed. */
@@ -22,10 +24,11 @@ export class Draft {
   }
 
   add(act: Act): void {
-    const { state, now } = this.situation;
+    const { state, now, plansOnly } = this.situation;
+    if (plansOnly === true && act.verb !== "note" && act.verb !== "plan") return;
     if (act.verb !== "note") {
-      const subject = act.verb === "plan" || act.verb === "assess" ? `${act.stage}/${act.use.use}` : act.change;
-      const postponed = state.postponed.get(`${act.verb} ${subject}`);
+      const { verb, subject } = postponedKey(act);
+      const postponed = state.postponed.get(`${verb} ${subject}`);
       if (postponed && postponed.until > now) return this.wake(postponed.until);
     }
     this.#acts.push(act);
@@ -42,4 +45,10 @@ export class Draft {
   decision(): Decision {
     return { acts: this.#acts, wakeAt: this.#wakeAt, waitsForPeople: this.waitsForPeople };
   }
+}
+
+/** What a stage's end, a decision or a close left in the journal is vouched for in the vault, beside everything else. */
+export function decideAnchor(draft: Draft): void {
+  const { state } = draft.situation;
+  if (state.anchorDue > state.anchored) draft.add({ verb: "anchor" });
 }

@@ -1,41 +1,23 @@
 import type { CaseState, ChangeRecord } from "../core/case.ts";
-import { changeId, type Change, type ChangeDraft } from "../core/change.ts";
-import { containment } from "../core/containment.ts";
-import { CordonError, Refusal } from "../core/errors.ts";
+import type { Artifact } from "../core/artifact.ts";
+import { changeId, type Change, type ChangeDraft, type Left } from "../core/change.ts";
 import type { Happening } from "../core/journal.ts";
-import { type Json, sha256 as hashOf } from "../core/json.ts";
-import type { AnyStep, SharedStep, Step, StepContext, Verification } from "../core/step.ts";
+import type { Json } from "../core/json.ts";
+import type { Collection, Item, PlanningStep, SharedStep, Step, Verification } from "../core/step.ts";
 import type { Append } from "../core/store.ts";
-import { type Act, actKey, postponedKey } from "./acts.ts";
+import { actKey } from "./acts.ts";
+import { anchor } from "./anchor.ts";
 import { contextOf } from "./context.ts";
-import { type ObservedCall, type Ports, requestsOf } from "./ports.ts";
-import type { Reconciler } from "./reconciler.ts";
+import { artifactsStored, assess } from "./evidence.ts";
+import { failureOf } from "./failure.ts";
+import type { Bench, Doing, Frame } from "./frame.ts";
+import { type ObservedCall, requestsOf } from "./ports.ts";
 import { stepOf } from "./registry.ts";
-
-export type Doing = Exclude<Act, { readonly verb: "note" }>;
 
 /** What an act leaves behind: events, and what the store keeps beside the journal. */
 export interface Performed extends Pick<Append, "originals" | "restored"> {
   readonly events: readonly Happening[];
 }
-
-interface Frame {
-  readonly ports: Ports;
-  readonly reconciler: Reconciler;
-  readonly state: CaseState;
-  readonly act: Doing;
-  readonly signal: AbortSignal;
-}
-
-interface Bench {
-  readonly step: AnyStep;
-  readonly context: StepContext;
-  readonly calls: readonly ObservedCall[];
-}
-
-/** How often an act is tried again after faults that pass, and how long the pause grows. */
-const MOST_TRIES = 8;
-const LONGEST_PAUSE_MS = 30_000;
 
 /** Pauses between two looks of a verify that says "not yet". */
 const LOOKS_MS = [250, 500, 1000, 2000, 4000];
@@ -43,9 +25,17 @@ const LOOKS_MS = [250, 500, 1000, 2000, 4000];
 /** Carries out one verb of one step and says what happened. Faults that pass become a postponement, others a failure. */
 export async function perform(frame: Frame): Promise<Performed> {
   const { act, state, ports, signal } = frame;
+  if (act.verb === "anchor") return anchor(frame);
   const step = stepOf(ports.registry, act.verb === "plan" || act.verb === "assess" ? act.use.use : act.step);
   const record = act.verb === "plan" || act.verb === "assess" ? null : recordOf(state, act.change);
-  const { context, calls } = contextOf(ports, { state, step, act: actKey(act), attempt: record?.attempt ?? 1, signal });
+  const { context, calls } = contextOf(ports, {
+    state,
+    step,
+    act: actKey(act),
+    attempt: record?.attempt ?? 1,
+    lookSince: record?.unansweredSince ?? null,
+    signal,
+  });
   const bench: Bench = { step, context, calls };
   try {
     switch (act.verb) {
@@ -81,22 +71,38 @@ async function plan(
 ): Promise<Performed> {
   if (step.kind === "assessment") throw new TypeError(`${step.id} has no plan`);
   const input = step.input.parse(act.use.with) as never;
-  const { changes: drafts, left } = await step.plan(context, input);
-  const changes = drafts.map((draft: ChangeDraft): Change => ({
-    ...draft,
-    id: changeId(step.id, draft),
-    step: step.id,
-  }));
+  const { drafts, left } = await draftsOf(step, context, input);
+  const changes = drafts.map((draft): Change => ({ ...draft, id: changeId(step.id, draft), step: step.id }));
   const requests = requestsOf(calls);
   const fresh = changes.filter(({ id }) => !isUnderWay(state.changes.get(id)));
   const originals = fresh
     .filter(({ ofTarget, attribute }) => ofTarget === true && attribute !== undefined)
     .map(({ resource, attribute, before }) => ({ resource, attribute: attribute as string, value: before }));
-  const { reversible } = step;
+  const reversible = step.kind === "collection" ? "nothing to undo" : step.reversible;
   return {
     events: [{ type: "step.planned", stage: act.stage, step: step.id, changes: fresh, left, reversible, requests }],
     originals,
   };
+}
+
+/** What a step plans; what is to be collected goes through the journal in the shape of changes. */
+async function draftsOf(
+  step: PlanningStep,
+  context: Bench["context"],
+  input: never,
+): Promise<{ readonly drafts: readonly ChangeDraft[]; readonly left: readonly Left[] }> {
+  if (step.kind !== "collection") {
+    const { changes, left } = await step.plan(context, input);
+    return { drafts: changes as readonly ChangeDraft[], left };
+  }
+  const { items, left } = await (step as Collection).plan(context, input);
+  const drafts = items.map(({ details, ...item }): ChangeDraft => ({
+    ...item,
+    before: null,
+    after: details,
+    collects: true,
+  }));
+  return { drafts, left };
 }
 
 /** A change that has begun keeps its own course; a plan does not touch it. */
@@ -104,44 +110,11 @@ function isUnderWay(record: ChangeRecord | undefined): boolean {
   return record?.state === "started" || record?.state === "applied";
 }
 
-async function assess(
-  { ports, state }: Frame,
-  { step, context, calls }: Bench,
-  act: Extract<Doing, { readonly verb: "assess" }>,
-): Promise<Performed> {
-  if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
-  const { checks, survivors, document } = await step.assess(context, step.input.parse(act.use.with) as never);
-  const asOf = context.now;
-  const { account, region, instanceId } = state.target;
-  const id = `assessment-${state.assessments.length + 1}`;
-  const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
-  // Named by its content too: a process that died between storing and journalling left one that nothing speaks of.
-  const key = `cases/${account}/${region}/${instanceId}/${state.id}/assessment/${id}-${hashOf(content).slice(0, 12)}.json`;
-  const { location, sha256 } = await ports.vault.put(key, content);
-  return {
-    events: [
-      { type: "artifact.stored", artifact: id, kind: "assessment", location, sha256, bytes: content.length },
-      {
-        type: "assessment.made",
-        stage: act.stage,
-        step: step.id,
-        checks,
-        survivors,
-        ...containment(checks, survivors, asOf),
-        asOf: new Date(asOf).toISOString(),
-        artifact: id,
-        requests: requestsOf(calls),
-      },
-    ],
-  };
-}
-
-async function run(
-  { state, reconciler }: Frame,
-  { step, context, calls }: Bench,
-  record: ChangeRecord,
-): Promise<Performed> {
+async function run(frame: Frame, bench: Bench, record: ChangeRecord): Promise<Performed> {
+  const { state, reconciler } = frame;
+  const { step, context, calls } = bench;
   const { change } = record;
+  if (step.kind === "collection") return collect(bench, record, state);
   if (step.kind === "shared") {
     const outcome = await reconciler.claim(step, context, claimOf(step, change, state.id));
     return { events: [{ type: "change.applied", change: change.id, outcome, requests: requestsOf(calls) }] };
@@ -153,6 +126,24 @@ async function run(
     };
   }
   return { events: [progressed({ record, verb: "run", result, now: context.now, calls })] };
+}
+
+async function collect({ step, context, calls }: Bench, record: ChangeRecord, state: CaseState): Promise<Performed> {
+  const { change } = record;
+  const result = await (step as Collection).collect(context, itemOf(change), record.progress);
+  if (result.kind === "later")
+    return { events: [progressed({ record, verb: "run", result, now: context.now, calls })] };
+  const stored = artifactsStored(change.id, result.artifacts, state);
+  const outcome = { artifacts: stored.length };
+  return { events: [...stored, { type: "change.applied", change: change.id, outcome, requests: requestsOf(calls) }] };
+}
+
+function itemOf({ id, resource, attribute, after }: Change): Item {
+  return { id, resource, details: after, ...(attribute === undefined ? {} : { attribute }) };
+}
+
+function artifactsOf({ artifacts }: CaseState, item: string): readonly Artifact[] {
+  return artifacts.filter((artifact) => artifact.item === item);
 }
 
 interface Progress {
@@ -209,7 +200,11 @@ async function verify(frame: Frame, bench: Bench, record: ChangeRecord): Promise
   const { clock } = frame.ports;
   const giveUpAt = Math.max(record.appliedAt, context.now) + step.settlesWithinMs;
   for (let look = 0; ; look++) {
-    const seen: Verification = await step.verify({ ...context, now: clock.now() }, change as never, record.outcome);
+    const looking = { ...context, now: clock.now() };
+    const seen: Verification =
+      step.kind === "collection"
+        ? await (step as Collection).verify(looking, itemOf(change), artifactsOf(frame.state, change.id))
+        : await (step as Step).verify(looking, change, record.outcome);
     const requests = requestsOf(calls);
     const { what, expected, observed } = seen;
     if (seen.kind === "ok")
@@ -250,66 +245,4 @@ async function revert(
   }
   const restored = change.attribute === undefined ? [] : [{ resource: change.resource, attribute: change.attribute }];
   return { events: [{ type: "change.reverted", change: change.id, requests: requestsOf(calls) }], restored };
-}
-
-function failureOf(frame: Frame, { step, calls }: Bench, error: unknown): readonly Happening[] {
-  const { act, state, ports } = frame;
-  const { code, message, remedy } = describe(error);
-  const { verb, subject } = postponedKey(act);
-  const times = state.postponed.get(`${verb} ${subject}`)?.times ?? 0;
-  const requests = requestsOf(calls);
-  const postpone = (afterMs: number): Happening => {
-    const until = new Date(ports.clock.now() + afterMs).toISOString();
-    return { type: "act.postponed", subject, verb, code, message, until, requests };
-  };
-  const isHalfDone = act.verb === "run" && recordOf(state, act.change).progress !== null;
-  // What was opened must be closed: no failure of the closing call ends the trying.
-  if (isHalfDone) return [postpone(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(times, 10)))];
-  if (isTransient(error) && times < MOST_TRIES) return [postpone(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** times))];
-  switch (act.verb) {
-    case "plan":
-    case "assess": {
-      const lacks = code === "prepared_group_missing" && step.enabledBy !== undefined;
-      if (lacks && state.steps.get(`${act.stage}/${step.id}`)?.enabledBy) return [postpone(1000)];
-      const stage = act.stage;
-      if (stage === null) return [postpone(60_000)]; // A later proof that fails is tried again; the last statement keeps its time.
-      const failed: Happening = {
-        type: "step.failed",
-        stage,
-        step: step.id,
-        refused: error instanceof Refusal,
-        code,
-        message,
-        remedy,
-      };
-      return lacks
-        ? [failed, { type: "step.enabled", stage, step: step.id, by: step.enabledBy, reason: message }]
-        : [failed];
-    }
-    case "revert":
-      return [{ type: "change.revertRefused", change: act.change, code, message, requests }];
-    default:
-      return [{ type: "change.failed", change: act.change, verb: act.verb, code, message, requests }];
-  }
-}
-
-/** AWS's passing faults carry this mark (`aws/aws-call-error.ts`); so does a write that others have not seen yet. */
-function isTransient(error: unknown): boolean {
-  return (
-    error instanceof CordonError &&
-    ((error as { isTransient?: unknown }).isTransient === true ||
-      error.code === "propagation_pending" ||
-      error.code === "store_busy")
-  );
-}
-
-function describe(error: unknown): { readonly code: string; readonly message: string; readonly remedy: string } {
-  if (error instanceof CordonError)
-    return { code: error.code, message: error.message.slice(0, 2000), remedy: error.remedy };
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return {
-    code: "unexpected",
-    message: message.slice(0, 2000),
-    remedy: "This is a defect of Cordon: please report it with the journal.",
-  };
 }

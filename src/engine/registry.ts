@@ -1,4 +1,4 @@
-import type { AnyStep } from "../core/step.ts";
+import type { AnyStep, ChangingStep } from "../core/step.ts";
 
 /** The steps by id, as whoever puts the program together hands them in. The engine knows none by name but through this. */
 export type Registry = ReadonlyMap<string, AnyStep>;
@@ -14,4 +14,9 @@ export function stepOf(registry: Registry, id: string): AnyStep {
   const step = registry.get(id);
   if (!step) throw new TypeError(`there is no step ${id}`);
   return step;
+}
+
+/** Whether it is a technique that people may have to agree to, and that a release undoes. */
+export function isChanging(step: AnyStep): step is ChangingStep {
+  return step.kind === "step" || step.kind === "shared";
 }

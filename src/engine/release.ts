@@ -1,6 +1,6 @@
 import type { CaseState, ChangeRecord } from "../core/case.ts";
 import type { Decision } from "./acts.ts";
-import { Draft, type Situation } from "./draft.ts";
+import { decideAnchor, Draft, type Situation } from "./draft.ts";
 
 /**
  * The acts of a release: the stages backwards, within a stage side by side, on the same resource in reverse order of
@@ -9,6 +9,7 @@ import { Draft, type Situation } from "./draft.ts";
 export function decideRelease(situation: Situation): Decision {
   const draft = new Draft(situation);
   const { state, playbook, now } = situation;
+  decideAnchor(draft);
   if (!state.release || state.release.ended) return draft.decision();
   for (const stage of playbook.stages.toReversed()) {
     const ours = [...state.changes.values()].filter((record) => record.stage === stage.id && mayHaveActed(record));
@@ -27,7 +28,8 @@ export function decideRelease(situation: Situation): Decision {
 }
 
 /** A change that failed may have taken effect: its revert looks. */
-function mayHaveActed({ state }: ChangeRecord): boolean {
+function mayHaveActed({ state, change }: ChangeRecord): boolean {
+  if (change.collects === true) return false; // Evidence stays.
   return state === "started" || state === "applied" || state === "verified" || state === "failed";
 }
 

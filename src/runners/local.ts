@@ -5,7 +5,8 @@ import type { Playbook } from "../core/playbook.ts";
 import { actKey, type Decision } from "../engine/acts.ts";
 import { contextOf } from "../engine/context.ts";
 import { decide } from "../engine/decide.ts";
-import { type Doing, perform } from "../engine/perform.ts";
+import type { Doing } from "../engine/frame.ts";
+import { perform } from "../engine/perform.ts";
 import type { Ports } from "../engine/ports.ts";
 import { Reconciler } from "../engine/reconciler.ts";
 import { stepOf } from "../engine/registry.ts";
@@ -22,6 +23,8 @@ export interface LocalRunnerOptions extends Ports {
   readonly owner: string;
   /** Whether an owner of a lease is known to be dead, so that nobody needs to wait for its lease to end. */
   isDead?(owner: string): boolean;
+  /** Plans every step and carries nothing out. */
+  readonly plansOnly?: boolean;
   onEvent?(event: JournalEvent): void;
   /** Told when a change was applied, before anything follows from it. */
   onApplied?(state: CaseState, changeId: string): Promise<void>;
@@ -135,6 +138,7 @@ export class LocalRunner {
         playbook: this.playbookOf(state),
         registry: this.#options.registry,
         now: this.#options.clock.now(),
+        plansOnly: this.#options.plansOnly === true,
       });
       const notes = decision.acts.flatMap((act) => (act.verb === "note" ? [act.body] : []));
       if (notes.length > 0) {
@@ -196,8 +200,10 @@ export class LocalRunner {
   async #carryOut(work: Work, act: Doing, state: CaseState): Promise<void> {
     if (act.verb === "run" || act.verb === "revert") {
       const record = state.changes.get(act.change);
-      // A run that asked to be called again is one act in parts: it was started once.
-      const goesOn = record?.under === act.verb && record.progress !== null;
+      // A run that asked to be called again is one act in parts: it was started once. Not so a collection, which must learn
+      // whether one of its calls was left without an answer.
+      const goesOn =
+        record !== undefined && record.under === act.verb && record.progress !== null && !record.change.collects;
       const attempt = (record?.attempt ?? 0) + 1;
       if (!goesOn)
         await this.append(work.caseId, [

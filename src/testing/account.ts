@@ -1,7 +1,7 @@
 import { SimulatedClock } from "../core/clock.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Json } from "../core/json.ts";
-import type { AnyStep, Target } from "../core/step.ts";
+import type { Target } from "../core/step.ts";
 import type { Store } from "../core/store.ts";
 import { readGuardDuty } from "../intake/guardduty.ts";
 import { manualFinding } from "../intake/manual.ts";
@@ -9,6 +9,7 @@ import type { FaultRule } from "../range/faults.ts";
 import type { ServedCall } from "../range/front.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../range/range.ts";
 import { openSqlite } from "../store/sqlite.ts";
+import { memoryVault } from "../vault/memory.ts";
 import type { Staging } from "./contract-options.ts";
 import { demand } from "./contract-breach.ts";
 import { RehearsedProcess } from "./process.ts";
@@ -30,6 +31,7 @@ export class StagedAccount {
   readonly clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   readonly range: Range;
   readonly store: Store;
+  readonly vault = memoryVault();
   readonly staging: Staging;
   readonly subject: string;
   #process: RehearsedProcess;
@@ -151,6 +153,3 @@ export async function onAccount<Result>(
     account.store.close();
   }
 }
-
-/** A step that changes something. */
-export type ChangingStep = Exclude<AnyStep, { readonly kind: "assessment" }>;

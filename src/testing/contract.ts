@@ -1,5 +1,6 @@
 import { describe, test } from "vitest";
 import type { AnyStep, Assessment } from "../core/step.ts";
+import { artifactsAreWhole, asStep } from "./clauses/collecting.ts";
 import { assessingChangesNothing, assessingSurvives, declaredReadsSuffice } from "./clauses/assessing.ts";
 import { crashedRevertHeals, crashedRunHeals } from "./clauses/crashes.ts";
 import { faultsPass, staleReadsPass } from "./clauses/faults.ts";
@@ -36,9 +37,24 @@ export function contract(step: AnyStep, options: ContractOptions): void {
 /** The clauses that apply to a step. Each is checked once, whoever asks; the one on permissions checks all others first. */
 export function clausesOf(step: AnyStep, options: ContractOptions): readonly Clause[] {
   const needed = new NeededActions();
-  return step.kind === "assessment"
-    ? assessingClauses({ step, options, needed })
-    : changingClauses({ step, options, needed });
+  if (step.kind === "assessment") return assessingClauses({ step, options, needed });
+  if (step.kind === "collection") return collectingClauses({ step: asStep(step), options, needed });
+  return changingClauses({ step, options, needed });
+}
+
+/** `leaves` of its options says what AWS keeps as evidence, and nothing else may differ afterwards. */
+function collectingClauses(examination: Examination): readonly Clause[] {
+  const clause = clauseOf(examination);
+  return withPermissions(examination, [
+    clause("planning finds something to save, and changes nothing", planningChangesNothing),
+    clause("verify says ok after collecting within its time, and not before", verifyLooks),
+    clause("what it saved is whole, and says when it was read", artifactsAreWhole),
+    clause("collecting changes nothing but what is declared as evidence", revertRestores),
+    clause("a crash at any call of collect leaves no gap and no double", crashedRunHeals),
+    clause("every call throttled, failed, answered late or lost once: the same end state", faultsPass),
+    clause("reads that lag behind writes: the same end state", staleReadsPass),
+    clause("the declared permissions suffice", declaredPermissionsSuffice),
+  ]);
 }
 
 function changingClauses(examination: Examination): readonly Clause[] {

@@ -8,6 +8,9 @@ export interface KeptChange {
   state: ChangeState;
   under: "run" | "revert" | null;
   attempt: number;
+  /** See ChangeRecord. */
+  startedAt: number | null;
+  unansweredSince: number | null;
   progress: Json;
   outcome: Json;
   appliedAt: number;

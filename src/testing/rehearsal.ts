@@ -1,9 +1,11 @@
 import type { Json } from "../core/json.ts";
-import { type ChangingStep, onAccount, type StagedAccount } from "./account.ts";
+import type { ChangingStep } from "../core/step.ts";
+import { onAccount, type StagedAccount } from "./account.ts";
 import type { ContractOptions, Staging } from "./contract-options.ts";
 import { endState } from "./end-state.ts";
 import type { NeededActions } from "./needed-actions.ts";
 import { RehearsedCase } from "./rehearsed-case.ts";
+import { isChanging } from "../engine/registry.ts";
 import { demand } from "./contract-breach.ts";
 
 /** A step under examination, and what the rehearsals so far have shown that it needs. */
@@ -39,7 +41,7 @@ export function rehearse<Result>(
     demand(target !== undefined, `the scenario ${staging.scenario} has no target`);
     const itself = new RehearsedCase({ id: "case-a", account, target, needed });
     if (staleMs > 0) await account.clock.sleep(staleMs); // What was staged has been there for a while.
-    for (const before of staging.before ?? []) if (before.kind !== "assessment") await itself.carryOut(before);
+    for (const before of staging.before ?? []) if (isChanging(before)) await itself.carryOut(before);
     const baseline = account.snapshot();
     const result = await play({ account, case: itself, baseline, state: () => endState(baseline, account.snapshot()) });
     itself.demandNothingLate();

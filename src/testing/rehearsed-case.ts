@@ -1,9 +1,11 @@
 import { preparedGroups } from "../aws/prepared-groups.ts";
 import type { CallRecord } from "../aws/sender.ts";
 import { type Change, type ChangeDraft, changeId } from "../core/change.ts";
+import { sha256 } from "../core/json.ts";
 import type {
   AnyStep,
   Assessed,
+  ChangingStep,
   Claim,
   RunResult,
   SharedStep,
@@ -12,7 +14,7 @@ import type {
   Target,
   Verification,
 } from "../core/step.ts";
-import type { ChangingStep, StagedAccount } from "./account.ts";
+import type { StagedAccount } from "./account.ts";
 import { demand, ProcessDied } from "./contract-breach.ts";
 import { demandShape, throughJson } from "./json-form.ts";
 import { type KeptChange, passes, withoutAbsent } from "./kept-change.ts";
@@ -90,6 +92,8 @@ export class RehearsedCase {
       state: "planned",
       under: null,
       attempt: known?.attempt ?? 0,
+      startedAt: null,
+      unansweredSince: null,
       progress: null,
       outcome: null,
       appliedAt: 0,
@@ -217,14 +221,11 @@ export class RehearsedCase {
     let deadline = Infinity;
     for (;;) {
       if (kept.under !== verb || kept.progress === null) kept.attempt += 1;
+      // Begun before, and its end was never written down.
+      Object.assign(kept, { unansweredSince: kept.unansweredSince ?? kept.startedAt, startedAt: this.#now });
       Object.assign(kept, { under: verb, ...(verb === "run" ? { state: "started" } : {}) });
-      const result = await this.#act(
-        step,
-        step.kind === "shared" ? "reconcile" : verb,
-        kept.attempt,
-        once,
-        () => (kept.attempt += kept.progress === null ? 1 : 0),
-      );
+      const result = await this.#act(step, step.kind === "shared" ? "reconcile" : verb, kept.attempt, once, kept);
+      kept.startedAt = null;
       const what = `${result.kind === "done" ? "the outcome" : "the progress"} of ${verb} of ${kept.change.id}`;
       if (result.kind === "done") {
         const outcome = throughJson(result.outcome, what);
@@ -244,7 +245,7 @@ export class RehearsedCase {
     verb: PermissionVerb,
     attempt: number,
     work: (context: StepContext) => Promise<Result>,
-    again: () => number = () => attempt,
+    kept: KeptChange | null = null,
   ): Promise<Result> {
     const { account, needed } = this.#options;
     for (let tries = 0, now = attempt; ; tries++) {
@@ -255,20 +256,34 @@ export class RehearsedCase {
         if (returned) this.#late.push(`${verb} returned before its call of ${service}:${operation} did`);
       };
       try {
-        const result = await this.#process.carryOut(() => work(this.#context(step, now, onCall)));
+        const result = await this.#process.carryOut(() =>
+          work(this.#context(step, { attempt: now, lookSince: kept?.unansweredSince ?? null }, onCall)),
+        );
         returned = true;
         return result;
       } catch (error) {
         if (error instanceof ProcessDied || !passes(error) || tries >= MOST_TRIES) throw error;
         await account.clock.sleep(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
-        now = again();
+        if (kept) now = this.#tryAgain(kept, error);
       } finally {
         if (step.id === account.subject) needed.add(verb, account.callsSince(from));
       }
     }
   }
 
-  #context(step: AnyStep, attempt: number, onCall: (record: CallRecord) => void): StepContext {
+  /** Another attempt after a fault that passes; whether the one before had its effect is known unless its answer was lost. */
+  #tryAgain(kept: KeptChange, error: unknown): number {
+    if ((error as { hasUnknownEffect?: unknown }).hasUnknownEffect === true) kept.unansweredSince ??= kept.startedAt;
+    kept.startedAt = this.#now;
+    if (kept.progress === null) kept.attempt += 1;
+    return kept.attempt;
+  }
+
+  #context(
+    step: AnyStep,
+    tries: Pick<StepContext, "attempt" | "lookSince">,
+    onCall: (record: CallRecord) => void,
+  ): StepContext {
     const { id, account, target } = this.#options;
     const { signal } = this.#process;
     const aws = this.#process.clients.observed(onCall, signal);
@@ -283,8 +298,12 @@ export class RehearsedCase {
       settings: { purpose: "forensics", neverDeny: [] },
       now: this.#now,
       signal,
-      attempt,
+      ...tries,
       nonce: `nonce-of-${id}`,
+      vault: {
+        put: (kind, name, content) => account.vault.put(`cases/${id}/${kind}/${sha256(content)}-${name}`, content),
+      },
+      changesSent: () => [...this.#kept.values()].filter((kept) => kept.attempt > 0).map(({ change }) => change.id),
     };
   }
 

@@ -59,6 +59,9 @@ function benchOf(range: Range, clock: SimulatedClock, { context: given, known }:
     now: clock.now(),
     signal: new AbortController().signal,
     attempt: 1,
+    lookSince: null,
+    vault: { put: () => Promise.reject(new Error("this step keeps no evidence")) },
+    changesSent: () => [],
     nonce: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     ...given,
   };

@@ -39,6 +39,9 @@ export function drill(options: Partial<RangeOptions> = {}) {
     now: clock.now(),
     signal,
     attempt: 1,
+    lookSince: null,
+    vault: { put: () => Promise.reject(new Error("this step keeps no evidence")) },
+    changesSent: () => [],
     nonce: "nonce",
     ...more,
   });

@@ -142,6 +142,11 @@ async function make(
   return { vpcId, level, groupId, fault: null, state: "made" };
 }
 
+/** Making a group saves no evidence. */
+const noVault: StepContext["vault"] = {
+  put: () => Promise.reject(new TypeError("setup keeps no evidence")),
+};
+
 function contextFor(
   desk: Desk,
   { clock }: Connection,
@@ -159,6 +164,9 @@ function contextFor(
     now: clock.now(),
     signal: desk.signal,
     attempt: 1,
+    lookSince: null,
     nonce,
+    vault: noVault,
+    changesSent: () => [],
   };
 }

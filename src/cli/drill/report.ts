@@ -161,7 +161,7 @@ function bystanders({ attackers, observedUntil }: Observed): DrillResult["checks
 
 function changesOf(state: CaseState | null): DrillResult["changes"] {
   return [...(state?.changes.values() ?? [])]
-    .filter((record) => record.state !== "dropped")
+    .filter((record) => record.state !== "dropped" && record.change.collects !== true)
     .map(({ change, state: at, reversible }) => ({
       id: change.id,
       step: change.step,

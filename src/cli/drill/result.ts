@@ -51,7 +51,9 @@ export const drillResult = z.strictObject({
     }),
   ),
   left: z.array(z.strictObject({ step: z.string(), resource: z.string(), reason: z.string() })),
-  evidence: z.array(z.strictObject({ id: z.string(), kind: z.string(), location: z.string(), sha256: z.string() })),
+  evidence: z.array(
+    z.strictObject({ id: z.string(), kind: z.string(), location: z.string(), sha256: z.string().nullable() }),
+  ),
   released: z
     .strictObject({
       ok: z.boolean(),

@@ -3,7 +3,7 @@ import type { Left } from "../../core/change.ts";
 import type { Json } from "../../core/json.ts";
 import type { Playbook, Stage } from "../../core/playbook.ts";
 import type { AnyStep } from "../../core/step.ts";
-import type { Registry } from "../../engine/registry.ts";
+import { isChanging, type Registry } from "../../engine/registry.ts";
 import { brief, printable } from "./story.ts";
 
 interface PlannedChange {
@@ -21,6 +21,8 @@ interface PlannedStep {
   readonly reversible: "exactly" | "equivalently" | "no" | null;
   readonly notRestored: string | null;
   readonly changes: readonly PlannedChange[];
+  /** What it saves, as evidence: nothing on the target changes for it. */
+  readonly collects: readonly string[];
   readonly left: readonly Left[];
   /** Why it changes nothing, or is planned only later; null where it was planned. */
   readonly note: string | null;
@@ -89,18 +91,24 @@ function stepsOf(stage: Stage, state: CaseState): readonly string[] {
 
 function plannedStep(step: AnyStep, stage: Stage, state: CaseState): PlannedStep {
   const record = state.steps.get(`${stage.id}/${step.id}`);
-  const changes = [...state.changes.values()].filter(
+  const planned = [...state.changes.values()].filter(
     (change) => change.stage === stage.id && change.change.step === step.id && change.state !== "dropped",
   );
-  const isLooking = step.kind === "assessment";
+  const changes = planned.filter(({ change }) => change.collects !== true);
+  const collects = planned.flatMap(({ change }) =>
+    change.collects === true
+      ? [`${change.resource}${change.attribute === undefined ? "" : ` ${change.attribute}`}`]
+      : [],
+  );
   return {
     id: step.id,
     title: step.title,
-    reversible: isLooking ? null : step.reversible,
-    notRestored: isLooking ? null : (step.notRestored ?? null),
+    reversible: isChanging(step) ? step.reversible : null,
+    notRestored: isChanging(step) ? (step.notRestored ?? null) : null,
     changes: changes.map(plannedChange),
+    collects,
     left: record?.left ?? [],
-    note: noteOn(step, { record, changes }),
+    note: noteOn(step, { record, changes: planned }),
   };
 }
 
@@ -142,7 +150,16 @@ export function planLines(plan: PlanDocument): readonly string[] {
   ];
 }
 
-function stepLines({ id, title, reversible, notRestored, changes, left, note }: PlannedStep): readonly string[] {
+function stepLines({
+  id,
+  title,
+  reversible,
+  notRestored,
+  changes,
+  collects,
+  left,
+  note,
+}: PlannedStep): readonly string[] {
   const undo = reversible === null || changes.length === 0 ? "" : `  [${reversibility[reversible]}]`;
   return [
     `  ${id}  ${title}${undo}`,
@@ -156,6 +173,7 @@ function stepLines({ id, title, reversible, notRestored, changes, left, note }: 
             `      also hits: ${printable(blastRadius.what)}${blastRadius.resources.length === 0 ? "" : ` (${brief([...blastRadius.resources])})`}`,
           ]),
     ]),
+    ...collects.map((resource) => `    saves: ${printable(resource)}`),
     ...left.map(({ resource, reason }) => `    left alone: ${printable(resource)}: ${printable(reason)}`),
   ];
 }

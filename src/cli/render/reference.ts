@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { catalogue } from "../../core/errors.ts";
-import type { AnyStep } from "../../core/step.ts";
+import type { AnyStep, ChangingStep } from "../../core/step.ts";
 import { steps } from "../../steps/index.ts";
 import { permissionsOf } from "../permissions.ts";
 import { program } from "../program.ts";
@@ -25,7 +25,7 @@ const restored = {
   exactly: "exactly as it was",
   equivalently: "to what works the same",
   no: "it is not",
-} as const;
+} as const satisfies Record<ChangingStep["reversible"], string>;
 
 function stepsPage(): string {
   const sorted = [...steps].sort((left, right) => (left.id < right.id ? -1 : 1));
@@ -33,26 +33,28 @@ function stepsPage(): string {
 }
 
 function stepSection(step: AnyStep): readonly string[] {
-  const facts =
-    step.kind === "assessment"
-      ? ["- Only looks: it changes nothing."]
-      : [
-          `- Undone by release: ${restored[step.reversible]}.${step.notRestored === undefined ? "" : ` ${step.notRestored}`}`,
-          `- Verified within ${step.settlesWithinMs / 1000} s of the change.`,
-          ...(step.kind === "shared"
-            ? ["- A claim: several cases may hold it on one resource, and each lets go of its own only."]
-            : []),
-        ];
   return [
     `## \`${step.id}\``,
     "",
     `${step.title}.`,
     "",
-    ...facts,
+    ...factsOf(step),
     ...(step.needs === undefined ? [] : [`- Reads what came of ${step.needs.map((id) => `\`${id}\``).join(", ")}.`]),
     ...(step.enabledBy === undefined ? [] : [`- What it lacks is made by \`${step.enabledBy}\`.`]),
     ...(step.follows === undefined ? [] : ["- Plans again when a finding joins the case."]),
     "",
+  ];
+}
+
+function factsOf(step: AnyStep): readonly string[] {
+  if (step.kind === "assessment") return ["- Only looks: it changes nothing."];
+  if (step.kind === "collection") return ["- Saves evidence: it changes nothing on the target, and nothing undoes it."];
+  return [
+    `- Undone by release: ${restored[step.reversible]}.${step.notRestored === undefined ? "" : ` ${step.notRestored}`}`,
+    `- Verified within ${step.settlesWithinMs / 1000} s of the change.`,
+    ...(step.kind === "shared"
+      ? ["- A claim: several cases may hold it on one resource, and each lets go of its own only."]
+      : []),
   ];
 }
 

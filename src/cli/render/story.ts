@@ -63,8 +63,10 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
       return `${actor.id} asked for the release${body.reason === null ? "" : `: ${printable(body.reason)}`}`;
     case "release.ended":
       return body.status === "released" ? "released: everything that can be restored is" : "released in part";
-    case "case.settled":
     case "artifact.stored":
+      return body.item === null ? null : `saved ${body.kind}: ${printable(body.location)}`;
+    case "case.settled":
+    case "journal.anchored":
     case "act.started":
       return null;
     default:

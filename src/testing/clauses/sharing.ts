@@ -1,4 +1,5 @@
-import type { ChangingStep, StagedAccount } from "../account.ts";
+import type { ChangingStep } from "../../core/step.ts";
+import type { StagedAccount } from "../account.ts";
 import { demandSameState, endState } from "../end-state.ts";
 import { RehearsedCase } from "../rehearsed-case.ts";
 import { type Examination, rehearse } from "../rehearsal.ts";

@@ -1,0 +1,68 @@
+import type { ArtifactDraft } from "../core/artifact.ts";
+import type { CaseState } from "../core/case.ts";
+import { containment } from "../core/containment.ts";
+import type { Happening } from "../core/journal.ts";
+import type { StepUse } from "../core/playbook.ts";
+import { changesSent } from "./context.ts";
+import type { Bench, Frame } from "./frame.ts";
+import { requestsOf } from "./ports.ts";
+
+/** The events that say where the artifacts of an item lie, when they were read, and what they may already show. */
+export function artifactsStored(
+  item: string,
+  artifacts: readonly ArtifactDraft[],
+  state: CaseState,
+): readonly Extract<Happening, { type: "artifact.stored" }>[] {
+  const sent = changesSent(state);
+  return artifacts.map(({ readAt, ...artifact }, index) => ({
+    type: "artifact.stored",
+    artifact: `${item}/${index + 1}`,
+    item,
+    ...artifact,
+    readAt: new Date(readAt).toISOString(),
+    changesSent: sent,
+  }));
+}
+
+/** Carries an assessment out: what it read goes to the vault, what it says to the journal. */
+export async function assess(
+  { state }: Frame,
+  { step, context, calls }: Bench,
+  act: { readonly stage: string | null; readonly use: StepUse },
+): Promise<{ readonly events: readonly Happening[] }> {
+  if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
+  const { checks, survivors, document } = await step.assess(context, step.input.parse(act.use.with) as never);
+  const asOf = context.now;
+  const artifact = `assessment-${state.assessments.length + 1}`;
+  const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
+  const { location, sha256, bytes, lock } = await context.vault.put("assessment", `${artifact}.json`, content);
+  const readAt = new Date(asOf).toISOString();
+  return {
+    events: [
+      {
+        type: "artifact.stored",
+        artifact,
+        kind: "assessment",
+        item: null,
+        location,
+        sha256,
+        bytes,
+        readAt,
+        changesSent: changesSent(state),
+        lineage: null,
+        lock,
+      },
+      {
+        type: "assessment.made",
+        stage: act.stage,
+        step: step.id,
+        checks,
+        survivors,
+        ...containment(checks, survivors, asOf),
+        asOf: readAt,
+        artifact,
+        requests: requestsOf(calls),
+      },
+    ],
+  };
+}
