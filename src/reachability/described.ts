@@ -40,6 +40,8 @@ export interface ReachInterface {
   readonly publicAddress: string | null;
   /** Rules of all its groups before the cut. */
   readonly rulesBefore: readonly GroupRule[];
+  /** Why nobody knows the rules before the cut, as a clause; null where they are known. Unknown, they allowed anything. */
+  readonly unknownBefore: string | null;
   /** Rules of all its groups as they are now. */
   readonly rulesNow: readonly GroupRule[];
   /** Who manages the interface, where that is not the account: only they may change it. */

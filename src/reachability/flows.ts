@@ -24,6 +24,10 @@ export interface Flow {
   readonly isAutoTracked: boolean;
 }
 
+const anything: readonly GroupRule[] = (["egress", "ingress"] as const).flatMap((direction) =>
+  ["0.0.0.0/0", "::/0"].map((peer) => ({ direction, protocol: "-1", fromPort: null, toPort: null, peer })),
+);
+
 const everything = [parseCidr("0.0.0.0/0"), parseCidr("::/0")].filter((block) => block !== null);
 
 /**
@@ -32,7 +36,8 @@ const everything = [parseCidr("0.0.0.0/0"), parseCidr("::/0")].filter((block) =>
  * An account-managed interface that was sealed keeps what AWS tracks. One that nobody could seal keeps everything.
  */
 export function flowsLeft(nic: ReachInterface): readonly Flow[] {
-  const rules = nic.managedBy === null ? nic.rulesBefore : nic.rulesNow;
+  const before = nic.unknownBefore === null ? nic.rulesBefore : anything;
+  const rules = nic.managedBy === null ? before : nic.rulesNow;
   return rules.flatMap((rule) =>
     protocolsOf(rule.protocol).flatMap((protocol) =>
       peersOf(rule).flatMap((peers) => flowsOf(nic, { rules, rule, protocol, peers })),
@@ -109,6 +114,7 @@ function outlives(
   if (nic.managedBy !== null || flow.isAutoTracked) return true;
   const isConvertible = flow.protocol === "tcp" || flow.protocol === "udp";
   if (nic.isConverted && isConvertible) return false;
+  if (nic.unknownBefore !== null) return true; // Rules that nobody knows prove no flow untracked.
   return isTracked(flow.rules, flow);
 }
 

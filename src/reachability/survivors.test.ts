@@ -47,6 +47,7 @@ const nic = (changes: Partial<ReachInterface>): ReachInterface => ({
   subnetCidrs: ["10.0.1.0/24"],
   publicAddress: "203.0.113.10",
   rulesBefore: [],
+  unknownBefore: null,
   rulesNow: [],
   managedBy: null,
   isConverted: false,
@@ -172,5 +173,19 @@ describe("survivors of a cut", () => {
 
   it("indicates an address although the rules before the cut do not name it", () => {
     expect(judge({ rulesBefore: [] }).left).toContain("indicated: TCP with 198.51.100.7 port 443 through igw-1");
+  });
+
+  it("takes any flow for possible where the rules before the cut are not known, and says why", () => {
+    const unknownBefore = "the rules of sg-1 could not be read when it was sealed";
+    expect(judge({ unknownBefore }, []).contained).toBe("partial");
+    const tcp = survivors({ instanceId: "i-1", interfaces: [nic({ unknownBefore })], indications: [] }).find(
+      ({ what }) => what === "TCP to 0.0.0.0/0 (all ports) through igw-1",
+    );
+    expect(tcp).toMatchObject({
+      certainty: "possible",
+      why: "what the groups of eni-1 allowed before the cut is not known: the rules of sg-1 could not be read when it was sealed",
+      lever: "contain.tracked-connections",
+    });
+    expect(judge({ unknownBefore, isConverted: true }, []).contained).toBe(true);
   });
 });

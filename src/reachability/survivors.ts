@@ -21,7 +21,9 @@ function possibleOn(nic: ReachInterface, described: Described, flows: readonly F
     const way = flow.opened === "egress" ? `to ${peers}` : `from ${peers}`;
     const why = isManaged
       ? `${nic.id} is managed by ${nic.managedBy}: nobody else may seal it`
-      : `the groups of ${nic.id} allowed it before the cut, ${flow.via} routes it, and AWS goes on tracking flows after a change of groups`;
+      : nic.unknownBefore !== null
+        ? `what the groups of ${nic.id} allowed before the cut is not known: ${nic.unknownBefore}`
+        : `the groups of ${nic.id} allowed it before the cut, ${flow.via} routes it, and AWS goes on tracking flows after a change of groups`;
     return {
       what: `${nameOf(flow.protocol)} ${way} (${formatPorts(flow.ports)}) through ${flow.via}`,
       kind: flow.protocol,
@@ -63,6 +65,7 @@ function indicatedOn(nic: ReachInterface, described: Described, flows: readonly 
 
 /** Groups open both ways for everybody: their TCP and UDP flows are untracked, so the swap ended them. */
 function isOpenToAll(nic: ReachInterface, kind: FlowProtocol, family: 4 | 6): boolean {
+  if (nic.unknownBefore !== null) return false;
   const peer = family === 4 ? "0.0.0.0/0" : "::/0";
   return (["egress", "ingress"] as const).every((direction) =>
     nic.rulesBefore.some(

@@ -126,7 +126,10 @@ test("A permission that nothing needs is named with its verb", async () => {
   const planted: Step = {
     ...seal,
     permissions: {
-      target: { ...seal.permissions.target, run: ["ec2:ModifyNetworkInterfaceAttribute", "ec2:TerminateInstances"] },
+      target: {
+        ...seal.permissions.target,
+        run: [...(seal.permissions.target.run ?? []), "ec2:TerminateInstances"],
+      },
     },
   };
   expect(await verdict(planted, onOneInterface, "the declared permissions are exactly")).toBe(

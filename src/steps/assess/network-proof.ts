@@ -3,7 +3,9 @@ import type { NetworkInterface } from "../../aws/network-interfaces.ts";
 import { routeTableOf, routeTablesOf } from "../../aws/route-tables.ts";
 import { subnetsById } from "../../aws/subnets.ts";
 import type { ChangeView, StepContext } from "../../core/step.ts";
-import type { ReachInterface } from "../../reachability/described.ts";
+import type { GroupRule, ReachInterface } from "../../reachability/described.ts";
+import { isSealed } from "../../reachability/sealed.ts";
+import { fromLine, rulesAtCutOf } from "../contain/rules-at-cut.ts";
 
 /** What AWS did not show denies nothing and routes everything: a gap in reading must not look like a cut. */
 const unknownAcl = ["0.0.0.0/0", "::/0"].flatMap((cidr) =>
@@ -30,10 +32,7 @@ export async function readSurroundings(
 ): Promise<readonly ReachInterface[]> {
   const vpcIds = interfaces.map(({ vpcId }) => vpcId);
   const subnetIds = interfaces.map(({ subnetId }) => subnetId);
-  const original = new Map(
-    interfaces.map((nic) => [nic.id, groupsBefore(nic, outcomes["contain.security-groups"] ?? [])]),
-  );
-  const groupIds = interfaces.flatMap(({ id, groupIds }) => [...groupIds, ...(original.get(id) ?? [])]);
+  const groupIds = interfaces.flatMap((nic) => nic.groupIds);
   if (interfaces.length === 0) return [];
   const [rules, acls, tables, subnets, autoTracked] = await Promise.all([
     rulesOfGroups(aws.ec2, groupIds),
@@ -44,14 +43,15 @@ export async function readSurroundings(
   ]);
   const converted = (outcomes["contain.tracked-connections"] ?? []).filter(({ state }) => state === "verified");
   return interfaces.map((nic) => {
+    const rulesNow = rules.filter(({ groupId }) => nic.groupIds.includes(groupId));
     const acl = acls.find((each) => each.subnetIds.includes(nic.subnetId));
     return {
       id: nic.id,
       subnetId: nic.subnetId,
       subnetCidrs: subnets.find(({ id }) => id === nic.subnetId)?.cidrs ?? [],
       publicAddress: nic.publicAddresses[0] ?? null,
-      rulesBefore: rules.filter(({ groupId }) => original.get(nic.id)?.includes(groupId)),
-      rulesNow: rules.filter(({ groupId }) => nic.groupIds.includes(groupId)),
+      ...rulesBefore(nic, rulesNow, outcomes["contain.security-groups"] ?? []),
+      rulesNow,
       managedBy: nic.managedBy,
       isConverted: converted.some(({ change }) => change.resource === nic.id),
       aclId: acl?.id ?? "unknown",
@@ -62,8 +62,20 @@ export async function readSurroundings(
   });
 }
 
-/** The groups as the plan recorded them; those of now for an interface that no change touched. */
-function groupsBefore({ id, groupIds }: NetworkInterface, changes: readonly ChangeView[]): readonly string[] {
-  const before = changes.find(({ change }) => change.resource === id && change.attribute === "groups")?.change.before;
-  return Array.isArray(before) ? before.filter((each) => typeof each === "string") : groupIds;
+/**
+ * The rules that the seal recorded. An interface that no change of this case sealed has the rules of now, unless they let
+ * nothing through: then somebody sealed it before, and flows of that time may still be tracked.
+ */
+function rulesBefore(
+  { id, managedBy }: NetworkInterface,
+  rulesNow: readonly GroupRule[],
+  changes: readonly ChangeView[],
+): Pick<ReachInterface, "rulesBefore" | "unknownBefore"> {
+  const view = changes.find(({ change }) => change.resource === id && change.attribute === "groups");
+  const recorded = rulesAtCutOf(view?.outcome ?? null);
+  if (recorded?.rules) return { rulesBefore: recorded.rules.map(fromLine), unknownBefore: null };
+  if (recorded !== null) return { rulesBefore: [], unknownBefore: recorded.unknown };
+  if (managedBy === null && isSealed(rulesNow))
+    return { rulesBefore: [], unknownBefore: "it was sealed already when this case looked first" };
+  return { rulesBefore: rulesNow, unknownBefore: null };
 }

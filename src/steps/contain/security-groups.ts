@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { ifReadable } from "../../aws/if-readable.ts";
 import { findInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
-import { sameSet } from "../../core/change.ts";
+import { type Change, sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
-import { defineStep, done, expectSame } from "../../core/step.ts";
+import { defineStep, done, expectSame, type StepContext } from "../../core/step.ts";
+import { readRulesAtCut, type RulesAtCut, rulesAtCutOf, unknownRules } from "./rules-at-cut.ts";
 
 const groups = z.array(z.string()).min(1);
 
@@ -15,6 +17,9 @@ const groups = z.array(z.string()).min(1);
  *
  * Does not cut flows that AWS already tracks: security groups are stateful.
  * `contain.remote-addresses` and `contain.tracked-connections` do that.
+ *
+ * The rules of the old groups are read beside the swap and kept: they say which flows AWS may go on tracking, whatever
+ * becomes of those groups later. Where they cannot be known as of the swap, the proof takes any flow for possible.
  */
 export const securityGroups = defineStep({
   id: "contain.security-groups",
@@ -26,7 +31,7 @@ export const securityGroups = defineStep({
   permissions: {
     target: {
       plan: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"],
-      run: ["ec2:ModifyNetworkInterfaceAttribute"],
+      run: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules", "ec2:ModifyNetworkInterfaceAttribute"],
       verify: ["ec2:DescribeNetworkInterfaces"],
       revert: ["ec2:DescribeNetworkInterfaces", "ec2:ModifyNetworkInterfaceAttribute"],
     },
@@ -61,9 +66,12 @@ export const securityGroups = defineStep({
     };
   },
 
-  async run({ aws }, { resource, after }) {
-    await setGroups(aws.ec2, resource, after);
-    return done();
+  async run(context, change) {
+    const [rules] = await Promise.all([
+      rulesBefore(context, change),
+      setGroups(context.aws.ec2, change.resource, change.after),
+    ]);
+    return done(rules);
   },
 
   async verify({ aws }, { resource, after }) {
@@ -82,3 +90,25 @@ export const securityGroups = defineStep({
     return done();
   },
 });
+
+/** So soon after the case was opened, the rules of the old groups count as those of the swap. */
+const SOON_MS = 60_000;
+
+/**
+ * What the groups let through at the swap, which is sent together with this. The first swap of an interface finds them as
+ * they were; a repeated one looks whether it came first, because the rules may have been changed behind an earlier one.
+ */
+async function rulesBefore(
+  { aws, attempt, outcomes, now, case: { openedAt } }: StepContext,
+  { id, step, resource, before, after }: Change<string[], string[]>,
+): Promise<RulesAtCut> {
+  const own = (outcomes[step] ?? []).find(({ change }) => change.id === id);
+  const kept = rulesAtCutOf(own?.outcome ?? null);
+  if (attempt === 1 && kept === null) return readRulesAtCut(aws, before);
+  const [seen, rules] = await Promise.all([ifReadable(findInterface(aws.ec2, resource)), readRulesAtCut(aws, before)]);
+  const groupIds = seen?.groupIds ?? [];
+  const isSealed = sameSet(groupIds, after);
+  if (kept !== null) return isSealed ? kept : unknownRules("somebody changed its groups after it had been sealed");
+  if (sameSet(groupIds, before) || (isSealed && now - openedAt <= SOON_MS)) return rules;
+  return unknownRules("it had been sealed for a while before the rules of its groups were read");
+}
