@@ -1,187 +1,29 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
 import { approvalHash, approvalLines } from "../../src/core/approval.ts";
-import { caseOf, type CaseState } from "../../src/core/case.ts";
+import type { CaseState } from "../../src/core/case.ts";
 import type { Change } from "../../src/core/change.ts";
-import { type Actor, GENESIS, type Happening, seal } from "../../src/core/journal.ts";
-import { type Playbook, playbookFile, playbookOf } from "../../src/core/playbook.ts";
-import { type AnyStep, collected, defineAssessment, defineCollection, defineStep, done } from "../../src/core/step.ts";
-import type { Act, Decision } from "../../src/engine/acts.ts";
-import { decide } from "../../src/engine/decide.ts";
-import { registryOf } from "../../src/engine/registry.ts";
-
-const START = 1_768_478_400_000;
-const cordon: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
-
-type Head = Partial<Pick<AnyStep, "needs" | "enabledBy" | "follows">> & {
-  plansUntilQuiet?: boolean;
-  waitsForPlansOf?: readonly string[];
-};
-
-const step = (id: string, head: Head = {}): AnyStep =>
-  defineStep({
-    id,
-    title: id,
-    reversible: "exactly",
-    settlesWithinMs: 1000,
-    permissions: { target: {} },
-    input: z.strictObject({}),
-    change: { before: z.null(), after: z.null() },
-    ...head,
-    plan: async () => ({ changes: [], left: [] }),
-    run: async () => done(),
-    verify: async () => ({ kind: "ok", what: "", expected: null, observed: null }),
-    revert: async () => done(),
-  });
-
-const registry = registryOf([
-  step("contain.seal", { enabledBy: "protect.groups", plansUntilQuiet: true }),
-  step("protect.groups"),
-  step("contain.deny", { follows: "findings" }),
-  step("contain.profile", { waitsForPlansOf: ["contain.deny"] }),
-  step("contain.convert", { needs: ["contain.seal"] }),
-  defineCollection({
-    id: "preserve.picture",
-    title: "Save a picture",
-    settlesWithinMs: 1000,
-    permissions: { target: {} },
-    input: z.strictObject({}),
-    item: z.null(),
-    plan: async () => ({ items: [], left: [] }),
-    collect: async () => collected(),
-    verify: async () => ({ kind: "ok", what: "", expected: null, observed: null }),
-  }),
-  defineAssessment({
-    id: "assess.proof",
-    title: "Prove",
-    permissions: { target: {} },
-    input: z.strictObject({}),
-    assess: async () => ({ checks: [], survivors: [], document: null }),
-  }),
-]);
-
-function playbook(stages: readonly Record<string, unknown>[], autonomy = "confirmed"): Playbook {
-  return playbookOf(playbookFile.parse({ id: "p", title: "P", autonomy, stages }));
-}
-
-const change = (id: string, more: Partial<Change> = {}): Change => {
-  const [phase, name, resource = ""] = id.split("/").flatMap((part, index) => (index === 0 ? part.split(".") : [part]));
-  return { id, step: `${phase}.${name}`, resource, before: null, after: null, ...more };
-};
-
-type At = Happening | readonly [number, Happening, Actor?];
-
-/** A case folded from what happened, at milliseconds after its beginning (0 where none is given). */
-function caseWith(happenings: readonly At[], verdict: "compromised" | "suspected" = "compromised"): CaseState {
-  const target = { account: "111122223333", region: "eu-west-1", instanceId: "i-0a" };
-  const opened: Happening = {
-    type: "case.opened",
-    target,
-    incident: "i",
-    playbook: "p",
-    verdict,
-    reason: "r",
-    orderedBy: null,
-    nonce: "n",
-    findings: [],
-  };
-  let [sequence, previous] = [0, GENESIS];
-  const all: readonly At[] = [opened, ...happenings];
-  return caseOf(
-    all.flatMap((entry) => {
-      const [at, body, actor = cordon] = "type" in entry ? [0, entry] : entry;
-      const sealed = seal([{ actor, body }], { case: "c", sequence, previous, now: START + at });
-      sequence += 1;
-      previous = sealed[0]?.hash ?? "";
-      return sealed;
-    }),
-  );
-}
-
-const started = (stage: string): Happening => ({ type: "stage.started", stage });
-const ended = (stage: string, outcome: "done" | "failed" | "rejected" | "nothing" = "done"): Happening => ({
-  type: "stage.ended",
-  stage,
-  outcome,
-});
-const planned = (stage: string, of: string, ...changes: readonly Change[]): Happening => ({
-  type: "step.planned",
-  stage,
-  step: of,
-  changes,
-  left: [],
-  reversible: "exactly",
-  requests: [],
-});
-const act = (id: string, verb: "run" | "revert" = "run"): Happening => ({
-  type: "act.started",
-  change: id,
-  verb,
-  attempt: 1,
-  owner: "o",
-});
-const applied = (id: string): Happening => ({ type: "change.applied", change: id, outcome: null, requests: [] });
-const verified = (id: string): Happening => ({
-  type: "change.verified",
-  change: id,
-  what: "",
-  expected: null,
-  observed: null,
-  requests: [],
-});
-const failed = (id: string): Happening => ({
-  type: "change.failed",
-  change: id,
-  verb: "run",
-  code: "aws_failed",
-  message: "m",
-  requests: [],
-});
-const whole = (id: string): readonly Happening[] => [act(id), applied(id), verified(id)];
-const proved = (stage: string | null, contained: true | false | "partial", at = 0): Happening => ({
-  type: "assessment.made",
-  stage,
-  step: "assess.proof",
-  checks: [],
-  survivors: [],
-  contained,
-  statement: "s",
-  asOf: new Date(START + at).toISOString(),
-  artifact: null,
-  requests: [],
-});
-
-function said(given: Act): string {
-  switch (given.verb) {
-    case "note":
-      return [
-        given.body.type,
-        ...["stage", "outcome", "status", "consequence"].flatMap((name) =>
-          Object.entries(given.body).flatMap(([key, value]) =>
-            key === name && typeof value === "string" ? [value] : [],
-          ),
-        ),
-      ].join(" ");
-    case "plan":
-    case "assess":
-      return `${given.verb} ${given.use.use}`;
-    case "anchor":
-      return "anchor";
-    default:
-      return `${given.verb} ${given.change}`;
-  }
-}
-
-/** What is done next; anchoring goes on beside everything else and has its own tests. */
-function decided(state: CaseState, by: Playbook, afterMs = 0): Decision & { readonly said: readonly string[] } {
-  const decision = decide({ state, playbook: by, registry, now: START + afterMs });
-  return { ...decision, said: decision.acts.map(said).filter((each) => each !== "anchor") };
-}
-
-const seal1 = change("contain.seal/eni-1", { ofTarget: true });
-const cut = { id: "cut", steps: ["contain.seal"] };
-const prove = { id: "prove", steps: ["assess.proof"] };
-const simple = playbook([cut, prove]);
+import type { Happening } from "../../src/core/journal.ts";
+import type { Playbook } from "../../src/core/playbook.ts";
+import {
+  act,
+  applied,
+  type At,
+  caseWith,
+  change,
+  cut,
+  decided,
+  ended,
+  failed,
+  planned,
+  playbook,
+  prove,
+  proved,
+  seal1,
+  simple,
+  START,
+  started,
+  whole,
+} from "./decided.ts";
 
 describe("a stage without a question", () => {
   test.each<[string, readonly At[], number, readonly string[]]>([
@@ -560,113 +402,5 @@ describe("release", () => {
       asked,
     ]);
     expect(decided(state, by).said).toEqual([`revert ${seal1.id}`]);
-  });
-});
-
-describe("what is to be saved", () => {
-  const picture = change("preserve.picture/i-0a", { collects: true });
-  const hold = { id: "hold", steps: ["preserve.picture"], alongside: true, on_failure: "continue" };
-  const by = playbook([hold, cut, prove]);
-  const asking = { of: "responders", required: 1, within: "15m", always: true };
-
-  test("is saved beside the cut, which does not wait for it", () => {
-    const state = caseWith([
-      started("hold"),
-      planned("hold", "preserve.picture", picture),
-      started("cut"),
-      planned("cut", "contain.seal", seal1),
-    ]);
-    expect(decided(state, by).said).toEqual([`run ${picture.id}`, `run ${seal1.id}`]);
-  });
-
-  test("keeps the case from being settled until it is saved or has failed", () => {
-    const rest = [started("cut"), ended("cut"), started("prove"), proved("prove", true), ended("prove")];
-    const begun = [started("hold"), planned("hold", "preserve.picture", picture), act(picture.id)];
-    expect(decided(caseWith([...begun, ...rest]), by).said).toEqual([`run ${picture.id}`]);
-    expect(decided(caseWith([...begun, failed(picture.id), ...rest]), by).said).toEqual(["stage.ended hold failed"]);
-  });
-
-  test("is nothing that people are asked about, and waits with its stage all the same", () => {
-    const both = playbook([{ id: "cut", steps: ["contain.seal", "preserve.picture"], approval: asking }]);
-    const state = caseWith([
-      started("cut"),
-      planned("cut", "preserve.picture", picture),
-      planned("cut", "contain.seal", seal1),
-    ]);
-    const decision = decided(state, both);
-    expect(decision.said).toEqual(["approval.asked cut"]);
-    expect(JSON.stringify(decision.acts)).not.toContain(picture.id);
-  });
-
-  test("stays when the case is released", () => {
-    const state = caseWith([
-      started("hold"),
-      planned("hold", "preserve.picture", picture),
-      ...whole(picture.id),
-      { type: "release.asked", reason: null },
-    ]);
-    expect(decided(state, by).said).toEqual(["release.ended released"]);
-  });
-
-  test("is only planned where nothing but plans is wanted", () => {
-    const state = caseWith([started("hold"), planned("hold", "preserve.picture", picture)]);
-    const { acts } = decide({ state, playbook: playbook([hold]), registry, now: START, plansOnly: true });
-    expect(acts).toEqual([]);
-  });
-
-  test("a call whose answer was lost is known to have been sent, a refused one is known not to count", () => {
-    const begun = [started("hold"), planned("hold", "preserve.picture", picture), act(picture.id)];
-    const postponed = (more: object): Happening => ({
-      type: "act.postponed",
-      subject: picture.id,
-      verb: "run",
-      code: "aws_failed",
-      message: "m",
-      until: new Date(START).toISOString(),
-      requests: [],
-      ...more,
-    });
-    const since = (happenings: readonly At[]): number | null | undefined =>
-      caseWith(happenings).changes.get(picture.id)?.unansweredSince;
-    expect(since([...begun, postponed({}), [50, act(picture.id)]])).toBeNull();
-    expect(since([...begun, postponed({ lost: true }), [50, act(picture.id)]])).toBe(START);
-    expect(since([...begun, [50, act(picture.id)]])).toBe(START); // The process died.
-  });
-});
-
-describe("the journal's head", () => {
-  const anchored = (sequence: number): Happening => ({ type: "journal.anchored", sequence, head: "h", location: "l" });
-  const anchors = (state: CaseState, afterMs = 0): boolean =>
-    decide({ state, playbook: simple, registry, now: START + afterMs }).acts.some(({ verb }) => verb === "anchor");
-
-  test("goes to the vault when a stage ends, and once", () => {
-    expect(anchors(caseWith([started("cut")]))).toBe(false);
-    const over = [started("cut"), ended("cut")]; // Events 2 and 3.
-    expect(anchors(caseWith(over))).toBe(true);
-    expect(anchors(caseWith([...over, anchored(3)]))).toBe(false);
-    expect(anchors(caseWith([...over, anchored(2)]))).toBe(true);
-  });
-
-  test("goes there after a release, when nothing else is left to do", () => {
-    const released: readonly At[] = [
-      { type: "release.asked", reason: null },
-      { type: "release.ended", status: "released" },
-    ];
-    expect(anchors(caseWith(released))).toBe(true);
-  });
-
-  test("is tried again later when the vault refuses it", () => {
-    const refused: Happening = {
-      type: "act.postponed",
-      subject: "journal",
-      verb: "anchor",
-      code: "vault_refused",
-      message: "m",
-      until: new Date(START + 500).toISOString(),
-      requests: [],
-    };
-    const state = caseWith([started("cut"), ended("cut"), refused]);
-    expect(anchors(state)).toBe(false);
-    expect(anchors(state, 500)).toBe(true);
   });
 });

@@ -23,7 +23,7 @@ export function asStep(collection: Collection): Step {
     async plan(context, input) {
       const { items, left } = await planItems(context, input);
       return {
-        changes: items.map(({ details, ...rest }) => ({ ...rest, before: null, after: details as Json })),
+        changes: items.map(({ details, ...rest }) => ({ ...rest, before: null, after: details })),
         left,
       };
     },
