@@ -97,7 +97,7 @@ function createEntrance(options: RangeOptions, world: World): Pick<Range, "handl
     onCall: (call) => calls.push(call),
     administratorsByAnyKey: options.administratorsByAnyKey ? { account: TARGET_ACCOUNT } : null,
   });
-  const { handle } = createWire({ requestId, perform });
+  const { handle } = createWire({ requestId, perform, now: () => world.now() });
   return { handle, faults, calls };
 }
 

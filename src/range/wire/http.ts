@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Handle, WireRequest, WireResponse } from "./request.ts";
-import { MAXIMUM_BODY_BYTES } from "./server.ts";
+import { MAXIMUM_OBJECT_BYTES } from "./server.ts";
 
 /**
  * Serves the range over HTTP, to this machine only: it has no authentication worth the name.
@@ -39,7 +39,7 @@ async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    if (length <= MAXIMUM_BODY_BYTES) chunks.push(chunk); // The rest is read and dropped, so that the answer arrives.
+    if (length <= MAXIMUM_OBJECT_BYTES) chunks.push(chunk); // The rest is read and dropped, so that the answer arrives.
     length += chunk.length;
   }
   return new Uint8Array(Buffer.concat(chunks));
@@ -48,10 +48,15 @@ async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
 function toWireRequest(incoming: IncomingMessage, body: Uint8Array): WireRequest {
   const [path = "/", query = ""] = splitOnce(incoming.url ?? "/", "?");
   const headers = Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(", ")] as const);
+  const parameters = new URLSearchParams(query);
+  const repeated = [...new Set(parameters.keys())]
+    .map((name) => [name, parameters.getAll(name)] as const)
+    .filter(([, values]) => values.length > 1);
   return {
     method: incoming.method ?? "GET",
     path,
-    query: Object.fromEntries(new URLSearchParams(query)),
+    query: Object.fromEntries(parameters),
+    ...(repeated.length === 0 ? {} : { repeated: Object.fromEntries(repeated) }),
     headers: Object.fromEntries(headers),
     body,
   };

@@ -35,10 +35,14 @@ async function toWireRequest(request: HttpRequest): Promise<WireRequest> {
   const query = Object.entries(request.query ?? {}).map(
     ([name, value]) => [name, Array.isArray(value) ? value.join(",") : (value ?? "")] as const,
   );
+  const repeated = Object.entries(request.query ?? {}).filter(
+    (entry): entry is [string, string[]] => Array.isArray(entry[1]) && entry[1].length > 1,
+  );
   return {
     method: request.method,
     path: request.path,
     query: Object.fromEntries(query),
+    ...(repeated.length === 0 ? {} : { repeated: Object.fromEntries(repeated) }),
     headers: Object.fromEntries(headers),
     body: await readBody(request.body),
   };

@@ -4,6 +4,8 @@ export interface WireRequest {
   /** As sent, without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** All values of the parameters of the query that are given more than once. */
+  readonly repeated?: Readonly<Record<string, readonly string[]>>;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;

@@ -1,5 +1,6 @@
 import { AwsError } from "./operation.ts";
 import type { WireRequest } from "./request.ts";
+import { parseS3Host } from "./s3/address.ts";
 import { services, type Service } from "./services.ts";
 
 /** Who calls which service where, as the request says. */
@@ -38,6 +39,8 @@ export function readCaller(request: WireRequest): Caller {
     const [, accessKeyId = null, region = DEFAULT_REGION, serviceHint = null] = scope;
     return { accessKeyId, region, serviceHint };
   }
+  const s3Host = parseS3Host(request.headers["host"] ?? "");
+  if (s3Host) return { accessKeyId: null, region: s3Host.region ?? DEFAULT_REGION, serviceHint: "s3" };
   const [, prefix = null, region = DEFAULT_REGION] = host.exec(request.headers["host"] ?? "") ?? [];
   return { accessKeyId: null, region, serviceHint: prefix };
 }

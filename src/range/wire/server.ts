@@ -4,6 +4,8 @@ import { awsJson } from "./protocols/aws-json.ts";
 import { awsQuery } from "./protocols/aws-query.ts";
 import { ec2Query } from "./protocols/ec2-query.ts";
 import { wireError, type Protocol } from "./protocols/protocol.ts";
+import { restJson } from "./protocols/rest-json.ts";
+import { restXml } from "./protocols/rest-xml.ts";
 import { formParameters } from "./query-form.ts";
 import type { Handle, WireRequest, WireResponse } from "./request.ts";
 import { findService, readCaller } from "./routing.ts";
@@ -12,17 +14,27 @@ import type { Operation, ProtocolName, Service } from "./services.ts";
 /** Bodies above this are refused. No request of the services at hand comes near. */
 export const MAXIMUM_BODY_BYTES = 10 * 1024 * 1024;
 
+/** The largest object or part that the range's S3 takes in one request; AWS's takes 5 GiB. */
+export const MAXIMUM_OBJECT_BYTES = 64 * 1024 * 1024;
+
 /** Answers an operation: its output as the SDK's types describe it, or an `AwsError`. */
 export type Perform = (call: Call) => Promise<Record<string, unknown>>;
 
-const protocols: Readonly<Record<ProtocolName, Protocol | null>> = {
+const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   ec2Query,
   awsQuery,
   awsJson1_0: awsJson("1.0"),
   awsJson1_1: awsJson("1.1"),
-  restJson1: null,
-  restXml: null,
+  restJson1: restJson,
+  restXml,
 };
+
+export interface WireOptions {
+  readonly requestId: () => string;
+  readonly perform: Perform;
+  /** By which signed addresses expire; they never do without it. */
+  readonly now?: () => number;
+}
 
 /**
  * AWS's side of the wire: takes a request of any of its services, decodes and checks it by the service's own model,
@@ -31,18 +43,16 @@ const protocols: Readonly<Record<ProtocolName, Protocol | null>> = {
  * `handle` rejects only when the connection is to break without an answer (an error with the code ECONNRESET). What cannot be answered properly is an error of AWS's form, 4xx for the caller's mistakes,
  * 501 for an operation that is not there, 500 for a mistake of the handler.
  */
-export function createWire(options: { readonly requestId: () => string; readonly perform: Perform }): {
-  readonly handle: Handle;
-} {
+export function createWire(options: WireOptions): { readonly handle: Handle } {
   return {
     async handle(request) {
       const requestId = options.requestId();
       const exchange: Exchange = { request, requestId, service: null, protocol: fallbackProtocol(request) };
       try {
-        return await answer(exchange, options.perform);
+        return withoutBody(request, await answer(exchange, options));
       } catch (error) {
         if (isLost(error)) throw error;
-        return refuse(exchange, error);
+        return withoutBody(request, refuse(exchange, error));
       }
     },
   };
@@ -53,9 +63,14 @@ function isLost(error: unknown): boolean {
   return error instanceof Error && (error as { readonly code?: unknown }).code === "ECONNRESET";
 }
 
+/** An answer to HEAD has the headers of the answer to GET, and no body: https://www.rfc-editor.org/rfc/rfc9110#name-head */
+function withoutBody({ method }: WireRequest, response: WireResponse): WireResponse {
+  return method === "HEAD" ? { ...response, body: new Uint8Array() } : response;
+}
+
 /** What is known about a request so far; filled in as it is read, so that an error takes the right form. */
 interface Exchange {
-  readonly request: WireRequest;
+  request: WireRequest;
   readonly requestId: string;
   service: Service | null;
   protocol: Protocol;
@@ -66,17 +81,17 @@ function fallbackProtocol(request: WireRequest): Protocol {
   return (request.headers["content-type"] ?? "").includes("json") ? awsJson("1.1") : awsQuery;
 }
 
-async function answer(exchange: Exchange, perform: Perform): Promise<WireResponse> {
+async function answer(exchange: Exchange, { perform, now }: WireOptions): Promise<WireResponse> {
   const { request, requestId } = exchange;
-  if (request.body.length > MAXIMUM_BODY_BYTES) {
-    throw new AwsError("RequestEntityTooLarge", `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`, {
-      status: 413,
-    });
-  }
   const caller = readCaller(request);
+  const limit = caller.serviceHint === "s3" ? MAXIMUM_OBJECT_BYTES : MAXIMUM_BODY_BYTES;
+  if (request.body.length > limit) {
+    throw new AwsError("RequestEntityTooLarge", `The body is larger than ${limit} bytes.`, { status: 413 });
+  }
   const service = resolveService(exchange, caller);
+  exchange.request = exchange.protocol.receive?.(service, request, now?.() ?? null) ?? request;
   const operation = resolveOperation(exchange, service);
-  const input = exchange.protocol.decode(service, operation, request);
+  const input = exchange.protocol.decode(service, operation, exchange.request);
   const output = await perform({
     service: service.name,
     operation: operation.name,
@@ -90,7 +105,8 @@ async function answer(exchange: Exchange, perform: Perform): Promise<WireRespons
 
 function resolveService(exchange: Exchange, caller: ReturnType<typeof readCaller>): Service {
   const { request } = exchange;
-  const isForm = exchange.protocol === awsQuery && request.headers["x-amz-target"] === undefined;
+  const isObject = caller.serviceHint === "s3"; // Millions of bytes that are no form.
+  const isForm = exchange.protocol === awsQuery && request.headers["x-amz-target"] === undefined && !isObject;
   const service = findService(request, caller, isForm ? formOrNothing(request) : new Map());
   if (!service) {
     if (caller.serviceHint !== null) throw notImplemented(caller.serviceHint, "*");
@@ -100,9 +116,7 @@ function resolveService(exchange: Exchange, caller: ReturnType<typeof readCaller
     });
   }
   exchange.service = service;
-  const protocol = protocols[service.protocol];
-  if (!protocol) throw notImplemented(service.name, "*");
-  exchange.protocol = protocol;
+  exchange.protocol = protocols[service.protocol];
   return service;
 }
 

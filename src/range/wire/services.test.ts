@@ -1,5 +1,8 @@
+import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
 import { describe, expect, it } from "vitest";
@@ -8,8 +11,11 @@ import { services } from "./services.ts";
 
 const region = { region: "eu-west-1" };
 const clients: Readonly<Record<string, { readonly config: unknown }>> = {
+  autoscaling: new AutoScalingClient(region),
   ec2: new EC2Client(region),
+  elasticloadbalancing: new ElasticLoadBalancingV2Client(region),
   iam: new IAMClient(region),
+  s3: new S3Client(region),
   ssm: new SSMClient(region),
   sts: new STSClient(region),
 };

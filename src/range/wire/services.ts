@@ -1,5 +1,8 @@
+import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as ec2 from "@aws-sdk/client-ec2";
+import * as elasticloadbalancing from "@aws-sdk/client-elastic-load-balancing-v2";
 import * as iam from "@aws-sdk/client-iam";
+import * as s3 from "@aws-sdk/client-s3";
 import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 import { NormalizedSchema } from "@smithy/core/schema";
@@ -54,6 +57,15 @@ interface Description {
 }
 
 const descriptions = {
+  autoscaling: {
+    protocol: "awsQuery",
+    apiVersion: "2011-01-01",
+    xmlNamespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+    signingName: "autoscaling",
+    endpointPrefix: "autoscaling",
+    target: "AutoScaling_2011_01_01",
+    schemas: autoscaling,
+  },
   ec2: {
     protocol: "ec2Query",
     apiVersion: "2016-11-15",
@@ -63,6 +75,15 @@ const descriptions = {
     target: "AmazonEC2",
     schemas: ec2,
   },
+  elasticloadbalancing: {
+    protocol: "awsQuery",
+    apiVersion: "2015-12-01",
+    xmlNamespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+    signingName: "elasticloadbalancing",
+    endpointPrefix: "elasticloadbalancing",
+    target: "ElasticLoadBalancing_v10",
+    schemas: elasticloadbalancing,
+  },
   iam: {
     protocol: "awsQuery",
     apiVersion: "2010-05-08",
@@ -71,6 +92,15 @@ const descriptions = {
     endpointPrefix: "iam",
     target: "AWSIdentityManagementV20100508",
     schemas: iam,
+  },
+  s3: {
+    protocol: "restXml",
+    apiVersion: "2006-03-01",
+    xmlNamespace: "http://s3.amazonaws.com/doc/2006-03-01/",
+    signingName: "s3",
+    endpointPrefix: "s3",
+    target: "AmazonS3",
+    schemas: s3,
   },
   ssm: {
     protocol: "awsJson1_1",
@@ -111,14 +141,24 @@ function operationsOf(schemas: object): ReadonlyMap<string, Operation> {
     if (!Array.isArray(schema) || schema[0] !== OPERATION) continue;
     const [, , name, traits, input, output] = schema as unknown as StaticOperationSchema;
     const http = typeof traits === "object" ? traits.http : undefined;
+    const inputSchema = NormalizedSchema.of(resolve(input));
     operations.set(name, {
       name,
-      http: http ? { method: http[0], path: http[1], status: http[2] } : null,
-      input: NormalizedSchema.of(resolve(input)),
+      http: http ? { method: http[0], path: withBucket(http[1], inputSchema), status: http[2] } : null,
+      input: inputSchema,
       output: NormalizedSchema.of(resolve(output)),
     });
   }
   return operations;
+}
+
+/** S3's model leaves the bucket to the host name. The range puts it back into the path, as in requests of path style. */
+function withBucket(path: string, input: NormalizedSchema): string {
+  if (input.isUnitSchema() || path.includes("{Bucket}")) return path;
+  const isLabel = [...input.structIterator()].some(
+    ([name, member]) => name === "Bucket" && member.getMergedTraits().httpLabel,
+  );
+  return isLabel ? `/{Bucket}${path.replace(/^\/(?=\?|$)/, "")}` : path;
 }
 
 function errorsOf(schemas: object): ReadonlyMap<string, ErrorShape> {

@@ -14,6 +14,8 @@ export interface WireError {
 
 /** One of AWS's wire protocols, seen from the server. */
 export interface Protocol {
+  /** Unpacks what a service wraps around its requests, before anything else looks at them; left out where none does. */
+  receive?(service: Service, request: WireRequest, now: number | null): WireRequest;
   /** Name of the operation that the request asks for; null when it names none. */
   operationOf(service: Service, request: WireRequest): string | null;
   /**
@@ -65,6 +67,28 @@ export function textResponse(
     },
     body,
   };
+}
+
+/** A response whose body is bytes, text, or nothing. */
+export function binaryResponse(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  requestId: string,
+  content: unknown,
+): WireResponse {
+  const body = bytesOf(content);
+  return {
+    status,
+    headers: { "content-length": String(body.length), "x-amzn-requestid": requestId, ...headers },
+    body,
+  };
+}
+
+function bytesOf(content: unknown): Uint8Array {
+  if (content === undefined || content === null) return new Uint8Array();
+  if (content instanceof Uint8Array) return content;
+  if (typeof content === "string") return new TextEncoder().encode(content);
+  throw new TypeError("the handler's output does not fit AWS's model: the payload must be bytes or text");
 }
 
 /** Names in AWS's validation messages start in lower case: `Value null at 'roleName'`. */
