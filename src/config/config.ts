@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Route } from "../core/route.ts";
+import { routesFile, tagConditions } from "../core/route-file.ts";
 import type { Settings } from "../core/step.ts";
 
 const expected = "expected a network such as 192.0.2.0/24";
@@ -25,9 +27,23 @@ export const configFile = z.strictObject({
     .strictObject({
       accounts: z.array(z.string().regex(/^\d{12}$/, "expected the twelve digits of an account")).default([]),
       instances: z.array(z.string().regex(/^i-[0-9a-f]{8}([0-9a-f]{9})?$/, "expected an instance id")).default([]),
+      tags: tagConditions
+        .default({})
+        .describe("Tags of instances, by key; `*` stands for any text. They turn acting into asking."),
     })
     .prefault({})
     .describe("Accounts and instances that are never contained without a person."),
+  routes: routesFile
+    .default([])
+    .describe("Where findings go; the first that matches decides. Without one, the playbook that answers the type."),
+  automaticContainmentsPerHour: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(20)
+    .describe(
+      "How many instances of one account are contained in an hour without a person; beyond it people are asked.",
+    ),
   playbook: listName
     .optional()
     .describe("The playbook for findings that none answers. Without it such a finding is refused."),
@@ -40,7 +56,13 @@ export const configFile = z.strictObject({
 /** What an operator has set. */
 export interface Config extends Settings {
   readonly approvers: Readonly<Record<string, readonly string[]>>;
-  readonly exempt: { readonly accounts: readonly string[]; readonly instances: readonly string[] };
+  readonly exempt: {
+    readonly accounts: readonly string[];
+    readonly instances: readonly string[];
+    readonly tags: Readonly<Record<string, readonly string[]>>;
+  };
+  readonly routes: readonly Route[];
+  readonly automaticContainmentsPerHour: number;
   readonly playbook: string | null;
   readonly autonomy: "ask" | "confirmed" | "suspected" | null;
 }

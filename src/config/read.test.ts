@@ -8,7 +8,9 @@ test.each([null, "", "# nothing yet\n"])("without settings (%j) nobody may appro
     purpose: "forensics",
     neverDeny: [],
     approvers: {},
-    exempt: { accounts: [], instances: [] },
+    exempt: { accounts: [], instances: [], tags: {} },
+    routes: [],
+    automaticContainmentsPerHour: 20,
     playbook: null,
     autonomy: null,
   });
@@ -22,6 +24,83 @@ test("the environment takes the place of the file's keys", () => {
     autonomy: "ask",
     approvers: { responders: ["ada"] },
   });
+});
+
+test("routes are read with every list as a list, whatever they lead to", () => {
+  const text = `
+routes:
+  - name: scanners
+    when: { type: [Recon:EC2/Portscan], account: "111122223333", severity: { max: 6.9 } }
+    to: ignore
+  - when: { tags: { environment: prod* }, product: guardduty }
+    to: { playbook: contain-instance, ask: true }
+  - when: { verdict: [exposure, unrelated], region: eu-west-1 }
+    to: { webhook: "https://soc.example/findings", secretFrom: SOC_KEY }
+  - when: { type: "AttackSequence:*" }
+    to: { stateMachine: "arn:aws:states:eu-west-1:111122223333:stateMachine:soc" }
+  - when: { type: "Custom:*" }
+    to: { eventBus: "arn:aws:events:eu-west-1:111122223333:event-bus/soc" }
+  - to: ask
+exempt:
+  tags: { do-not-touch: "*" }
+`;
+  const { routes, exempt } = readConfig(text, {});
+  expect(exempt.tags).toEqual({ "do-not-touch": ["*"] });
+  expect(routes).toEqual([
+    {
+      name: "scanners",
+      when: { type: ["Recon:EC2/Portscan"], account: ["111122223333"], severity: { max: 6.9 } },
+      to: { kind: "ignore" },
+    },
+    {
+      name: null,
+      when: { tags: { environment: ["prod*"] }, product: ["guardduty"] },
+      to: { kind: "ask", playbook: "contain-instance" },
+    },
+    {
+      name: null,
+      when: { verdict: ["exposure", "unrelated"], region: ["eu-west-1"] },
+      to: {
+        kind: "handOver",
+        target: { kind: "webhook", url: "https://soc.example/findings", secretFrom: "SOC_KEY" },
+      },
+    },
+    {
+      name: null,
+      when: { type: ["AttackSequence:*"] },
+      to: {
+        kind: "handOver",
+        target: { kind: "stateMachine", arn: "arn:aws:states:eu-west-1:111122223333:stateMachine:soc" },
+      },
+    },
+    {
+      name: null,
+      when: { type: ["Custom:*"] },
+      to: {
+        kind: "handOver",
+        target: { kind: "eventBus", arn: "arn:aws:events:eu-west-1:111122223333:event-bus/soc" },
+      },
+    },
+    { name: null, when: {}, to: { kind: "ask", playbook: null } },
+  ]);
+});
+
+test.each([
+  ["- { when: { tags: { a: b } }, to: ignore }", "2:31 routes.0.to: a route on tags can only ask"],
+  ["- { when: { tags: { a: b } }, to: { playbook: x } }", "2:31 routes.0.to: a route on tags can only ask"],
+  ["- { when: { tags: { a: b }, type: A }, to: ignore }", "routes.0.to: a route on tags can only ask"],
+  ["- { to: ignore }", "2:5 routes.0.to: a route that ignores needs a condition"],
+  ["- { to: ask }\n- { when: { type: A }, to: ask }", "3:3 routes.1: never reached: routes.0 has no condition"],
+  ["- { when: { severity: { min: 7, max: 4 } }, to: ask }", "routes.0.when.severity: min is above max"],
+  ["- { when: { account: [12] }, to: ask }", "routes.0.when.account.0: expected string"],
+  ["- { to: { webhook: 'http://soc.example', secretFrom: K } }", "routes.0.to.webhook: expected an https address"],
+  ["- { to: { webhook: 'https://u:p@soc.example', secretFrom: K } }", "routes.0.to.webhook: expected an https address"],
+  ["- { to: { webhook: 'https://soc.example', secretFrom: 'p4ss!' } }", "never the secret itself"],
+  ["- { to: { eventBus: soc } }", "routes.0.to.eventBus: expected the ARN of an event bus"],
+  ["- { to: { stateMachine: soc } }", "routes.0.to.stateMachine: expected the ARN of a state machine"],
+  ["- { to: shrug }", "routes.0.to"],
+])("the route %s is refused at load: %s", (routes, message) => {
+  expect(() => readConfig(`routes:\n${routes}\n`, {})).toThrow(message);
 });
 
 test("a mistake in the file is named with its line, and one in the environment with its variable", () => {

@@ -1,4 +1,5 @@
 import { CordonError } from "../core/errors.ts";
+import { routesOf, tagsOf } from "../core/route-file.ts";
 import { describeProblems, readYaml } from "../documents/yaml.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./config.ts";
@@ -43,6 +44,12 @@ export function readConfig(
     }
     overrides[key] = one.data;
   }
-  const merged = configFile.parse({ ...read.value, ...overrides });
-  return { ...merged, playbook: merged.playbook ?? null, autonomy: merged.autonomy ?? null };
+  const merged = { ...read.value, ...overrides } as typeof read.value;
+  return {
+    ...merged,
+    exempt: { ...merged.exempt, tags: tagsOf(merged.exempt.tags) },
+    routes: routesOf(merged.routes),
+    playbook: merged.playbook ?? null,
+    autonomy: merged.autonomy ?? null,
+  };
 }

@@ -22,7 +22,7 @@ export const finding = z.strictObject({
   title: z.string().max(1024),
   severity: z.number().min(0).max(10),
   account: z.string().regex(/^\d{12}$/),
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+  region: z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/),
   instances: z.array(z.string().regex(/^i-[0-9a-f]{8}([0-9a-f]{9})?$/)),
   /** Whether the instance acts or is acted upon; null where the product does not say. */
   role: z.enum(["actor", "target"]).nullable(),
@@ -38,6 +38,8 @@ export const finding = z.strictObject({
   updatedAt: instant,
   sample: z.boolean(),
   archived: z.boolean(),
+  /** The role whose credentials were used elsewhere, where the finding is about credentials. */
+  roleName: z.string().max(64).optional(),
   /** SHA-256 of the raw document as it was received. */
   rawSha256: z.string(),
 });

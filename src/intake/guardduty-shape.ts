@@ -7,7 +7,7 @@ const identifier = z.string().min(1).max(512).refine(isPrintable, "holds control
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
 
 const account = z.string().regex(/^\d{12}$/, "expected the twelve digits of an account");
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "expected a region such as eu-west-1");
+const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, "expected a region such as eu-west-1");
 
 export const instanceId = z
   .string()
@@ -38,13 +38,30 @@ const action = z.object({
 /** The address of a sequence's endpoint, where it has one. https://docs.aws.amazon.com/guardduty/latest/APIReference/API_NetworkEndpoint.html */
 const endpoint = z.object({ ip: address, port: z.int().min(0).max(65_535).nullish() });
 
+/** An instance has at most 50: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
+const tags = z.array(z.object({ key: z.string(), value: z.string().nullish() }));
+
 /** https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ResourceV2.html */
 const sequenceResource = z.object({
   uid: z.string().max(2048).nullish(),
   resourceType: z.string().nullish(),
   accountId: account.nullish(),
   region: region.nullish(),
+  tags: tags.nullish(),
 });
+
+/** Products write a time as text, and some writers of JSON as seconds since 1970. */
+const moment = z.union([
+  instant,
+  z
+    .number()
+    .min(0)
+    .max(8_640_000_000)
+    .transform((seconds) => new Date(seconds * 1000).toISOString()),
+]);
+
+/** https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Signal.html */
+const signal = z.object({ firstSeenAt: moment.nullish(), lastSeenAt: moment.nullish() });
 
 const networkInterface = z.object({
   networkInterfaceId: z.string().nullish(),
@@ -72,9 +89,12 @@ export const guardDutyFinding = z.object({
       .object({
         instanceId: instanceId.nullish(),
         networkInterfaces: z.array(networkInterface).nullish(),
+        tags: tags.nullish(),
       })
       .nullish(),
-    accessKeyDetails: z.object({ principalId: z.string().max(512).nullish() }).nullish(),
+    accessKeyDetails: z
+      .object({ principalId: z.string().max(512).nullish(), userName: z.string().max(512).nullish() })
+      .nullish(),
   }),
   service: z
     .object({
@@ -90,6 +110,7 @@ export const guardDutyFinding = z.object({
             .object({
               resources: z.array(sequenceResource).nullish(),
               endpoints: z.array(endpoint).nullish(),
+              signals: z.array(signal).nullish(),
             })
             .nullish(),
         })

@@ -1,5 +1,6 @@
 import { CordonError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import { matchesPattern } from "../core/pattern.ts";
 import type { Playbook } from "../core/playbook.ts";
 
 /**
@@ -43,19 +44,4 @@ export function choosePlaybook(playbooks: readonly Playbook[], { type }: Pick<Fi
     throw new CordonError("playbook_invalid", { file: best.id, problems: `${tied.id} answers ${type} just as well` });
   }
   return best;
-}
-
-/** Whether a type fits a pattern, in which `*` stands for any text. */
-export function matchesPattern(pattern: string, type: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  if (!type.startsWith(first)) return false;
-  const last = rest.pop();
-  if (last === undefined) return type === first;
-  let from = first.length;
-  for (const part of rest) {
-    const at = type.indexOf(part, from);
-    if (at < 0) return false;
-    from = at + part.length;
-  }
-  return type.length - last.length >= from && type.endsWith(last);
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assertDistinct, choosePlaybook, matchesPattern } from "./choose.ts";
+import { assertDistinct, choosePlaybook } from "./choose.ts";
 import { readPlaybook } from "./read.ts";
 import { playbookJsonSchema } from "./schema.ts";
 
@@ -45,17 +45,6 @@ test("two playbooks with one pattern are refused at load, and two that match equ
     { ...other, answers: ["AB*"] },
   ];
   expect(() => choosePlaybook(tied, { type: "ABC" })).toThrow("other answers ABC just as well");
-});
-
-test.each([
-  ["A:*", "A:B", true],
-  ["A:*C", "A:C", true],
-  ["A:*C*E", "A:BCDE", true],
-  ["AB*BC", "ABC", false],
-  ["A", "AB", false],
-  ["*", "", true],
-])("the pattern %s against %s: %s", (pattern, type, expected) => {
-  expect(matchesPattern(pattern, type)).toBe(expected);
 });
 
 test("every problem is named with its line and column", () => {
