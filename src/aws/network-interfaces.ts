@@ -36,21 +36,44 @@ const mostPages = 20;
 
 /** All interfaces attached to an instance, in AWS's own order of attachment. */
 export async function interfacesOf(sender: Sender, instanceId: string): Promise<readonly NetworkInterface[]> {
+  const found = await interfacesThat(sender, { name: "attachment.instance-id", values: [instanceId] });
+  return [...found].sort(byDevice);
+}
+
+/** So many values a filter may have: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
+const mostValues = 200;
+
+/** All interfaces of the Region that have one of some groups, whoever they belong to. */
+export async function interfacesWithGroups(
+  sender: Sender,
+  groupIds: readonly string[],
+): Promise<readonly NetworkInterface[]> {
+  const parts = Array.from({ length: Math.ceil(groupIds.length / mostValues) }, (_, part) =>
+    groupIds.slice(part * mostValues, (part + 1) * mostValues),
+  );
+  const found = await Promise.all(parts.map((values) => interfacesThat(sender, { name: "group-id", values })));
+  return [...new Map(found.flat().map((one) => [one.id, one])).values()];
+}
+
+async function interfacesThat(
+  sender: Sender,
+  { name, values }: { readonly name: string; readonly values: readonly string[] },
+): Promise<readonly NetworkInterface[]> {
   const found: NetworkInterface[] = [];
   let token: string | undefined;
   for (let page = 0; page < mostPages; page++) {
     const { NetworkInterfaces = [], NextToken } = await sender.send(
       new DescribeNetworkInterfacesCommand({
-        Filters: [{ Name: "attachment.instance-id", Values: [instanceId] }],
+        Filters: [{ Name: name, Values: [...values] }],
         MaxResults: pageSize,
         ...(token === undefined ? {} : { NextToken: token }),
       }),
     );
     found.push(...NetworkInterfaces.map(read));
-    if (NextToken === undefined || NextToken === "") return found.sort(byDevice);
+    if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the interfaces of ${instanceId} did not end after ${mostPages} pages`);
+  throw new Error(`the interfaces with ${name} ${values.join(", ")} did not end after ${mostPages} pages`);
 }
 
 /** One interface; null where AWS shows none of this id (any more, or not yet). */

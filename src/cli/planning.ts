@@ -8,6 +8,7 @@ import { memoryVault } from "../vault/memory.ts";
 import { createResponder, registry } from "./compose.ts";
 import { allCases, type Desk, isOver, type Session } from "./desk.ts";
 import { unguessable } from "./environment.ts";
+import { foreignUses } from "./foreign.ts";
 import { type PlanDocument, planDocument } from "./render/plan.ts";
 
 /** A finding that something is to be done about. */
@@ -45,13 +46,18 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
       { ...order, playbook: rehearsed, orderedBy, actor: desk.environment.person },
       { runner, store, now: () => connection.clock.now(), random: unguessable, owner: desk.environment.owner },
     );
-    const states = await Promise.all(cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })));
+    const { account, region } = order.finding;
+    const [foreign, ...states] = await Promise.all([
+      foreignUses(desk, connection.direct(region), { account, region }),
+      ...cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })),
+    ]);
     const known = await allCases(desk.store);
     return states.map((state) =>
       planDocument({
         state,
         playbook,
         registry,
+        foreign,
         joins: openCaseOf(known, state)?.id ?? null,
         asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage),
       }),

@@ -3,6 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import {
+  DescribeNetworkInterfacesCommand,
+  DescribeSecurityGroupsCommand,
+  EC2Client,
+  ModifyNetworkInterfaceAttributeCommand,
+} from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -135,6 +141,37 @@ test("a plan names each change with its before and after, and opens no case", as
   expect(seals.map(({ attribute }) => attribute)).toEqual(["groups", "groups"]);
   expect(seals.every(({ before, after }) => before[0] !== after[0] && after.length === 1)).toBe(true);
   expect(await cordon("cases", "ls")).toMatchObject({ code: 0, stdout: "No cases. `cordon drill` rehearses one.\n" });
+});
+
+test("a plan names what has one of Cordon's groups though no open case put it there", async () => {
+  const ec2 = new EC2Client({
+    endpoint: served.address,
+    region: "eu-central-1",
+    credentials: { accessKeyId: "range", secretAccessKey: "range" },
+  });
+  const { NetworkInterfaces: [nic] = [] } = await ec2.send(
+    new DescribeNetworkInterfacesCommand({ Filters: [{ Name: "attachment.instance-id", Values: [target()] }] }),
+  );
+  const { SecurityGroups: [sealed] = [] } = await ec2.send(
+    new DescribeSecurityGroupsCommand({
+      Filters: [
+        { Name: "tag:cordon:prepared", Values: ["sealed"] },
+        { Name: "vpc-id", Values: [nic!.VpcId!] },
+      ],
+    }),
+  );
+  const setGroups = (Groups: string[]) =>
+    ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: nic!.NetworkInterfaceId!, Groups }));
+  await setGroups([sealed!.GroupId!]);
+  try {
+    const { stdout } = await cordon("plan", target(), "--endpoint-url", served.address);
+    expect(stdout).toContain(
+      `Foreign: ${nic!.NetworkInterfaceId} of ${target()} has Cordon's group ${sealed!.GroupId}`,
+    );
+    expect((await cordon("setup", "--endpoint-url", served.address)).stderr).toContain("Foreign: ");
+  } finally {
+    await setGroups(nic!.Groups!.map(({ GroupId }) => GroupId!));
+  }
 });
 
 test("an instance is contained from its finding, shown with its original groups, and released", async () => {

@@ -9,8 +9,10 @@ import { knownGroups } from "../compose.ts";
 import { type Connection, regionOf } from "../connection.ts";
 import { type Desk, openSession } from "../desk.ts";
 import { unguessable } from "../environment.ts";
+import { foreignUses } from "../foreign.ts";
 import { tableLines } from "../output.ts";
 import { rememberConnection } from "../remembered.ts";
+import { foreignLines } from "../render/foreign.ts";
 
 export interface SetupFlags {
   readonly vpc: readonly string[];
@@ -37,7 +39,7 @@ export async function setup(desk: Desk, instanceIds: readonly string[], { vpc, a
   const aws = connection.direct(region);
   const vpcs = await vpcsNamed(aws, vpc, instanceIds);
   const place = { account, region };
-  const found = await lookAt(desk, { aws, vpcs, ...place });
+  const [found, foreign] = await Promise.all([lookAt(desk, { aws, vpcs, ...place }), foreignUses(desk, aws, place)]);
   const results: Preparation[] = [];
   for (const each of found)
     results.push(
@@ -55,6 +57,7 @@ export async function setup(desk: Desk, instanceIds: readonly string[], { vpc, a
       ]),
     ),
   );
+  foreignLines(foreign).forEach((line) => desk.output.narrate(line));
   if (!apply && results.some(({ state }) => state === "missing"))
     desk.output.narrate("Nothing was changed. Add --apply to make what is missing.");
   return 0;

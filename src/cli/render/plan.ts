@@ -4,6 +4,7 @@ import type { Json } from "../../core/json.ts";
 import type { Playbook, Stage } from "../../core/playbook.ts";
 import type { AnyStep } from "../../core/step.ts";
 import { isChanging, type Registry } from "../../engine/registry.ts";
+import { foreignLines, type ForeignUse } from "./foreign.ts";
 import { brief, printable } from "./story.ts";
 
 interface PlannedChange {
@@ -43,6 +44,8 @@ export interface PlanDocument {
     readonly asks: string | null;
     readonly steps: readonly PlannedStep[];
   }[];
+  /** What has one of Cordon's groups though no open case put it there. */
+  readonly foreign: readonly ForeignUse[];
   readonly permissions: readonly string[];
 }
 
@@ -50,12 +53,13 @@ export interface PlanView {
   readonly state: CaseState;
   readonly playbook: Playbook;
   readonly registry: Registry;
+  readonly foreign: readonly ForeignUse[];
   readonly joins: string | null;
   readonly asks: (stage: Stage) => boolean;
 }
 
 /** Makes the document of a plan from the rehearsed case in which everything was planned and nothing done. */
-export function planDocument({ state, playbook, registry, joins, asks }: PlanView): PlanDocument {
+export function planDocument({ state, playbook, registry, foreign, joins, asks }: PlanView): PlanDocument {
   const { instanceId, account, region } = state.target;
   const stages = playbook.stages.map((stage) => ({
     id: stage.id,
@@ -76,6 +80,7 @@ export function planDocument({ state, playbook, registry, joins, asks }: PlanVie
     reason: state.reason,
     joins,
     stages,
+    foreign,
     permissions: [...permissions].toSorted((left, right) => (left < right ? -1 : 1)),
   };
 }
@@ -146,6 +151,7 @@ export function planLines(plan: PlanDocument): readonly string[] {
       ...steps.flatMap(stepLines),
     ]),
     "",
+    ...foreignLines(plan.foreign),
     `Permissions: ${plan.permissions.join(", ")}`,
   ];
 }
