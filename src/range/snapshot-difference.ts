@@ -16,11 +16,16 @@ const NOUNS: Readonly<Record<string, string>> = {
   elasticAddresses: "elastic-address",
   keyPairs: "key-pair",
   volumes: "volume",
+  snapshots: "snapshot",
+  images: "image",
   ssmInstances: "ssm-instance",
   ssmSessions: "ssm-session",
   roles: "role",
   instanceProfiles: "instance-profile",
   users: "user",
+  autoScalingGroups: "auto-scaling-group",
+  targetGroups: "target-group",
+  loadBalancers: "load-balancer",
 };
 
 const LONGEST_VALUE = 200;

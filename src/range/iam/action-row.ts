@@ -19,6 +19,9 @@ export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
 }
 
+/** Their ARNs name no account: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */
+const WITHOUT_ACCOUNT: ReadonlySet<string> = new Set(["image", "snapshot"]);
+
 /** A resource of EC2 with the tags it has, as `aws:ResourceTag/...`. */
 export function ec2Resource(
   { account, region }: Context,
@@ -29,7 +32,7 @@ export function ec2Resource(
   const vpcId =
     region.interfaces.get(id)?.vpcId ?? region.securityGroups.get(id)?.vpcId ?? region.networkAcls.get(id)?.vpcId;
   return {
-    arn: `arn:aws:ec2:${region.name}:${account.id}:${type}/${id}`,
+    arn: `arn:aws:ec2:${region.name}:${WITHOUT_ACCOUNT.has(type) ? "" : account.id}:${type}/${id}`,
     keys: {
       "ec2:Region": region.name,
       ...(vpcId === undefined ? {} : { "ec2:Vpc": `arn:aws:ec2:${region.name}:${account.id}:vpc/${vpcId}` }),

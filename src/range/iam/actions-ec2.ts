@@ -4,16 +4,16 @@ import type { AccessRequest } from "./evaluate.ts";
 
 const EC2 = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html";
 
-type Input = Record<string, unknown>;
-type Resources = (context: Context, input: Input) => readonly (readonly [type: string, id: string])[];
+export type Input = Record<string, unknown>;
+export type Resources = (context: Context, input: Input) => readonly (readonly [type: string, id: string])[];
 
 /** A call that EC2 checks without naming a resource. */
-function describes(operation: string): readonly [string, ActionRow] {
+export function describes(operation: string): readonly [string, ActionRow] {
   return [operation, { documentation: EC2, required: () => [{ action: `ec2:${operation}`, resource: "*", keys: {} }] }];
 }
 
 /** A call that EC2 checks on what it touches, and on the tags it gives. */
-function touches(
+export function touches(
   operation: string,
   resources: Resources,
   also: (context: Context, input: Input) => AccessRequest[] = () => [],
@@ -36,18 +36,18 @@ function touches(
   ];
 }
 
-const at =
+export const at =
   (type: string, member: string): Resources =>
   (_, input) => [[type, text(input[member])]];
-const each =
+export const each =
   (type: string, member: string): Resources =>
   (_, input) =>
     texts(input[member]).map((id) => [type, id] as const);
-const together =
+export const together =
   (...parts: readonly Resources[]): Resources =>
   (context, input) =>
     parts.flatMap((part) => part(context, input));
-const created =
+export const created =
   (type: string): Resources =>
   () => [[type, "*"]];
 const groupOf: Resources = (context, input) => [
@@ -73,6 +73,25 @@ const subnetOfAssociation: Resources = ({ region }, input) => [
     [...region.networkAcls.values()]
       .flatMap(({ associations }) => associations)
       .find(({ id }) => id === input["AssociationId"])?.subnetId ?? "*",
+  ],
+];
+
+const addressOfAssociation: Resources = ({ region }, input) => {
+  const address = [...region.elasticAddresses.values()].find(
+    ({ associationId }) => associationId === input["AssociationId"],
+  );
+  return [
+    ["elastic-ip", address?.id ?? "*"],
+    ["network-interface", address?.interfaceId ?? "*"],
+  ];
+};
+
+const tableOfAssociation: Resources = ({ region }, input) => [
+  [
+    "route-table",
+    [...region.routeTables.values()].find(({ associations }) =>
+      associations.some(({ id }) => id === input["AssociationId"]),
+    )?.id ?? "*",
   ],
 ];
 
@@ -138,6 +157,20 @@ export const EC2_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntri
   touches("ReplaceNetworkAclEntry", at("network-acl", "NetworkAclId")),
   touches("DeleteNetworkAclEntry", at("network-acl", "NetworkAclId")),
   touches("ReplaceNetworkAclAssociation", together(at("network-acl", "NetworkAclId"), subnetOfAssociation)),
+  touches(
+    "AssociateAddress",
+    together(at("elastic-ip", "AllocationId"), at("network-interface", "NetworkInterfaceId")),
+  ),
+  touches("DisassociateAddress", addressOfAssociation),
+  describes("DescribeKeyPairs"),
+  touches("DeleteKeyPair", at("key-pair", "KeyPairId")),
+  touches("CreateRouteTable", together(created("route-table"), at("vpc", "VpcId"))),
+  touches("DeleteRouteTable", at("route-table", "RouteTableId")),
+  touches("AssociateRouteTable", together(at("route-table", "RouteTableId"), at("subnet", "SubnetId"))),
+  touches("DisassociateRouteTable", tableOfAssociation),
+  touches("ReplaceRouteTableAssociation", together(at("route-table", "RouteTableId"), tableOfAssociation)),
+  touches("CreateRoute", at("route-table", "RouteTableId")),
+  touches("DeleteRoute", at("route-table", "RouteTableId")),
   touches("AssociateIamInstanceProfile", at("instance", "InstanceId"), passesRole),
   touches("ReplaceIamInstanceProfileAssociation", instanceOfAssociation, passesRole),
   touches("DisassociateIamInstanceProfile", instanceOfAssociation),

@@ -1,6 +1,8 @@
 import type { Context } from "../services/handler.ts";
 import { text, type ActionRow } from "./action-row.ts";
 import { EC2_ACTIONS } from "./actions-ec2.ts";
+import { AUTO_SCALING_ACTIONS, LOAD_BALANCING_ACTIONS } from "./actions-scaling.ts";
+import { STORAGE_ACTIONS } from "./actions-storage.ts";
 
 const IAM =
   "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html";
@@ -85,7 +87,9 @@ const SSM_ACTIONS: Readonly<Record<string, ActionRow>> = {
 
 /** Every action that AWS checks, for every operation that the range serves: what is not here is not served. */
 export const ACTIONS: Readonly<Record<string, Readonly<Record<string, ActionRow>>>> = {
-  ec2: EC2_ACTIONS,
+  ec2: { ...EC2_ACTIONS, ...STORAGE_ACTIONS },
+  autoscaling: AUTO_SCALING_ACTIONS,
+  elasticloadbalancing: LOAD_BALANCING_ACTIONS,
   iam: IAM_ACTIONS,
   sts: STS_ACTIONS,
   ssm: SSM_ACTIONS,

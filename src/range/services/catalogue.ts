@@ -1,14 +1,28 @@
+import { addressHandlers } from "./ec2/addresses.ts";
+import { descriptionHandlers } from "./autoscaling/descriptions.ts";
+import { scalingGroupHandlers } from "./autoscaling/groups.ts";
+import { memberHandlers } from "./autoscaling/members.ts";
 import { attachmentHandlers } from "./ec2/attachments.ts";
+import { consoleHandlers } from "./ec2/console.ts";
 import { groupHandlers } from "./ec2/groups.ts";
+import { imageHandlers } from "./ec2/images.ts";
 import { instanceChangeHandlers } from "./ec2/instance-changes.ts";
 import { instanceHandlers } from "./ec2/instances.ts";
 import { interfaceHandlers } from "./ec2/interfaces.ts";
+import { keyPairHandlers } from "./ec2/key-pairs.ts";
 import { networkAclHandlers } from "./ec2/network-acls.ts";
 import { networkHandlers } from "./ec2/networks.ts";
 import { permissionHandlers } from "./ec2/permissions.ts";
 import { placeHandlers } from "./ec2/places.ts";
 import { profileHandlers } from "./ec2/profiles.ts";
+import { routeHandlers } from "./ec2/routes.ts";
+import { snapshotLockHandlers } from "./ec2/snapshot-locks.ts";
+import { snapshotSharingHandlers } from "./ec2/snapshot-sharing.ts";
+import { snapshotHandlers } from "./ec2/snapshots.ts";
 import { tagHandlers } from "./ec2/tags.ts";
+import { volumeHandlers } from "./ec2/volumes.ts";
+import { balancerHandlers } from "./elasticloadbalancing/descriptions.ts";
+import { targetHandlers } from "./elasticloadbalancing/targets.ts";
 import type { Handler } from "./handler.ts";
 import { iamHandlers } from "./iam.ts";
 import { ssmHandlers } from "./ssm.ts";
@@ -28,7 +42,18 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...placeHandlers,
     ...profileHandlers,
     ...tagHandlers,
+    ...volumeHandlers,
+    ...snapshotHandlers,
+    ...snapshotSharingHandlers,
+    ...snapshotLockHandlers,
+    ...imageHandlers,
+    ...consoleHandlers,
+    ...addressHandlers,
+    ...keyPairHandlers,
+    ...routeHandlers,
   },
+  autoscaling: { ...descriptionHandlers, ...memberHandlers, ...scalingGroupHandlers },
+  elasticloadbalancing: { ...balancerHandlers, ...targetHandlers },
   iam: iamHandlers,
   sts: stsHandlers,
   ssm: ssmHandlers,

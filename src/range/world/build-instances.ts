@@ -1,6 +1,6 @@
 import { attachInterface, createInterface } from "./build-interfaces.ts";
+import { createVolume, type VolumeOptions } from "./build-storage.ts";
 import type {
-  BlockDevice,
   Instance,
   MetadataOptions,
   NetworkInterface,
@@ -9,7 +9,6 @@ import type {
   SsmManagedInstance,
   SsmSession,
   Tag,
-  Volume,
 } from "./model.ts";
 import type { InstanceProfile } from "./identity.ts";
 import type { Place } from "./world.ts";
@@ -31,6 +30,10 @@ export interface LaunchOptions {
   readonly disableApiStop?: boolean;
   readonly shutdownBehavior?: "stop" | "terminate";
   readonly rootDeviceType?: "ebs" | "instance-store";
+  /** 8 GiB gp3, not encrypted, deleted with the instance, where left out. */
+  readonly rootVolume?: Partial<VolumeOptions>;
+  /** Volumes beside the root, kept when the instance ends unless they say otherwise. */
+  readonly dataVolumes?: readonly Partial<VolumeOptions>[];
   readonly userData?: string;
   readonly platform?: "windows";
   readonly operator?: Operator;
@@ -75,6 +78,8 @@ export function launchInstance(
     userData: options.userData ?? null,
     platform: options.platform ?? null,
     operator: options.operator ?? null,
+    consoleText: null,
+    reboots: 0,
   };
   world.add(region.instances, instance);
   attachInterface(place, primary, instance, { deviceIndex: 0, deleteOnTermination: true });
@@ -84,6 +89,14 @@ export function launchInstance(
       attachTo: instance,
       deviceName: "/dev/xvda",
       deleteOnTermination: true,
+      ...options.rootVolume,
+    });
+  for (const [index, each] of (options.dataVolumes ?? []).entries())
+    createVolume(place, {
+      availabilityZone: instance.availabilityZone,
+      attachTo: instance,
+      deviceName: `/dev/sd${"fghijklmnop".charAt(index)}`,
+      ...each,
     });
   return { instance, primary };
 }
@@ -95,47 +108,12 @@ const DEFAULT_METADATA_OPTIONS: MetadataOptions = {
   httpPutResponseHopLimit: 2,
   httpProtocolIpv6: "disabled",
   instanceMetadataTags: "disabled",
+  transition: null,
 };
 
 /** An association of an instance profile, in force at once. */
 export function newProfileAssociation({ world }: Place, profile: InstanceProfile): ProfileAssociation {
   return { id: world.newId("iip-assoc"), profileId: profile.id, profileArn: profile.arn, state: "associated" };
-}
-
-export interface VolumeOptions {
-  readonly availabilityZone: string;
-  readonly sizeGiB?: number;
-  readonly volumeType?: string;
-  readonly encrypted?: boolean;
-  readonly kmsKeyId?: string;
-  readonly snapshotId?: string;
-  readonly attachTo?: Instance;
-  readonly deviceName?: string;
-  readonly deleteOnTermination?: boolean;
-  readonly tags?: Tag[];
-}
-
-export function createVolume({ world, region }: Place, options: VolumeOptions): Volume {
-  const deleteOnTermination = options.deleteOnTermination ?? false;
-  const deviceName = options.deviceName ?? "/dev/sdf";
-  const { attachTo } = options;
-  const volume = world.add<Volume>(region.volumes, {
-    id: world.newId("vol"),
-    tags: options.tags ?? [],
-    sizeGiB: options.sizeGiB ?? 8,
-    volumeType: options.volumeType ?? "gp3",
-    availabilityZone: options.availabilityZone,
-    encrypted: options.encrypted ?? false,
-    kmsKeyId: options.kmsKeyId ?? null,
-    snapshotId: options.snapshotId ?? null,
-    createdAt: world.now(),
-    attachment: attachTo ? { instanceId: attachTo.id, deviceName, deleteOnTermination } : null,
-  });
-  if (attachTo) {
-    const device: BlockDevice = { deviceName, volumeId: volume.id, deleteOnTermination, attachTime: world.now() };
-    world.change(attachTo, () => attachTo.blockDevices.push(device));
-  }
-  return volume;
 }
 
 /** Registers an instance with Systems Manager. */

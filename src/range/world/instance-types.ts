@@ -2,6 +2,7 @@
 export interface InstanceType {
   readonly name: string;
   readonly isNitro: boolean;
+  readonly isBareMetal: boolean;
   /** `null` without Nitro. */
   readonly nitroVersion: 2 | 3 | 4 | 5 | 6 | null;
   /** Seconds. 350 on Nitro v6, 432,000 elsewhere. */
@@ -12,7 +13,20 @@ export interface InstanceType {
   readonly vcpus: number;
   readonly memoryMiB: number;
   readonly architecture: "x86_64" | "arm64";
+  /** Disks of the host itself, all attached as NVMe: erased when the instance stops, and in no snapshot. */
+  readonly instanceStorage: InstanceStorage | null;
 }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html */
+export interface InstanceStorage {
+  readonly count: number;
+  readonly sizeGB: number;
+}
+
+const INSTANCE_STORAGE: Readonly<Record<string, InstanceStorage>> = {
+  "m5d.large": { count: 1, sizeGB: 75 },
+  "p4d.24xlarge": { count: 8, sizeGB: 1000 },
+};
 
 const FIVE_DAYS = 432_000;
 
@@ -28,6 +42,7 @@ function type(
   return {
     name,
     isNitro: nitroVersion !== null,
+    isBareMetal: name.includes(".metal"),
     nitroVersion,
     // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
     defaultTcpEstablishedTimeout: nitroVersion === 6 ? 350 : FIVE_DAYS,
@@ -37,6 +52,7 @@ function type(
     vcpus,
     memoryMiB,
     architecture,
+    instanceStorage: INSTANCE_STORAGE[name] ?? null,
   };
 }
 
@@ -48,6 +64,8 @@ export const INSTANCE_TYPES: ReadonlyMap<string, InstanceType> = new Map(
     type("t3.micro", 3, [2, 2, 1], [2, 1024], "x86_64"),
     type("t3.medium", 3, [3, 6, 1], [2, 4096], "x86_64"),
     type("m5.large", 3, [3, 10, 1], [2, 8192], "x86_64"),
+    type("m5.metal", 3, [15, 50, 1], [96, 393_216], "x86_64"),
+    type("m5d.large", 3, [3, 10, 1], [2, 8192], "x86_64"),
     type("m5.24xlarge", 3, [15, 50, 1], [96, 393_216], "x86_64"),
     type("c5.xlarge", 3, [4, 15, 1], [4, 8192], "x86_64"),
     type("p4d.24xlarge", 3, [60, 50, 4], [96, 1_179_648], "x86_64"),

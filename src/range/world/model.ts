@@ -1,3 +1,6 @@
+import type { ScalingState } from "./scaling-model.ts";
+import type { Image, Snapshot, SnapshotRun, VolumeAttachment } from "./storage-model.ts";
+
 /**
  * What the range's AWS account is made of: plain mutable data, close to what AWS describes, without its wire.
  *
@@ -180,6 +183,8 @@ export interface NetworkInterface extends Resource {
   privateIps: string[];
   ipv6Addresses: string[];
   publicAddress: PublicAddress | null;
+  /** Elastic addresses of its secondary private addresses. */
+  furtherPublicAddresses: PublicAddress[];
   groupIds: string[];
   attachment: InterfaceAttachment | null;
   requesterManaged: boolean;
@@ -202,6 +207,8 @@ export interface MetadataOptions {
   httpPutResponseHopLimit: number;
   httpProtocolIpv6: "enabled" | "disabled";
   instanceMetadataTags: "enabled" | "disabled";
+  /** While `pending`: when it is `applied`. */
+  transition: { at: number } | null;
 }
 
 export interface BlockDevice {
@@ -243,6 +250,10 @@ export interface Instance extends Resource {
   userData: string | null;
   platform: "windows" | null;
   operator: Operator | null;
+  /** What the serial console shows; `null` for a plain boot. */
+  consoleText: string | null;
+  /** How often it was rebooted: its memory was lost each time. */
+  reboots: number;
 }
 
 export interface ElasticAddress extends Resource {
@@ -266,7 +277,13 @@ export interface Volume extends Resource {
   kmsKeyId: string | null;
   snapshotId: string | null;
   createdAt: number;
-  attachment: { instanceId: string; deviceName: string; deleteOnTermination: boolean } | null;
+  /** Until then it is `creating`. */
+  availableAt: number;
+  attachment: VolumeAttachment | null;
+  /** Snapshots of it that may be under way. */
+  snapshotRuns: SnapshotRun[];
+  /** Why snapshots of it end in `error`; `null` for a volume in order. */
+  snapshotFault: string | null;
 }
 
 export interface SsmManagedInstance extends Resource {
@@ -285,7 +302,7 @@ export interface SsmSession extends Resource {
 }
 
 /** What lies in one Region of one account, by id. */
-export interface RegionState {
+export interface RegionState extends ScalingState {
   readonly name: string;
   readonly vpcs: Map<string, Vpc>;
   readonly subnets: Map<string, Subnet>;
@@ -300,6 +317,12 @@ export interface RegionState {
   readonly elasticAddresses: Map<string, ElasticAddress>;
   readonly keyPairs: Map<string, KeyPair>;
   readonly volumes: Map<string, Volume>;
+  readonly snapshots: Map<string, Snapshot>;
+  readonly images: Map<string, Image>;
   readonly ssmInstances: Map<string, SsmManagedInstance>;
   readonly ssmSessions: Map<string, SsmSession>;
+  /** Buckets by name; all accounts and Regions share one space of names. */
+  readonly buckets: Map<string, Bucket>;
+  /** What lies in the buckets, by their names: evidence, not configuration. */
+  readonly bucketContents: Map<string, BucketContents>;
 }

@@ -4,7 +4,28 @@ import type { World } from "./world.ts";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Members that move by themselves or say when, not what. */
-const VOLATILE = new Set(["transition", "launchTime", "createdAt", "attachTime", "startedAt", "endedAt", "pingStatus"]);
+const VOLATILE = new Set([
+  "transition",
+  "launchTime",
+  "createdAt",
+  "attachTime",
+  "startedAt",
+  "endedAt",
+  "pingStatus",
+  "availableAt",
+  "completesAt",
+  "settlesAt",
+  "snapshotRuns",
+  "lifecycleState",
+  "healthStatus",
+  "inServiceSince",
+  "until",
+  "leaving",
+  "draining",
+  "observedHealth",
+  "activities",
+  "nextLookAt",
+]);
 
 /** Lists whose order means nothing to AWS; those of rules, routes and tags come back in any order. */
 const UNORDERED = new Set([
@@ -19,6 +40,8 @@ const UNORDERED = new Set([
   "roleNames",
   "blockDevices",
   "accessKeys",
+  "sharedWith",
+  "launchableBy",
 ]);
 
 /**

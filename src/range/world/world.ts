@@ -1,9 +1,11 @@
 import type { Clock } from "../../core/clock.ts";
+import { settleVolumes } from "./build-storage.ts";
 import { Consistency, type ConsistencyOptions } from "./consistency.ts";
 import type { Account } from "./identity.ts";
-import { settleInstances } from "./instance-states.ts";
 import type { RegionState, Resource } from "./model.ts";
 import { randomText, type Random } from "./random.ts";
+import { emptyScaling } from "./scaling-model.ts";
+import { settle } from "./settle.ts";
 
 /** How long an instance takes from one state to the next, in simulated milliseconds. */
 export interface TransitionDelays {
@@ -50,6 +52,11 @@ export class World {
     return this.clock.now();
   }
 
+  /** The same world at an earlier instant, for what happens by itself between two looks. */
+  asOf(time: number): World {
+    return Object.create(this, { now: { value: () => time } }) as World;
+  }
+
   /** A new id of AWS's shape: prefix, hyphen, 17 hexadecimal digits, starting with 0 as AWS's do. */
   newId(prefix: string): string {
     return `${prefix}-0${randomText(this.random, "0123456789abcdef", 16)}`;
@@ -80,8 +87,10 @@ export class World {
     const account = this.account(accountId);
     const region = account.regions.get(regionName) ?? emptyRegion(regionName);
     account.regions.set(regionName, region);
-    settleInstances({ world: this, account, region });
-    return { world: this, account, region };
+    const place = { world: this, account, region };
+    settle(place);
+    settleVolumes(place);
+    return place;
   }
 
   /** Every place there is, with instances moved on to the states they have reached by now. */
@@ -130,6 +139,7 @@ export class World {
 function emptyRegion(name: string): RegionState {
   return {
     name,
+    ...emptyScaling(),
     vpcs: new Map(),
     subnets: new Map(),
     routeTables: new Map(),
@@ -143,7 +153,11 @@ function emptyRegion(name: string): RegionState {
     elasticAddresses: new Map(),
     keyPairs: new Map(),
     volumes: new Map(),
+    snapshots: new Map(),
+    images: new Map(),
     ssmInstances: new Map(),
     ssmSessions: new Map(),
+    buckets: new Map(),
+    bucketContents: new Map(),
   };
 }

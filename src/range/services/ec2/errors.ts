@@ -68,6 +68,13 @@ const NAMING = {
   },
   natGateway: { prefix: "nat", missing: "NatGatewayNotFound", malformed: "NatGatewayMalformed", noun: "NAT gateway" },
   volume: { prefix: "vol", missing: "InvalidVolume.NotFound", malformed: "InvalidVolumeID.Malformed", noun: "volume" },
+  snapshot: {
+    prefix: "snap",
+    missing: "InvalidSnapshot.NotFound",
+    malformed: "InvalidSnapshotID.Malformed",
+    noun: "snapshot",
+  },
+  image: { prefix: "ami", missing: "InvalidAMIID.NotFound", malformed: "InvalidAMIID.Malformed", noun: "image id" },
   allocation: {
     prefix: "eipalloc",
     missing: "InvalidAllocationID.NotFound",

@@ -5,16 +5,12 @@ import type {
   DescribeInstanceTypesResult,
   DescribeRegionsRequest,
   DescribeRegionsResult,
-  DescribeVolumesRequest,
-  DescribeVolumesResult,
   InstanceTypeInfo,
 } from "@aws-sdk/client-ec2";
 import { INSTANCE_TYPES, type InstanceType } from "../../world/instance-types.ts";
-import type { Volume } from "../../world/model.ts";
-import { handler, optional } from "../handler.ts";
+import { handler } from "../handler.ts";
 import { ec2Error, invalidValue } from "./errors.ts";
-import { filterBy, paged, select, type Filters } from "./selection.ts";
-import { fromTags } from "./tags.ts";
+import { filterBy, paged } from "./selection.ts";
 
 /** Defaults of the timers: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DefaultConnectionTrackingConfiguration.html */
 function describeType(type: InstanceType): InstanceTypeInfo {
@@ -22,9 +18,18 @@ function describeType(type: InstanceType): InstanceTypeInfo {
     InstanceType: type.name as "m5.large",
     CurrentGeneration: type.isNitro,
     Hypervisor: type.isNitro ? "nitro" : "xen",
-    BareMetal: type.name.includes(".metal"),
+    BareMetal: type.isBareMetal,
     VCpuInfo: { DefaultVCpus: type.vcpus },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
+    InstanceStorageSupported: type.instanceStorage !== null,
+    InstanceStorageInfo: type.instanceStorage
+      ? {
+          TotalSizeInGB: type.instanceStorage.count * type.instanceStorage.sizeGB,
+          Disks: [{ Count: type.instanceStorage.count, SizeInGB: type.instanceStorage.sizeGB, Type: "ssd" }],
+          NvmeSupport: "required",
+          EncryptionSupport: "required",
+        }
+      : undefined,
     ProcessorInfo: { SupportedArchitectures: [type.architecture] },
     NetworkInfo: {
       MaximumNetworkInterfaces: type.maximumInterfaces,
@@ -63,55 +68,6 @@ const describeInstanceTypes = handler((context, input: DescribeInstanceTypesRequ
     .map((type) => ({ ...type, tags: [] }));
   const { items, token } = paged(context, filterBy(named, input.Filters, typeFilters), { input, range: [5, 100] });
   return { InstanceTypes: items.map(describeType), NextToken: token };
-});
-
-const volumeFilters: Filters<Volume> = {
-  "volume-id": ({ id }) => id,
-  "attachment.instance-id": ({ attachment }) => attachment?.instanceId,
-  "attachment.device": ({ attachment }) => attachment?.deviceName,
-  "attachment.delete-on-termination": ({ attachment }) => attachment?.deleteOnTermination,
-  "availability-zone": ({ availabilityZone }) => availabilityZone,
-  encrypted: ({ encrypted }) => encrypted,
-  size: ({ sizeGiB }) => sizeGiB,
-  "snapshot-id": ({ snapshotId }) => snapshotId,
-  status: ({ attachment }) => (attachment ? "in-use" : "available"),
-  "volume-type": ({ volumeType }) => volumeType,
-};
-
-const describeVolumes = handler((context, input: DescribeVolumesRequest): DescribeVolumesResult => {
-  const { items, token } = select(context, input, {
-    kind: "volume",
-    table: context.region.volumes,
-    ids: input.VolumeIds,
-    filters: volumeFilters,
-  });
-  return {
-    Volumes: items.map((volume) => ({
-      VolumeId: volume.id,
-      Size: volume.sizeGiB,
-      VolumeType: volume.volumeType as "gp3",
-      AvailabilityZone: volume.availabilityZone,
-      State: volume.attachment ? "in-use" : "available",
-      Encrypted: volume.encrypted,
-      KmsKeyId: optional(volume.kmsKeyId),
-      SnapshotId: volume.snapshotId ?? "",
-      CreateTime: new Date(volume.createdAt),
-      MultiAttachEnabled: false,
-      Attachments: volume.attachment
-        ? [
-            {
-              VolumeId: volume.id,
-              InstanceId: volume.attachment.instanceId,
-              Device: volume.attachment.deviceName,
-              DeleteOnTermination: volume.attachment.deleteOnTermination,
-              State: "attached",
-            },
-          ]
-        : [],
-      Tags: fromTags(volume.tags),
-    })),
-    NextToken: token,
-  };
 });
 
 /** The Regions that need no opt-in, as far as the range has use for them. */
@@ -182,7 +138,6 @@ const describeZones = handler(
 
 export const placeHandlers = {
   DescribeInstanceTypes: describeInstanceTypes,
-  DescribeVolumes: describeVolumes,
   DescribeRegions: describeRegions,
   DescribeAvailabilityZones: describeZones,
 };

@@ -53,6 +53,8 @@ const TABLES: Readonly<Record<string, readonly [type: string, table: (region: Re
     eigw: ["egress-only-internet-gateway", ({ internetGateways }) => internetGateways],
     nat: ["natgateway", ({ natGateways }) => natGateways],
     vol: ["volume", ({ volumes }) => volumes],
+    snap: ["snapshot", ({ snapshots }) => snapshots],
+    ami: ["image", ({ images }) => images],
     eipalloc: ["elastic-ip", ({ elasticAddresses }) => elasticAddresses],
     pl: ["prefix-list", ({ prefixLists }) => prefixLists],
     key: ["key-pair", ({ keyPairs }) => keyPairs],

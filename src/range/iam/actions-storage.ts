@@ -1,0 +1,48 @@
+import type { Context } from "../services/handler.ts";
+import { text, type ActionRow } from "./action-row.ts";
+import { at, created, describes, together, touches, type Input, type Resources } from "./actions-ec2.ts";
+
+const volumesOfInstance: Resources = ({ region }: Context, input: Input) => {
+  const { InstanceId } = (input["InstanceSpecification"] ?? {}) as { readonly InstanceId?: string };
+  const instance = region.instances.get(text(InstanceId));
+  return [
+    ["instance", text(InstanceId)],
+    ...(instance?.blockDevices ?? []).map(({ volumeId }) => ["volume", volumeId] as const),
+  ];
+};
+
+const sourceOfVolume: Resources = (_, input) =>
+  input["SnapshotId"] === undefined ? [] : [["snapshot", text(input["SnapshotId"])]];
+
+const mappedSnapshots: Resources = (_, input) =>
+  ((input["BlockDeviceMappings"] ?? []) as readonly { readonly Ebs?: { readonly SnapshotId?: string } }[]).flatMap(
+    ({ Ebs }) => (Ebs?.SnapshotId === undefined ? [] : [["snapshot", Ebs.SnapshotId] as const]),
+  );
+
+/**
+ * What EC2 checks for volumes, snapshots, images and the console, with the resource types that AWS lists for each:
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+ */
+export const STORAGE_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries([
+  describes("DescribeImages"),
+  describes("DescribeLockedSnapshots"),
+  describes("DescribeSnapshots"),
+  touches("AttachVolume", together(at("instance", "InstanceId"), at("volume", "VolumeId"))),
+  touches("CopySnapshot", together(created("snapshot"), at("snapshot", "SourceSnapshotId"))),
+  touches("CreateImage", together(created("image"), at("instance", "InstanceId"), created("snapshot"))),
+  touches("CreateSnapshot", together(created("snapshot"), at("volume", "VolumeId"))),
+  touches("CreateSnapshots", together(created("snapshot"), volumesOfInstance)),
+  touches("CreateVolume", together(created("volume"), sourceOfVolume)),
+  touches("DeleteSnapshot", at("snapshot", "SnapshotId")),
+  touches("DeleteVolume", at("volume", "VolumeId")),
+  touches("DeregisterImage", at("image", "ImageId")),
+  touches("DescribeSnapshotAttribute", at("snapshot", "SnapshotId")),
+  touches("DetachVolume", together(at("instance", "InstanceId"), at("volume", "VolumeId"))),
+  touches("GetConsoleOutput", at("instance", "InstanceId")),
+  touches("GetConsoleScreenshot", at("instance", "InstanceId")),
+  touches("LockSnapshot", at("snapshot", "SnapshotId")),
+  touches("ModifyImageAttribute", at("image", "ImageId")),
+  touches("ModifySnapshotAttribute", at("snapshot", "SnapshotId")),
+  touches("RegisterImage", together(created("image"), mappedSnapshots)),
+  touches("UnlockSnapshot", at("snapshot", "SnapshotId")),
+] satisfies (readonly [string, ActionRow])[]);
