@@ -1,6 +1,7 @@
 import type { AnyStep } from "../core/step.ts";
 import { containmentAssessment } from "./assess/containment.ts";
 import { connectionTimeouts } from "./contain/connection-timeouts.ts";
+import { elasticAddresses } from "./contain/elastic-addresses.ts";
 import { instanceProfile } from "./contain/instance-profile.ts";
 import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
@@ -19,5 +20,6 @@ export const steps: readonly AnyStep[] = [
   instanceProfile,
   roleSessions,
   ssmSessions,
+  elasticAddresses,
   containmentAssessment,
 ];

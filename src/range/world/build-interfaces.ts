@@ -35,6 +35,7 @@ export function createInterface({ world, region }: Place, options: InterfaceOpti
     privateIps: [privateIp, ...(options.secondaryPrivateIps ?? [])],
     ipv6Addresses: [...(options.ipv6Addresses ?? [])],
     publicAddress: options.publicIp === undefined ? null : automaticAddress(options.publicIp, privateIp),
+    furtherPublicAddresses: [],
     groupIds: [...options.groupIds],
     attachment: null,
     requesterManaged: options.requesterId !== undefined,

@@ -10,6 +10,7 @@ import type { Place } from "./world.ts";
  */
 export function settleInstances(place: Place): void {
   for (const instance of place.region.instances.values()) {
+    settleMetadataOptions(place, instance);
     const { transition } = instance;
     if (!transition || place.world.now() < transition.at) continue;
     place.world.change(instance, () => {
@@ -19,6 +20,15 @@ export function settleInstances(place: Place): void {
     if (transition.to === "stopped" || transition.to === "terminated") giveBackAutomaticAddresses(place, instance);
     if (transition.to === "terminated") takeApart(place, instance);
   }
+}
+
+/** New metadata options are `pending` for a while: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsResponse.html */
+function settleMetadataOptions({ world }: Place, instance: Instance): void {
+  const { transition } = instance.metadataOptions;
+  if (!transition || world.now() < transition.at) return;
+  world.change(instance, ({ metadataOptions }) =>
+    Object.assign(metadataOptions, { state: "applied", transition: null }),
+  );
 }
 
 /** Starts a stopped instance; `false` when its state does not allow it. */

@@ -161,6 +161,9 @@ const describeAttribute = handler((context, input: DescribeInstanceAttributeRequ
   return { InstanceId: id, ...look() };
 });
 
+/** How long new options stay `pending`; AWS gives no number. */
+const METADATA_OPTIONS_APPLY_MS = 3000;
+
 const modifyMetadata = handler(
   (context, input: ModifyInstanceMetadataOptionsRequest): ModifyInstanceMetadataOptionsResult => {
     const instance = existing(context.world, context.region.instances, { kind: "instance", id: input.InstanceId });
@@ -175,6 +178,8 @@ const modifyMetadata = handler(
       metadataOptions.httpPutResponseHopLimit = hops ?? metadataOptions.httpPutResponseHopLimit;
       metadataOptions.httpProtocolIpv6 = input.HttpProtocolIpv6 ?? metadataOptions.httpProtocolIpv6;
       metadataOptions.instanceMetadataTags = input.InstanceMetadataTags ?? metadataOptions.instanceMetadataTags;
+      metadataOptions.state = "pending";
+      metadataOptions.transition = { at: context.world.now() + METADATA_OPTIONS_APPLY_MS };
     });
     return {
       InstanceId: instance.id,

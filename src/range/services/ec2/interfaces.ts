@@ -4,7 +4,8 @@ import type {
   ModifyNetworkInterfaceAttributeRequest,
   NetworkInterface as SdkInterface,
 } from "@aws-sdk/client-ec2";
-import type { NetworkInterface } from "../../world/model.ts";
+import type { NetworkInterface, PublicAddress } from "../../world/model.ts";
+import { publicAddressesOf, publicAddressFor } from "../../world/public-addresses.ts";
 import { handler, optional, type Context } from "../handler.ts";
 import { ec2Error, existing, invalidValue } from "./errors.ts";
 import { select, type Filters } from "./selection.ts";
@@ -20,8 +21,8 @@ const filters: Filters<NetworkInterface> = {
   "attachment.delete-on-termination": ({ attachment }) => attachment?.deleteOnTermination,
   "attachment.status": ({ attachment }) => attachment?.status,
   "addresses.private-ip-address": ({ privateIps }) => privateIps,
-  "association.public-ip": ({ publicAddress }) => publicAddress?.ip,
-  "association.allocation-id": ({ publicAddress }) => publicAddress?.allocationId,
+  "association.public-ip": (network) => publicAddressesOf(network).map(({ ip }) => ip),
+  "association.allocation-id": (network) => publicAddressesOf(network).map(({ allocationId }) => allocationId),
   "availability-zone": ({ availabilityZone }) => availabilityZone,
   description: ({ description }) => description,
   "group-id": ({ groupIds }) => groupIds,
@@ -94,26 +95,29 @@ export function describeInterface({ account, region }: Context, shown: NetworkIn
 }
 
 function addressesOf(
-  { publicAddress, privateIps, ipv6Addresses }: NetworkInterface,
+  network: NetworkInterface,
   ownerId: string,
 ): Pick<SdkInterface, "Association" | "PrivateIpAddresses" | "Ipv6Addresses" | "Ipv6Address"> {
-  const association = publicAddress
-    ? {
-        PublicIp: publicAddress.ip,
-        AllocationId: optional(publicAddress.allocationId),
-        AssociationId: optional(publicAddress.associationId),
-        IpOwnerId: publicAddress.allocationId === null ? "amazon" : ownerId,
-      }
-    : undefined;
+  const { publicAddress, privateIps, ipv6Addresses } = network;
   return {
-    Association: association,
+    Association: associationOf(publicAddress, ownerId),
     PrivateIpAddresses: privateIps.map((ip, index) => ({
       PrivateIpAddress: ip,
       Primary: index === 0,
-      Association: publicAddress?.privateIp === ip ? association : undefined,
+      Association: associationOf(publicAddressFor(network, ip), ownerId),
     })),
     Ipv6Address: ipv6Addresses[0],
     Ipv6Addresses: ipv6Addresses.map((ip, index) => ({ Ipv6Address: ip, IsPrimaryIpv6: index === 0 })),
+  };
+}
+
+function associationOf(address: PublicAddress | null, ownerId: string): SdkInterface["Association"] {
+  if (!address) return undefined;
+  return {
+    PublicIp: address.ip,
+    AllocationId: optional(address.allocationId),
+    AssociationId: optional(address.associationId),
+    IpOwnerId: address.allocationId === null ? "amazon" : ownerId,
   };
 }
 

@@ -15,7 +15,8 @@ import type {
 import { associateNetworkAcl, createNetworkAcl } from "../../world/build-network.ts";
 import type { NetworkAcl, NetworkAclEntry } from "../../world/model.ts";
 import { handler, optional, type Context } from "../handler.ts";
-import { ec2Error, existing, invalidValue, missingParameter } from "./errors.ts";
+import { onceFor } from "./client-tokens.ts";
+import { ec2Error, existing, invalidValue, missingParameter, notFound } from "./errors.ts";
 import { canonicalCidr } from "./permissions.ts";
 import { select, type Filters } from "./selection.ts";
 import { fromTags, specifiedTags } from "./tags.ts";
@@ -174,7 +175,10 @@ function toEntry(input: CreateNetworkAclEntryRequest): NetworkAclEntry {
 
 const create = handler((context, input: CreateNetworkAclRequest): CreateNetworkAclResult => {
   const vpc = existing(context.world, context.region.vpcs, { kind: "vpc", id: input.VpcId });
-  const acl = createNetworkAcl(context, { vpcId: vpc.id, tags: specifiedTags(input.TagSpecifications, "network-acl") });
+  const tags = specifiedTags(input.TagSpecifications, "network-acl");
+  const id = onceFor(context, input.ClientToken, () => createNetworkAcl(context, { vpcId: vpc.id, tags }).id);
+  const acl = context.region.networkAcls.get(id);
+  if (!acl) throw notFound("acl", id);
   return { NetworkAcl: describeAcl(context, acl), ClientToken: input.ClientToken };
 });
 

@@ -16,6 +16,7 @@ import type {
   GetManagedPrefixListEntriesRequest,
   GetManagedPrefixListEntriesResult,
   Route as SdkRoute,
+  RouteTable as SdkRouteTable,
 } from "@aws-sdk/client-ec2";
 import type {
   ElasticAddress,
@@ -151,24 +152,28 @@ const describeRouteTables = handler((context, input: DescribeRouteTablesRequest)
     filters: routeTableFilters,
   });
   return {
-    RouteTables: items.map((table) => ({
-      RouteTableId: table.id,
-      VpcId: table.vpcId,
-      OwnerId: context.account.id,
-      Routes: table.routes.map((route) => describeRoute(context, route)),
-      Associations: table.associations.map(({ id, subnetId }) => ({
-        RouteTableAssociationId: id,
-        RouteTableId: table.id,
-        SubnetId: optional(subnetId),
-        Main: subnetId === null,
-        AssociationState: { State: "associated" },
-      })),
-      PropagatingVgws: [],
-      Tags: fromTags(table.tags),
-    })),
+    RouteTables: items.map((table) => describeRouteTable(context, table)),
     NextToken: token,
   };
 });
+
+export function describeRouteTable(context: Context, table: RouteTable): SdkRouteTable {
+  return {
+    RouteTableId: table.id,
+    VpcId: table.vpcId,
+    OwnerId: context.account.id,
+    Routes: table.routes.map((route) => describeRoute(context, route)),
+    Associations: table.associations.map(({ id, subnetId }) => ({
+      RouteTableAssociationId: id,
+      RouteTableId: table.id,
+      SubnetId: optional(subnetId),
+      Main: subnetId === null,
+      AssociationState: { State: "associated" },
+    })),
+    PropagatingVgws: [],
+    Tags: fromTags(table.tags),
+  };
+}
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html: endpoints of services stand under GatewayId. */
 function describeRoute({ region }: Context, { destination, target }: Route): SdkRoute {

@@ -1,5 +1,6 @@
 import type { NetworkInterface, Subnet, Vpc } from "../model.ts";
 import { isOnNetwork } from "../instance-states.ts";
+import { publicAddressesOf } from "../public-addresses.ts";
 import type { Place, World } from "../world.ts";
 import type { Delivery, DeliveryReason, Packet } from "./packet.ts";
 
@@ -42,11 +43,8 @@ export function findByPublicAddress(
   for (const place of world.places()) {
     for (const network of place.region.interfaces.values()) {
       const privateIp =
-        network.publicAddress?.ip === ip
-          ? network.publicAddress.privateIp
-          : network.ipv6Addresses.includes(ip)
-            ? ip
-            : null;
+        publicAddressesOf(network).find((address) => address.ip === ip)?.privateIp ??
+        (network.ipv6Addresses.includes(ip) ? ip : null);
       const hop = privateIp === null ? null : hopOf(place, network);
       if (hop && privateIp !== null) return { hop, privateIp };
     }

@@ -1,5 +1,6 @@
 import { parseAddress } from "../addresses.ts";
 import type { Route, Subnet } from "../model.ts";
+import { publicAddressFor } from "../public-addresses.ts";
 import type { World } from "../world.ts";
 import { aclAllows } from "./acl-evaluation.ts";
 import type { TrackedFlow } from "./connections.ts";
@@ -110,8 +111,8 @@ export class Network {
   #leave(packet: Packet, source: Hop, gatewayId: string): Delivery {
     if (!this.#isAttached(source, gatewayId)) return dropped("no-route", gatewayId);
     const isV6 = parseAddress(packet.from.ip)?.family === 6;
-    const { publicAddress } = source.network;
-    if (!isV6 && publicAddress?.privateIp !== packet.from.ip) return dropped("no-public-address", source.network.id);
+    const publicAddress = publicAddressFor(source.network, packet.from.ip);
+    if (!isV6 && !publicAddress) return dropped("no-public-address", source.network.id);
     const stopped = this.#acl(source, source.subnet, viewOf(packet, "egress"));
     if (stopped) return stopped;
     const seenFrom = isV6 ? packet.from.ip : (publicAddress?.ip ?? packet.from.ip);
@@ -170,7 +171,7 @@ export class Network {
 
     const isV6 = parseAddress(privateIp)?.family === 6;
     const back = findRoute(target.place.region, target.subnet, packet.from.ip)?.route.target;
-    if (!isV6 && target.network.publicAddress?.privateIp !== privateIp) {
+    if (!isV6 && !publicAddressFor(target.network, privateIp)) {
       return back?.kind === "nat-gateway"
         ? dropped("no-nat-mapping", back.id)
         : dropped("no-public-address", target.network.id);
