@@ -3,6 +3,8 @@ import { containmentAssessment } from "./assess/containment.ts";
 import { connectionTimeouts } from "./contain/connection-timeouts.ts";
 import { elasticAddresses } from "./contain/elastic-addresses.ts";
 import { instanceProfile } from "./contain/instance-profile.ts";
+import { keyPair } from "./contain/key-pair.ts";
+import { metadataService } from "./contain/metadata-service.ts";
 import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
 import { securityGroups } from "./contain/security-groups.ts";
@@ -21,5 +23,7 @@ export const steps: readonly AnyStep[] = [
   roleSessions,
   ssmSessions,
   elasticAddresses,
+  metadataService,
+  keyPair,
   containmentAssessment,
 ];
