@@ -59,7 +59,7 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
         registry,
         foreign,
         joins: openCaseOf(known, state)?.id ?? null,
-        asks: (stage) => asks({ verdict: state.verdict, orderedBy }, playbook, stage),
+        asks: (stage) => asks({ verdict: state.verdict, orderedBy, mustAsk: null }, playbook, stage),
       }),
     );
   } finally {

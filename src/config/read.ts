@@ -44,7 +44,7 @@ export function readConfig(
     }
     overrides[key] = one.data;
   }
-  const merged = { ...read.value, ...overrides } as typeof read.value;
+  const merged = { ...read.value, ...overrides };
   return {
     ...merged,
     exempt: { ...merged.exempt, tags: tagsOf(merged.exempt.tags) },

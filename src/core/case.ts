@@ -7,6 +7,7 @@ import type { Finding, Verdict } from "./finding.ts";
 import type { CaseStatus, Happening, JournalEvent, StageOutcome } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
 import type { Json } from "./json.ts";
+import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
 
 export interface StepRecord {
@@ -87,6 +88,7 @@ export interface CaseState {
   verdict: Verdict;
   reason: string;
   orderedBy: string | null;
+  mustAsk: MustAsk | null;
   nonce: string;
   findings: Finding[];
   readonly stages: Map<string, { startedAt: number; outcome: StageOutcome | null }>;
@@ -129,6 +131,7 @@ function emptyCase(id: string): CaseState {
     verdict: "suspected",
     reason: "",
     orderedBy: null,
+    mustAsk: null,
     nonce: "",
     findings: [],
     stages: new Map(),
@@ -185,6 +188,7 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
         verdict,
         reason,
         orderedBy,
+        mustAsk: body.mustAsk ?? null,
         nonce,
         openedAt: at,
         openedBy: event.actor.id,
@@ -195,6 +199,7 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
     case "finding.joined":
       state.findings.push(body.finding);
       state.joinedAt = at;
+      if (body.mustAsk === null || (body.mustAsk && state.mustAsk === null)) state.mustAsk = body.mustAsk;
       if (rank(body.verdict) > rank(state.verdict))
         Object.assign(state, { verdict: body.verdict, reason: body.reason });
       return;

@@ -2,6 +2,7 @@ import type { Change, Left } from "./change.ts";
 import type { Check, Survivor } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { canonicalJson, type Json, sha256 } from "./json.ts";
+import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
 
 /** Who did something: a person, or Cordon itself. */
@@ -30,10 +31,19 @@ export type Happening =
       readonly reason: string;
       /** The person whose order it was, if one gave it; it satisfies `autonomy`, never `always`. */
       readonly orderedBy: string | null;
+      /** Why people must be asked whatever the verdict; null where they need not be. Older journals leave it out. */
+      readonly mustAsk?: MustAsk | null;
       readonly nonce: string;
       readonly findings: readonly Finding[];
     }
-  | { readonly type: "finding.joined"; readonly finding: Finding; readonly verdict: Verdict; readonly reason: string }
+  | {
+      readonly type: "finding.joined";
+      readonly finding: Finding;
+      readonly verdict: Verdict;
+      readonly reason: string;
+      /** A reason to ask from now on; null where a person's order ends the asking. Left out where it changes nothing. */
+      readonly mustAsk?: MustAsk | null;
+    }
   | { readonly type: "stage.started"; readonly stage: string }
   | { readonly type: "stage.ended"; readonly stage: string; readonly outcome: StageOutcome }
   | {

@@ -1,6 +1,6 @@
 import { approvalHash, approvalLines, beyondApproval } from "../core/approval.ts";
 import type { ApprovalRecord, CaseState } from "../core/case.ts";
-import type { Playbook, Stage, StepUse } from "../core/playbook.ts";
+import type { Approval, Playbook, Stage, StepUse } from "../core/playbook.ts";
 import { changesOf } from "./changes.ts";
 import type { Draft } from "./draft.ts";
 import { isChanging, stepOf } from "./registry.ts";
@@ -11,7 +11,8 @@ export type MayAct = "go" | "wait" | "rejected";
 /** Asks people where the stage asks, and says what their answer is so far. */
 export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepUse[]): MayAct {
   const { state, playbook, registry, now } = draft.situation;
-  if (!stage.approval || !asks(state, playbook, stage)) return "go";
+  const asked = approvalOf(state, stage);
+  if (!asked || !asks(state, playbook, stage)) return withdrawn(draft, stage);
   const acting = steps.filter(({ use }) => isChanging(stepOf(registry, use)));
   if (!acting.every(({ use }) => state.steps.has(`${stage.id}/${use}`))) return "wait"; // Everything is planned before people are asked.
   const changes = acting.flatMap(({ use }) => changesOf(state, stage.id, use));
@@ -24,7 +25,7 @@ export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepU
   });
   const approval = state.approvals.get(stage.id);
   if (!approval || approval.state === "voided") {
-    noteAsked(draft, stage, lines, approval);
+    noteAsked(draft, { stage, asked, lines, before: approval });
     return "wait";
   }
   if (approval.state === "rejected") return "rejected";
@@ -42,17 +43,35 @@ export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepU
     if (now >= approval.deadline) {
       draft.add({
         verb: "note",
-        body: { type: "approval.expired", stage: stage.id, consequence: stage.approval.onTimeout },
+        body: { type: "approval.expired", stage: stage.id, consequence: asked.onTimeout },
       });
     } else draft.wake(approval.deadline);
   }
   return "wait";
 }
 
-function noteAsked(draft: Draft, stage: Stage, lines: readonly string[], before: ApprovalRecord | undefined): void {
-  const { approval } = stage;
-  if (!approval) return;
-  const deadline = before?.deadline ?? draft.situation.now + approval.within;
+/** Why an approval is void that nothing asks for any more. */
+export const NOBODY_ASKED = "nobody need be asked any more";
+
+/** What waits for people goes on without them once nothing asks any more: the verdict has risen, or a person gave the order. */
+function withdrawn(draft: Draft, stage: Stage): MayAct {
+  const approval = draft.situation.state.approvals.get(stage.id);
+  if (approval?.state === "pending") {
+    const differences = [NOBODY_ASKED];
+    draft.add({ verb: "note", body: { type: "approval.voided", stage: stage.id, hash: approval.hash, differences } });
+  }
+  return "go";
+}
+
+interface Asking {
+  readonly stage: Stage;
+  readonly asked: Approval;
+  readonly lines: readonly string[];
+  readonly before: ApprovalRecord | undefined;
+}
+
+function noteAsked(draft: Draft, { stage, asked, lines, before }: Asking): void {
+  const deadline = before?.deadline ?? draft.situation.now + asked.within;
   draft.waitsForPeople = true;
   draft.add({
     verb: "note",
@@ -60,23 +79,37 @@ function noteAsked(draft: Draft, stage: Stage, lines: readonly string[], before:
       type: "approval.asked",
       stage: stage.id,
       hash: approvalHash(lines),
-      of: approval.of,
-      required: approval.required,
+      of: asked.of,
+      required: asked.required,
       deadline: new Date(deadline).toISOString(),
       lines: lines.slice(0, 200),
     },
   });
 }
 
-/** Whether people must be asked: below the playbook's autonomy, or always. */
-export function asks(
-  { verdict, orderedBy }: Pick<CaseState, "verdict" | "orderedBy">,
-  playbook: Playbook,
-  stage: Stage,
-): boolean {
-  if (!stage.approval) return false;
-  if (stage.approval.always) return true;
+/** Asked for where people must be asked and the playbook foresees nobody. */
+const UNFORESEEN: Approval = { of: "responders", required: 1, within: 900_000, onTimeout: "proceed", always: false };
+
+/** What is known when it is decided whether people are asked. */
+type Asked = Pick<CaseState, "verdict" | "orderedBy" | "mustAsk">;
+
+/**
+ * The decision that a stage waits for when it asks. Where people must be asked, a stage without one gets one, and where
+ * nothing may happen without a person, silence holds whatever the playbook says.
+ */
+export function approvalOf({ mustAsk, orderedBy }: Asked, { approval }: Stage): Approval | null {
+  if (mustAsk === null || orderedBy !== null) return approval;
+  const asked = approval ?? UNFORESEEN;
+  return mustAsk.unanswered === "hold" && asked.onTimeout === "proceed" ? { ...asked, onTimeout: "hold" } : asked;
+}
+
+/** Whether people must be asked: below the playbook's autonomy, where a reason stands in the case, or always. */
+export function asks(state: Asked, playbook: Playbook, stage: Stage): boolean {
+  const { verdict, orderedBy, mustAsk } = state;
+  if (stage.approval?.always) return true;
   if (orderedBy !== null) return false;
+  if (mustAsk !== null) return true;
+  if (!stage.approval) return false;
   switch (playbook.autonomy) {
     case "ask":
       return true;
@@ -87,4 +120,13 @@ export function asks(
     default:
       return playbook.autonomy satisfies never;
   }
+}
+
+/** Whether an instance may come to be contained though no person says so: because nobody is asked, or nobody answers. */
+export function mayContainAlone(state: Asked, playbook: Playbook): boolean {
+  return playbook.stages.some(
+    (stage) =>
+      stage.steps.some(({ use }) => use.startsWith("contain.")) &&
+      (!asks(state, playbook, stage) || approvalOf(state, stage)?.onTimeout === "proceed"),
+  );
 }

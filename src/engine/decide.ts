@@ -7,7 +7,7 @@ import { decideApproval } from "./ask.ts";
 import { changesOf, isUnfinished } from "./changes.ts";
 import { decideAnchor, Draft, type Situation } from "./draft.ts";
 import { decideRelease } from "./release.ts";
-import { stepOf } from "./registry.ts";
+import { isChanging, stepOf } from "./registry.ts";
 
 /** A plan older than this is made again before it is carried out. */
 export const PLAN_LIVES_MS = 5000;
@@ -108,11 +108,16 @@ function decideStage(draft: Draft, stage: Stage): StageOutcome | null {
   if (mayAct === "rejected") return "rejected";
   let outcome: StageOutcome | null = "nothing";
   for (const use of steps) {
-    const step = decideStep(draft, stage, use, mayAct === "go");
+    const step = decideStep(draft, stage, use, mayAct === "go" || isUnasked(draft.situation, stage, use));
     if (step === null) outcome = null;
     else if (outcome !== null && (step === "failed" || outcome === "nothing")) outcome = step;
   }
   return mayAct === "wait" ? null : outcome;
+}
+
+/** Evidence waits for nobody where it is not the playbook that asks. */
+function isUnasked({ registry }: Situation, stage: Stage, { use }: StepUse): boolean {
+  return stage.approval === null && !isChanging(stepOf(registry, use));
 }
 
 /** The stage's steps, and those that were put in to make what one of them lacked. */

@@ -1,5 +1,7 @@
 import type { JournalEvent } from "../../core/journal.ts";
 import type { Json } from "../../core/json.ts";
+import type { MustAsk } from "../../core/route.ts";
+import { NOBODY_ASKED } from "../../engine/ask.ts";
 
 /** Text from the target may hold escape sequences that drive a terminal: nothing but printable characters gets through. */
 export function printable(text: string): string {
@@ -14,13 +16,17 @@ export function brief(value: Json): string {
   return printable(JSON.stringify(value));
 }
 
+function asking(mustAsk: MustAsk | null | undefined): string {
+  return mustAsk ? `; people are asked: ${printable(mustAsk.reason)}` : "";
+}
+
 /** One event of a case as a sentence for people; null for what only machines need to know. */
 export function storyLine({ body, actor }: JournalEvent): string | null {
   switch (body.type) {
     case "case.opened":
-      return `case opened on ${body.target.instanceId}: ${body.verdict} (${printable(body.reason)}); playbook ${body.playbook}`;
+      return `case opened on ${body.target.instanceId}: ${body.verdict} (${printable(body.reason)}); playbook ${body.playbook}${asking(body.mustAsk)}`;
     case "finding.joined":
-      return `finding ${printable(body.finding.type)} joined: ${body.verdict} (${printable(body.reason)})`;
+      return `finding ${printable(body.finding.type)} joined: ${body.verdict} (${printable(body.reason)})${asking(body.mustAsk)}`;
     case "stage.started":
       return `stage ${body.stage}`;
     case "stage.ended":
@@ -40,7 +46,9 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "approval.expired":
       return `nobody decided stage ${body.stage} in time: ${body.consequence}`;
     case "approval.voided":
-      return `the approval of stage ${body.stage} no longer covers the plan: asked again`;
+      return body.differences[0] === NOBODY_ASKED
+        ? `stage ${body.stage} goes on: ${NOBODY_ASKED}`
+        : `the approval of stage ${body.stage} no longer covers the plan: asked again`;
     case "change.progressed":
       return `under way: ${body.change}, goes on at ${body.due.slice(11, 19)}Z`;
     case "change.applied":
