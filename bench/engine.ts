@@ -74,7 +74,7 @@ async function respond(
     owner: "bench",
     settings: { purpose: "bench", neverDeny: [] },
     clients: () => ({}) as TargetClients,
-    prepared: () => ({ groups: async () => () => null }),
+    prepared: () => ({ groups: async () => Object.assign(() => null, { spoiled: [] }) }),
   });
   await runner.append("case-bench", [
     {

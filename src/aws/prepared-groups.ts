@@ -1,5 +1,4 @@
-import { Refusal } from "../core/errors.ts";
-import type { IsolationLevel, PreparedGroups } from "../core/step.ts";
+import type { IsolationLevel, PreparedGroups, SpoiledGroup } from "../core/step.ts";
 import { faultOf, findGroups, type SecurityGroup } from "./security-groups.ts";
 import type { Sender } from "./sender.ts";
 
@@ -10,6 +9,7 @@ export type KnownGroups = ReadonlyMap<string, { readonly [Level in IsolationLeve
  * Finds prepared groups in one round trip that needs no VPC, so that it can travel with the caller's own first read.
  *
  * The tag only finds candidates: anybody in the account can write it. What decides are the recorded id and the rules.
+ * A group whose rules are wrong counts as none, recorded or not, so that a fresh one is made and nobody can stop the cut.
  */
 export function preparedGroups(sender: Sender, known: KnownGroups): PreparedGroups {
   return {
@@ -21,30 +21,34 @@ export function preparedGroups(sender: Sender, known: KnownGroups): PreparedGrou
         ids.length === 0 ? [] : findGroups(sender, [{ Name: "group-id", Values: ids.slice(0, 200) }]),
       ]);
       const found = [...new Map([...tagged, ...recorded].map((group) => [group.id, group])).values()];
-      return (vpcId) =>
-        chosen(
-          found.filter((group) => group.vpcId === vpcId),
-          { level, known: known.get(vpcId)?.[level] },
+      const chosen = (vpcId: string): string | null => {
+        const own = known.get(vpcId)?.[level];
+        return fittest(
+          found.filter((group) => group.vpcId === vpcId && faultOf(group, level) === null),
+          own,
         );
+      };
+      return Object.assign(chosen, { spoiled: found.flatMap((group) => spoiledBy(group, level, ids)) });
     },
   };
 }
 
-/**
- * The recorded group first, then the lowest id, of those whose rules are right.
- *
- * Only the recorded group's rules are worth a refusal: any other may carry the tag because an intruder put it there to stop
- * the cut, and counts as none, so that a fresh one is made.
- */
-function chosen(
-  candidates: readonly SecurityGroup[],
-  { level, known }: { readonly level: IsolationLevel; readonly known: string | undefined },
-): string | null {
-  const rank = ({ id }: SecurityGroup): string => (id === known ? "" : id);
-  const ordered = [...candidates].sort((left, right) => (rank(left) < rank(right) ? -1 : 1));
-  const fit = ordered.find((group) => faultOf(group, level) === null);
-  if (fit !== undefined) return fit.id;
-  const recorded = ordered.find(({ id }) => id === known);
-  if (recorded === undefined) return null;
-  throw new Refusal("prepared_group_not_sealed", { resource: recorded.id, observed: faultOf(recorded, level) ?? "" });
+/** The recorded group first, then the lowest id. */
+function fittest(candidates: readonly SecurityGroup[], known: string | undefined): string | null {
+  const ids = candidates.map(({ id }) => id).toSorted();
+  return ids.find((id) => id === known) ?? ids[0] ?? null;
+}
+
+/** Only a recorded group is worth a word: any other may carry the tag because an intruder put it there to stop the cut. */
+function spoiledBy(group: SecurityGroup, level: IsolationLevel, recorded: readonly string[]): readonly SpoiledGroup[] {
+  const fault = faultOf(group, level);
+  if (fault === null || !recorded.includes(group.id)) return [];
+  return [
+    {
+      id: group.id,
+      name: group.name,
+      vpcId: group.vpcId,
+      fault: level === "sealed" ? `it lets through ${fault}` : fault,
+    },
+  ];
 }

@@ -22,12 +22,23 @@ export type IsolationLevel = "sealed" | "open";
 
 /** The groups that `setup` made, one per VPC and level. */
 export interface PreparedGroups {
-  /**
-   * Finds the prepared group of a level for each VPC, and reads its rules in the same round trip as the caller's own reads.
-   * The returned function throws Refusal `prepared_group_not_sealed` when the group's rules are not what the level asks for,
-   * and gives null where the VPC has none.
-   */
-  groups(level: IsolationLevel): Promise<(vpcId: string) => string | null>;
+  /** Finds the prepared group of a level for each VPC, and reads its rules in the same round trip as the caller's own reads. */
+  groups(level: IsolationLevel): Promise<GroupOf>;
+}
+
+/** The prepared group of a VPC; null where it has none whose rules are what the level asks for. */
+export interface GroupOf {
+  (vpcId: string): string | null;
+  /** Recorded groups whose rules somebody changed: they count as none, so that fresh ones are made. */
+  readonly spoiled: readonly SpoiledGroup[];
+}
+
+export interface SpoiledGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly vpcId: string;
+  /** What is wrong with its rules, in words. */
+  readonly fault: string;
 }
 
 export interface StepContext {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { preparedGroups as recordedGroups } from "../../src/aws/prepared-groups.ts";
 import { faultOf, findGroup } from "../../src/aws/security-groups.ts";
 import { createPreparedGroups } from "../../src/range/scenarios/prepared-groups.ts";
+import { securityGroups } from "../../src/steps/contain/security-groups.ts";
 import { preparedGroups } from "../../src/steps/protect/prepared-groups.ts";
 import { changesOf, onRange, settled, type Bench } from "./bench.ts";
 
@@ -149,13 +150,36 @@ it("makes a fresh group where an intruder put Cordon's tag on a group that lets 
     expect(place.region.securityGroups.get(sealedOf(vpcId)!)?.rules).toEqual([]);
   }));
 
-it("refuses where the group that setup recorded lets traffic through, and names it", () =>
-  onRange(none, async ({ context, interfaces, place }) => {
+it("takes a recorded group that somebody changed for missing, names it, and makes a fresh one of another name", () =>
+  onRange(none, async (bench) => {
+    const { context, interfaces, place } = bench;
     const { vpcId } = interfaces()[0]!;
-    const changed = [...place.region.securityGroups.values()].find(
-      (group) => group.vpcId === vpcId && group.rules.length > 0,
-    )!;
-    const prepared = recordedGroups(context.aws.ec2, new Map([[vpcId, { sealed: changed.id }]]));
-    const sealedOf = await prepared.groups("sealed");
-    expect(() => sealedOf(vpcId)).toThrow(`The prepared group ${changed.id} lets traffic through: `);
+    const [changedId = ""] = await makeAll(bench);
+    const changed = place.region.securityGroups.get(changedId)!;
+    const elsewhere = [...place.region.securityGroups.values()].find(({ rules }) => rules.length > 0)!;
+    place.world.change(changed, () => (changed.rules = structuredClone(elsewhere.rules)));
+    const prepared = recordedGroups(context.aws.ec2, new Map([[vpcId, { sealed: changedId }]]));
+    expect((await prepared.groups("sealed"))(vpcId)).toBeNull();
+
+    const spoiled = { ...context, prepared };
+    const plan = await preparedGroups.plan(spoiled, {});
+    expect(plan.changes).toMatchObject([
+      { resource: vpcId, attribute: "sealed", after: { name: "cordon-sealed-0f1e2d3c-2" } },
+    ]);
+    const told = [
+      { resource: changedId, reason: expect.stringMatching(/^somebody changed this prepared group \(it lets/) },
+    ];
+    expect(plan.left).toEqual(told);
+    await expect(securityGroups.plan(spoiled, { level: "sealed" })).rejects.toMatchObject({
+      code: "prepared_group_missing",
+    });
+
+    const [change] = changesOf(preparedGroups, plan);
+    const result = await preparedGroups.run(context, change!, null);
+    const fresh = (await prepared.groups("sealed"))(vpcId);
+    expect(result).toEqual({ kind: "done", outcome: { groupId: fresh } });
+    expect(fresh).not.toBe(changedId);
+    const seal = await securityGroups.plan(spoiled, { level: "sealed" });
+    expect(seal.changes.map(({ after }) => after)).toEqual([[fresh], [fresh]]);
+    expect(seal.left).toEqual(told);
   }));

@@ -6,6 +6,8 @@ import { readGuardDuty } from "../../src/intake/guardduty.ts";
 import { createRange, START_OF_SIMULATED_TIME_MS, type RangeOptions } from "../../src/range/range.ts";
 import { remoteAddresses } from "../../src/steps/contain/remote-addresses.ts";
 
+const noGroup = Object.assign(() => null, { spoiled: [] });
+
 /** The address that the scenario's finding names. */
 export const POOL = "198.51.100.77";
 /** An address that only a second finding would name. */
@@ -17,10 +19,9 @@ export function drill(options: Partial<RangeOptions> = {}) {
   const range = createRange({ scenario: "miner-behind-nat", seed: 3, clock, ...options });
   const [target] = range.scenario.targets;
   if (target === undefined) throw new Error("the scenario has no target");
-  const { accessKeyId, secretAccessKey, sessionToken } = range.responder;
   const clients = createClients({
     region: "eu-central-1",
-    credentials: { accessKeyId, secretAccessKey, sessionToken },
+    credentials: range.responder,
     requestHandler: range.requestHandler(),
     clock,
     random: () => 0.5,
@@ -32,7 +33,7 @@ export function drill(options: Partial<RangeOptions> = {}) {
     findings,
     target,
     aws: clients.observed(() => {}, signal),
-    prepared: { groups: async () => () => null },
+    prepared: { groups: async () => noGroup },
     outcomes: {},
     survivors: null,
     settings: { purpose: "forensics", neverDeny: [] },

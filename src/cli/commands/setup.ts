@@ -86,23 +86,16 @@ async function lookAt(
   { account, region, aws, vpcs }: Place & { readonly vpcs: readonly string[] },
 ): Promise<readonly Preparation[]> {
   const prepared = preparedGroups(aws.ec2, await knownGroups(store, account, region));
-  const groupOf = await Promise.all(levels.map((level) => prepared.groups(level)));
+  const groupsOf = await Promise.all(levels.map((level) => prepared.groups(level)));
   return vpcs.flatMap((vpcId) =>
     levels.map((level, index): Preparation => {
-      const { groupId, fault } = chosenGroup(groupOf[index] ?? (() => null), vpcId);
+      const groupOf = groupsOf[index];
+      const groupId = groupOf?.(vpcId) ?? null;
+      const spoiled = groupOf?.spoiled.find((group) => group.vpcId === vpcId);
+      const fault = spoiled ? `${spoiled.id} was changed: ${spoiled.fault}` : null;
       return { vpcId, level, groupId, fault, state: groupId === null ? "missing" : "there" };
     }),
   );
-}
-
-function chosenGroup(groupOf: (vpcId: string) => string | null, vpcId: string): Pick<Preparation, "groupId" | "fault"> {
-  try {
-    return { groupId: groupOf(vpcId), fault: null };
-  } catch (error) {
-    if (error instanceof CordonError && error.code === "prepared_group_not_sealed")
-      return { groupId: null, fault: error.message };
-    throw error;
-  }
 }
 
 /** Makes one group with the step that a case would use, reads it back and records it. */

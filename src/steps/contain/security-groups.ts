@@ -4,6 +4,7 @@ import { findInterface, interfacesOf, setGroups, type NetworkInterface } from ".
 import { type Change, sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
 import { defineStep, done, expectSame, type StepContext } from "../../core/step.ts";
+import { spoiledIn } from "../protect/spoiled-groups.ts";
 import { readRulesAtCut, type RulesAtCut, rulesAtCutOf, unknownRules } from "./rules-at-cut.ts";
 
 const groups = z.array(z.string()).min(1);
@@ -60,9 +61,12 @@ export const securityGroups = defineStep({
           ofTarget: true,
         }))
         .filter(({ before, after }) => !sameSet(before, after)),
-      left: interfaces.flatMap(({ id, managedBy }) =>
-        managedBy === null ? [] : [{ resource: id, reason: `managed by ${managedBy}: only its owner may change it` }],
-      ),
+      left: [
+        ...interfaces.flatMap(({ id, managedBy }) =>
+          managedBy === null ? [] : [{ resource: id, reason: `managed by ${managedBy}: only its owner may change it` }],
+        ),
+        ...spoiledIn(groupOf, interfaces),
+      ],
     };
   },
 

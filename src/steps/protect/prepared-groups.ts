@@ -2,7 +2,8 @@ import { z } from "zod";
 import { interfacesOf } from "../../aws/network-interfaces.ts";
 import { createGroup, faultOf, findGroup, writeRules } from "../../aws/security-groups.ts";
 import { Refusal } from "../../core/errors.ts";
-import { defineStep, done, expectThat, type IsolationLevel } from "../../core/step.ts";
+import { defineStep, done, expectThat, type GroupOf, type IsolationLevel } from "../../core/step.ts";
+import { spoiledIn } from "./spoiled-groups.ts";
 
 const level = z.enum(["sealed", "open"]);
 
@@ -19,6 +20,8 @@ const descriptions: Readonly<Record<IsolationLevel, string>> = {
  *
  * `setup` makes them ahead of time; this step is for the VPC that nobody thought of. The groups go on no interface here.
  * They stay when the case is released, so that the next one finds them.
+ *
+ * A recorded group whose rules somebody changed counts as missing, and is named: a fresh one takes its place.
  *
  * A new group lets everything out. It counts only once its rules were read back and are what its level asks for.
  */
@@ -63,9 +66,9 @@ export const preparedGroups = defineStep({
         resource: each.vpcId,
         attribute: each.level,
         before: null,
-        after: { level: each.level, name: `cordon-${each.level}-${nonce.slice(0, 8)}` },
+        after: { level: each.level, name: freeName(`cordon-${each.level}-${nonce.slice(0, 8)}`, groupOf[each.level]) },
       })),
-      left: [],
+      left: [...spoiledIn(sealedOf, interfaces), ...spoiledIn(openOf, interfaces)],
     };
   },
 
@@ -94,5 +97,13 @@ export const preparedGroups = defineStep({
     return Promise.resolve(done());
   },
 });
+
+/** A group that this case made earlier and somebody changed since keeps its name: the fresh one needs another. */
+function freeName(name: string, { spoiled }: GroupOf): string {
+  const taken = new Set(spoiled.map((group) => group.name));
+  let free = name;
+  for (let turn = 2; taken.has(free); turn++) free = `${name}-${turn}`;
+  return free;
+}
 
 const made = z.strictObject({ groupId: z.string() });
