@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Json } from "./json.ts";
+import type { Target } from "./step.ts";
 import type { Stored } from "./vault.ts";
 
 /** One piece of evidence, as a collection hands it over. */
@@ -46,3 +48,23 @@ export function stored(
 ): ArtifactDraft {
   return { kind, location, sha256, bytes, lock, ...of };
 }
+
+/** Under which all that the vault has of a case lies. */
+export function evidencePrefix(caseId: string, { account, region, instanceId }: Target): string {
+  return `cases/${account}/${region}/${instanceId}/${caseId}/`;
+}
+
+/** Under which the heads of a case's journal lie. */
+export function anchorPrefix(caseId: string, target: Target): string {
+  return `${evidencePrefix(caseId, target)}journal/`;
+}
+
+/** What lies in the vault of a journal: whoever cuts the journal off before it, or rewrites it, is found out. */
+export const anchorFile = z.strictObject({
+  case: z.string(),
+  sequence: z.int().min(1),
+  head: z.string().regex(/^[0-9a-f]{64}$/),
+  anchoredAt: z.string(),
+});
+
+export type Anchor = z.infer<typeof anchorFile>;

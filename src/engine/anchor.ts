@@ -1,5 +1,5 @@
+import { type Anchor, anchorPrefix } from "../core/artifact.ts";
 import type { Happening } from "../core/journal.ts";
-import { prefixOf } from "./context.ts";
 import { MOST_TRIES, pauseMs } from "./failure.ts";
 import type { Frame } from "./frame.ts";
 
@@ -16,10 +16,10 @@ const RARELY_MS = 300_000;
 export async function anchor({ state, ports, signal }: Frame): Promise<{ readonly events: readonly Happening[] }> {
   const { id, sequence, head } = state;
   const now = ports.clock.now();
-  const document = { case: id, sequence, head, anchoredAt: new Date(now).toISOString() };
+  const document: Anchor = { case: id, sequence, head, anchoredAt: new Date(now).toISOString() };
   const content = new TextEncoder().encode(`${JSON.stringify(document)}\n`);
   // Two processes may anchor the same head at different times: each leaves a file of its own.
-  const key = `${prefixOf(state)}journal/head-${String(sequence).padStart(8, "0")}-${now}.json`;
+  const key = `${anchorPrefix(id, state.target)}head-${String(sequence).padStart(8, "0")}-${now}.json`;
   try {
     const { location } = await ports.vault.put(key, content, { signal });
     return { events: [{ type: "journal.anchored", sequence, head, location }] };

@@ -1,5 +1,5 @@
 import type { CaseState } from "../core/case.ts";
-import type { CaseVault } from "../core/artifact.ts";
+import { type CaseVault, evidencePrefix } from "../core/artifact.ts";
 import { sha256 } from "../core/json.ts";
 import type { AnyStep, ChangeView, StepContext } from "../core/step.ts";
 import type { Vault } from "../core/vault.ts";
@@ -57,14 +57,9 @@ export function caseVault(vault: Vault, state: CaseState, signal: AbortSignal): 
       const at = name.lastIndexOf(".");
       const [stem, extension] = at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at)];
       const file = `${stem}-${sha256(content).slice(0, 12)}${extension}`;
-      return vault.put(`${prefixOf(state)}${kind}/${file}`, content, { signal });
+      return vault.put(`${evidencePrefix(state.id, state.target)}${kind}/${file}`, content, { signal });
     },
   };
-}
-
-/** Under which all that the vault has of a case lies. */
-export function prefixOf({ id, target: { account, region, instanceId } }: Pick<CaseState, "id" | "target">): string {
-  return `cases/${account}/${region}/${instanceId}/${id}/`;
 }
 
 /** Changes whose calls have begun: what is read now may show them, or not. */
