@@ -28,6 +28,11 @@ export interface Store {
   ): Promise<{ readonly owner: string; readonly until: number } | null>;
   /** Gives a lease back, if it is ours. */
   unlease(name: string, owner: string): Promise<void>;
+  /**
+   * Counts a key under a name, unless as many as `most` were counted since: then it is `full`. A key that was counted since
+   * is `known`, and not counted again. Of those who count at the same time no more get in than there is room for.
+   */
+  count(tally: Tally): Promise<"counted" | "known" | "full">;
   putClaim(claim: Claim): Promise<void>;
   removeClaim(claim: Pick<Claim, "resource" | "step" | "member" | "case">): Promise<void>;
   claims(step: string, resource: string): Promise<readonly Claim[]>;
@@ -60,6 +65,17 @@ export interface Original {
   readonly attribute: string;
   readonly value: Json;
   readonly case: string;
+}
+
+/** One more of something that is limited. */
+export interface Tally {
+  readonly name: string;
+  readonly key: string;
+  readonly now: number;
+  /** What was counted at this time or before is forgotten. */
+  readonly since: number;
+  /** With 0 it only asks whether the key is known. */
+  readonly most: number;
 }
 
 export interface PreparedGroup {

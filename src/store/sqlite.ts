@@ -4,7 +4,7 @@ import { CordonError } from "../core/errors.ts";
 import { type JournalEvent, seal } from "../core/journal.ts";
 import type { Json } from "../core/json.ts";
 import type { Claim, IsolationLevel } from "../core/step.ts";
-import type { Append, Store } from "../core/store.ts";
+import type { Append, Store, Tally } from "../core/store.ts";
 import { TABLES, VERSION } from "./schema.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -79,6 +79,7 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
     lease: (name, owner, until, now) => queue.write(() => lease(sql, { name, owner, until, now })),
     unlease: (name, owner) =>
       queue.write(() => void sql("delete from leases where name = ? and owner = ?").run(name, owner)),
+    count: (tally) => queue.write(() => count(sql, tally)),
     ...claimsOf(sql, queue),
     preparedGroups: async (account, region) =>
       sql("select vpc, level, group_id from prepared where account = ? and region = ? order by vpc, level")
@@ -202,6 +203,15 @@ function lease(
     return { owner: String(held["owner"]), until: Number(held["until"]) };
   sql("insert or replace into leases values (?, ?, ?)").run(name, owner, until);
   return null;
+}
+
+function count(sql: Sql, { name, key, now, since, most }: Tally): "counted" | "known" | "full" {
+  sql("delete from tallies where name = ? and at <= ?").run(name, since);
+  if (sql("select 1 from tallies where name = ? and key = ?").get(name, key)) return "known";
+  const counted = sql("select count(*) as counted from tallies where name = ?").get(name) as Row | undefined;
+  if (Number(counted?.["counted"] ?? 0) >= most) return "full";
+  sql("insert into tallies values (?, ?, ?)").run(name, key, now);
+  return "counted";
 }
 
 type ClaimStore = Pick<Store, "putClaim" | "removeClaim" | "claims" | "expiredClaims" | "ledger" | "saveLedger">;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Actor, GENESIS, type Happening, type NewEvent, verifyJournal } from "../core/journal.ts";
-import type { Append, Store } from "../core/store.ts";
+import type { Append, Store, Tally } from "../core/store.ts";
 import type { Claim } from "../core/step.ts";
 
 const NOW = 1_768_478_400_000;
@@ -61,6 +61,9 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
   });
   describe(`${name}: leases`, () => {
     leases(on);
+  });
+  describe(`${name}: tallies`, () => {
+    tallies(on);
   });
   describe(`${name}: claims and ledgers`, () => {
     claims(on);
@@ -233,6 +236,58 @@ function leases(on: On): void {
     on(async (store) => {
       expect(await store.lease("case 1", "a", NOW + 30_000, NOW)).toBeNull();
       expect(await store.lease("case 2", "b", NOW + 30_000, NOW)).toBeNull();
+    }),
+  );
+}
+
+function tallies(on: On): void {
+  const tally = (key: string, more: Partial<Tally> = {}): Tally => ({
+    name: "automatic 111122223333",
+    key,
+    now: NOW,
+    since: NOW - 3_600_000,
+    most: 2,
+    ...more,
+  });
+
+  test(
+    "as many are counted as there is room for, and a key once",
+    on(async (store) => {
+      expect(await store.count(tally("a"))).toBe("counted");
+      expect(await store.count(tally("a"))).toBe("known");
+      expect(await store.count(tally("b"))).toBe("counted");
+      expect(await store.count(tally("c"))).toBe("full");
+      expect(await store.count(tally("b"))).toBe("known");
+      expect(await store.count(tally("c", { name: "automatic 444455556666" }))).toBe("counted");
+    }),
+  );
+
+  test(
+    "what is older is forgotten, and makes room",
+    on(async (store) => {
+      await store.count(tally("a"));
+      await store.count(tally("b", { now: NOW + 1000 }));
+      const later = { now: NOW + 3_600_000, since: NOW };
+      expect(await store.count(tally("c", { ...later, since: NOW - 1 }))).toBe("full");
+      expect(await store.count(tally("c", later))).toBe("counted");
+      expect(await store.count(tally("a", later))).toBe("full");
+    }),
+  );
+
+  test(
+    "with no room at all it only says what is known",
+    on(async (store) => {
+      expect(await store.count(tally("a", { most: 0 }))).toBe("full");
+      await store.count(tally("a"));
+      expect(await store.count(tally("a", { most: 0 }))).toBe("known");
+    }),
+  );
+
+  test(
+    "of those who count in the same turn no more get in than there is room for",
+    on(async (store) => {
+      const answers = await Promise.all(["a", "b", "c", "d", "e"].map((key) => store.count(tally(key))));
+      expect(answers.toSorted()).toEqual(["counted", "counted", "full", "full", "full"]);
     }),
   );
 }

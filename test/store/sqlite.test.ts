@@ -116,3 +116,16 @@ test("simulated time stands still until a commit is made", async () => {
   expect(at).toBe(1000);
   store.close();
 });
+
+test("of two processes that count at once no more get in than there is room for", async () => {
+  const path = freshFile();
+  const [one, other] = [openSqlite(path), openSqlite(path)];
+  const tally = (key: string) => ({ name: "automatic", key, now: 2, since: 1, most: 20 });
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? one : other).count(tally(`instance-${index}`))),
+  );
+  expect(answers.filter((answer) => answer === "counted")).toHaveLength(20);
+  expect(answers.filter((answer) => answer === "full")).toHaveLength(10);
+  one.close();
+  other.close();
+});
