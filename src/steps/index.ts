@@ -10,10 +10,16 @@ import { roleSessions } from "./contain/role-sessions.ts";
 import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
+import { consoleOutput } from "./preserve/console-output.ts";
+import { consoleScreenshot } from "./preserve/console-screenshot.ts";
+import { volumeSnapshots } from "./preserve/volume-snapshots.ts";
 import { preparedGroups } from "./protect/prepared-groups.ts";
 
 /** Every technique that Cordon knows. */
 export const steps: readonly AnyStep[] = [
+  consoleScreenshot,
+  consoleOutput,
+  volumeSnapshots,
   preparedGroups,
   securityGroups,
   remoteAddresses,
