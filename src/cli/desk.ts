@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { systemClock } from "../core/clock.ts";
 import { type CaseState, caseOf, openWindows, statusOf } from "../core/case.ts";
 import type { JournalEvent } from "../core/journal.ts";
 import type { Playbook } from "../core/playbook.ts";
@@ -7,6 +8,7 @@ import { CordonError } from "../core/errors.ts";
 import type { LocalRunner } from "../runners/local.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { directoryVault } from "../vault/directory.ts";
+import type { Vault } from "../core/vault.ts";
 import { createResponder } from "./compose.ts";
 import { assertAccount, connect, type Connection, type ConnectionFlags } from "./connection.ts";
 import { type Environment, isDeadOwner, makeHome, readEnvironment, unguessable } from "./environment.ts";
@@ -23,6 +25,10 @@ export interface Desk {
   readonly environment: Environment;
   readonly output: Output;
   readonly store: Store;
+  /** Where the evidence lies. */
+  vault(): Promise<Vault>;
+  /** Milliseconds since 1970, of this machine. */
+  now(): number;
   readonly playbooks: readonly Playbook[];
   readonly flags: ConnectionFlags;
   readonly signal: AbortSignal;
@@ -51,7 +57,8 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
     const playbooks = loadPlaybooks(environment.home).map(({ playbook }) =>
       autonomy === null ? playbook : { ...playbook, autonomy },
     );
-    const desk: Desk = { ...options, environment, store, playbooks };
+    const vault = directoryVault(join(environment.home, "vault"));
+    const desk: Desk = { ...options, environment, store, vault: async () => vault, now: systemClock.now, playbooks };
     await sealOpenWindows(desk);
     return await work(desk);
   } finally {
@@ -72,7 +79,7 @@ export async function openSession(
     clock: connection.clock,
     random: unguessable,
     store,
-    vault: directoryVault(join(environment.home, "vault")),
+    vault: await desk.vault(),
     settings: environment.config,
     playbooks,
     owner: environment.owner,

@@ -109,6 +109,7 @@ function lookingCommands(root: Command, run: Run): void {
         (await import("./commands/cases.ts")).watchCase(at, name),
       ),
     );
+  evidenceCommands(root, run);
   withConnection(root.command("setup"))
     .argument("[instance...]", "instances whose VPCs are prepared")
     .description("make the sealed and the open group of each VPC ahead of time")
@@ -121,5 +122,34 @@ function lookingCommands(root: Command, run: Run): void {
     .option("--apply", "make them", false)
     .action((ids: string[], given: { readonly vpc: readonly string[]; readonly apply: boolean } & Given) =>
       desk(run, { name: "setup", given }, async (at) => (await import("./commands/setup.ts")).setup(at, ids, given)),
+    );
+}
+
+function evidenceCommands(root: Command, run: Run): void {
+  const evidence = root.command("evidence").description("look at what was saved");
+  withConnection(evidence.command("ls"))
+    .argument("[id]", "a case or an instance; all when left out")
+    .description("list what was saved, with its hashes and where it lies")
+    .action((name: string | undefined, given: Given) =>
+      desk(run, { name: "evidence ls", given }, async (at) =>
+        (await import("./commands/evidence.ts")).listEvidence(at, name),
+      ),
+    );
+  withConnection(evidence.command("verify"))
+    .argument("[id]", "a case or an instance; all when left out")
+    .description("hold journals and evidence against each other")
+    .action((name: string | undefined, given: Given) =>
+      desk(run, { name: "evidence verify", given }, async (at) =>
+        (await import("./commands/evidence.ts")).verifyAll(at, name),
+      ),
+    );
+  withConnection(evidence.command("export"))
+    .argument("<id>", "a case, or an instance: its latest case")
+    .description("write evidence, journal, custody log and timeline into a new folder, as a BagIt bag")
+    .option("--to <folder>", "the new folder; CASE-bag when left out")
+    .action((name: string, given: { readonly to?: string } & Given) =>
+      desk(run, { name: "evidence export", given }, async (at) =>
+        (await import("./commands/evidence.ts")).exportEvidence(at, name, given),
+      ),
     );
 }

@@ -3,8 +3,7 @@ import { caseCommands } from "./program-cases.ts";
 import { rehearsalCommands } from "./program-rehearsal.ts";
 import { settingCommands } from "./program-settings.ts";
 import type { Run } from "./run.ts";
-
-declare const CORDON_VERSION: string | undefined;
+import { cordonVersion } from "./version.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 done; 2 wrong usage; 3 ran, but containment is partial or a check failed; 4 waits for an approval;
@@ -18,7 +17,7 @@ Begin with \`cordon drill\`: it needs no AWS account.`;
 export function program(run: Run): Command {
   const root = new Command("cordon")
     .description("Cuts compromised EC2 instances off, proves it, and can put everything back.")
-    .version(typeof CORDON_VERSION === "string" ? CORDON_VERSION : "development")
+    .version(cordonVersion)
     .showSuggestionAfterError()
     .showHelpAfterError("(--help shows what it takes)")
     .addHelpText("after", EXIT_CODES)

@@ -191,6 +191,13 @@ export type Happening =
       readonly head: string;
       readonly location: string;
     }
+  | {
+      /** A copy of the evidence left the vault. */
+      readonly type: "evidence.exported";
+      readonly to: string;
+      readonly files: number;
+      readonly bytes: number;
+    }
   | { readonly type: "case.settled"; readonly status: CaseStatus }
   | { readonly type: "release.asked"; readonly reason: string | null }
   | { readonly type: "release.ended"; readonly status: "released" | "releasedInPart" };

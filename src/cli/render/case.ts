@@ -1,4 +1,4 @@
-import type { CaseState } from "../../core/case.ts";
+import type { CaseState, ChangeRecord } from "../../core/case.ts";
 import type { JournalEvent } from "../../core/journal.ts";
 import type { Original } from "../../core/store.ts";
 import { caseSummary } from "../verdicts.ts";
@@ -30,7 +30,7 @@ export function caseDocument({ state, events, originals, journal }: CaseView): o
     })),
     checks: state.assessments.at(-1)?.checks ?? [],
     survivors: state.assessments.at(-1)?.survivors ?? [],
-    changes: [...state.changes.values()].map(({ change, stage, state: at, reversible, failure }) => ({
+    changes: changesIn(state).map(({ change, stage, state: at, reversible, failure }) => ({
       id: change.id,
       stage,
       step: change.step,
@@ -52,6 +52,11 @@ export function caseDocument({ state, events, originals, journal }: CaseView): o
   };
 }
 
+/** What was or would be changed: what is saved stands under evidence. */
+function changesIn({ changes }: CaseState): readonly ChangeRecord[] {
+  return [...changes.values()].filter(({ change }) => change.collects !== true);
+}
+
 /** A case for people: how it stands, what happened, what was changed, what it was before. */
 export function caseLines({ state, events, originals, journal }: CaseView): readonly string[] {
   return [
@@ -71,7 +76,7 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
     ...approvalLines(state),
     "",
     "Changes:",
-    ...[...state.changes.values()].map(
+    ...changesIn(state).map(
       ({ change, state: at }) => `  ${change.id}: ${brief(change.before)} -> ${brief(change.after)}  (${at})`,
     ),
     "",

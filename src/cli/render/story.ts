@@ -73,6 +73,8 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
       return body.status === "released" ? "released: everything that can be restored is" : "released in part";
     case "artifact.stored":
       return body.item === null ? null : `saved ${body.kind}: ${printable(body.location)}`;
+    case "evidence.exported":
+      return `${actor.id} exported the evidence to ${printable(body.to)}: ${body.files} files`;
     case "case.settled":
     case "journal.anchored":
     case "act.started":
