@@ -1,4 +1,4 @@
-import type { JournalEvent } from "../../core/journal.ts";
+import type { Happening, JournalEvent } from "../../core/journal.ts";
 import type { Json } from "../../core/json.ts";
 import type { MustAsk } from "../../core/route.ts";
 import { NOBODY_ASKED } from "../../engine/ask.ts";
@@ -32,9 +32,7 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "stage.ended":
       return body.outcome === "done" ? null : `stage ${body.stage} ended: ${stageEnds[body.outcome]}`;
     case "step.planned":
-      return body.changes.length === 0
-        ? null
-        : `planned ${body.step}: ${body.changes.length} change${body.changes.length === 1 ? "" : "s"}`;
+      return plannedText(body);
     case "step.enabled":
       return `${body.by} goes first: ${printable(body.reason)}`;
     case "step.failed":
@@ -50,19 +48,13 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
         ? `stage ${body.stage} goes on: ${NOBODY_ASKED}`
         : `the approval of stage ${body.stage} no longer covers the plan: asked again`;
     case "change.progressed":
-      return `under way: ${body.change}, goes on at ${body.due.slice(11, 19)}Z`;
     case "change.applied":
-      return `applied  ${body.change}`;
     case "change.verified":
-      return `verified ${body.what}: ${brief(body.observed)}`;
     case "change.failed":
-      return `FAILED   ${body.change}: ${printable(body.message)}`;
     case "change.reverted":
-      return `reverted ${body.change}`;
     case "change.revertRefused":
-      return `REFUSED to revert ${body.change}: ${printable(body.message)}`;
     case "change.accepted":
-      return `${actor.id} accepted the present state of ${body.change}`;
+      return changeStory(body, actor.id);
     case "act.postponed":
       return `again at ${body.until.slice(11, 23)}Z: ${body.verb} ${body.subject} (${printable(body.message)})`;
     case "assessment.made":
@@ -82,6 +74,39 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     default:
       return body satisfies never;
   }
+}
+
+function changeStory(body: Extract<Happening, { type: `change.${string}` }>, by: string): string | null {
+  switch (body.type) {
+    case "change.progressed":
+      return `under way: ${body.change}, goes on at ${body.due.slice(11, 19)}Z`;
+    case "change.applied":
+      if (isCollected(body.outcome)) return null; // What was saved has a line of its own.
+      return `applied  ${body.change}`;
+    case "change.verified":
+      return `verified ${body.what}: ${brief(body.observed)}`;
+    case "change.failed":
+      return `FAILED   ${body.change}: ${printable(body.message)}`;
+    case "change.reverted":
+      return `reverted ${body.change}`;
+    case "change.revertRefused":
+      return `REFUSED to revert ${body.change}: ${printable(body.message)}`;
+    case "change.accepted":
+      return `${by} accepted the present state of ${body.change}`;
+    default:
+      return body satisfies never;
+  }
+}
+
+/** Whether an outcome is that of a collection. */
+function isCollected(outcome: Json): boolean {
+  return outcome !== null && typeof outcome === "object" && "artifacts" in outcome;
+}
+
+function plannedText({ step, changes }: Extract<Happening, { type: "step.planned" }>): string | null {
+  if (changes.length === 0) return null;
+  const noun = changes.every(({ collects }) => collects === true) ? "item" : "change";
+  return `planned ${step}: ${changes.length} ${noun}${changes.length === 1 ? "" : "s"}`;
 }
 
 const stageEnds = { done: "done", failed: "a step failed", rejected: "rejected", nothing: "nothing to do" } as const;
