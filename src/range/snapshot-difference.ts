@@ -4,6 +4,7 @@ import { differences as rawDifferences, type Difference } from "./world/snapshot
 /** What a table of the snapshot holds, in the words of an operator. */
 const NOUNS: Readonly<Record<string, string>> = {
   vpcs: "vpc",
+  vpcPeerings: "vpc-peering-connection",
   subnets: "subnet",
   routeTables: "route-table",
   internetGateways: "internet-gateway",

@@ -31,7 +31,7 @@ describe("the plan", () => {
         },
       ]);
       expect(clock.now() - START_OF_SIMULATED_TIME_MS).toBe(40);
-      expect(range.calls).toHaveLength(3);
+      expect(range.calls).toHaveLength(5);
     });
   });
 

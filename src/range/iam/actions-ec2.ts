@@ -136,6 +136,7 @@ export const EC2_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntri
   describes("DescribeTags"),
   describes("DescribeTrunkInterfaceAssociations"),
   describes("DescribeVolumes"),
+  describes("DescribeVpcPeeringConnections"),
   describes("DescribeVpcs"),
   touches("DescribeInstanceAttribute", at("instance", "InstanceId")),
   touches("GetManagedPrefixListEntries", at("prefix-list", "PrefixListId")),

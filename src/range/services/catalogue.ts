@@ -12,6 +12,7 @@ import { interfaceHandlers } from "./ec2/interfaces.ts";
 import { keyPairHandlers } from "./ec2/key-pairs.ts";
 import { networkAclHandlers } from "./ec2/network-acls.ts";
 import { networkHandlers } from "./ec2/networks.ts";
+import { peeringHandlers } from "./ec2/peerings.ts";
 import { permissionHandlers } from "./ec2/permissions.ts";
 import { placeHandlers } from "./ec2/places.ts";
 import { profileHandlers } from "./ec2/profiles.ts";
@@ -39,6 +40,7 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...networkAclHandlers,
     ...attachmentHandlers,
     ...networkHandlers,
+    ...peeringHandlers,
     ...placeHandlers,
     ...profileHandlers,
     ...tagHandlers,

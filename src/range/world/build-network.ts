@@ -31,6 +31,7 @@ export function createVpc(
     id: world.newId("vpc"),
     tags: options.tags ?? [],
     cidr: options.cidr,
+    secondaryCidrs: [],
     ipv6Cidr: options.ipv6Cidr ?? null,
     isDefault: options.isDefault ?? false,
     dhcpOptionsId: world.newId("dopt"),

@@ -26,11 +26,28 @@ export interface Operator {
 
 export interface Vpc extends Resource {
   cidr: string;
+  /** Blocks that were associated later (AssociateVpcCidrBlock). */
+  secondaryCidrs: string[];
   ipv6Cidr: string | null;
   isDefault: boolean;
   dhcpOptionsId: string;
   enableDnsSupport: boolean;
   enableDnsHostnames: boolean;
+}
+
+/** One side of a peering connection: it may lie in another account or Region. */
+export interface PeeredVpc {
+  vpcId: string;
+  ownerId: string;
+  region: string;
+  cidrs: string[];
+  ipv6Cidrs: string[];
+}
+
+export interface VpcPeering extends Resource {
+  status: "pending-acceptance" | "active" | "deleted";
+  requester: PeeredVpc;
+  accepter: PeeredVpc;
 }
 
 export interface Subnet extends Resource {
@@ -305,6 +322,7 @@ export interface SsmSession extends Resource {
 export interface RegionState extends ScalingState {
   readonly name: string;
   readonly vpcs: Map<string, Vpc>;
+  readonly vpcPeerings: Map<string, VpcPeering>;
   readonly subnets: Map<string, Subnet>;
   readonly routeTables: Map<string, RouteTable>;
   readonly internetGateways: Map<string, InternetGateway>;

@@ -141,6 +141,7 @@ function emptyRegion(name: string): RegionState {
     name,
     ...emptyScaling(),
     vpcs: new Map(),
+    vpcPeerings: new Map(),
     subnets: new Map(),
     routeTables: new Map(),
     internetGateways: new Map(),

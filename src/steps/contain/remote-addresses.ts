@@ -2,13 +2,14 @@ import { z } from "zod";
 import { addressesInUse } from "../../aws/addresses-in-use.ts";
 import { aclsOfSubnets, aclsOfVpcs, findAcl, type NetworkAcl } from "../../aws/network-acls.ts";
 import { interfacesOf, type NetworkInterface } from "../../aws/network-interfaces.ts";
+import { activePeerings, type Peering, type VpcBlocks, vpcsWithBlocks } from "../../aws/vpcs.ts";
 import type { ChangeDraft, Left } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
 import type { StepContext } from "../../core/step.ts";
 import { defineSharedStep, expectThat } from "../../core/step.ts";
 import { reconcileDenies } from "./remote-addresses-claims.ts";
 import { directions, isDenied } from "./remote-addresses-entries.ts";
-import { MOST_ADDRESSES, namedAddresses, oneSpelling, reasonNotDenied } from "./remote-addresses-policy.ts";
+import { isIn, MOST_ADDRESSES, namedAddresses, oneSpelling, reasonNotDenied } from "./remote-addresses-policy.ts";
 
 const deny = z.strictObject({ address: z.string(), action: z.literal("deny") });
 
@@ -30,7 +31,12 @@ export const remoteAddresses = defineSharedStep({
   settlesWithinMs: 10_000,
   permissions: {
     target: {
-      plan: ["ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces"],
+      plan: [
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeVpcs",
+      ],
       reconcile: ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAclEntry", "ec2:DescribeNetworkAcls"],
       verify: ["ec2:DescribeNetworkAcls"],
     },
@@ -45,11 +51,14 @@ export const remoteAddresses = defineSharedStep({
       return { changes: [], left: [{ resource: target.instanceId, reason: "no finding names an address to deny" }] };
     }
     const candidates = named.filter((address) => reasonNotDenied(address, settings.neverDeny) === null);
-    const [{ interfaces, acls, missing }, inUse] = await Promise.all([
+    const [{ interfaces, acls, missing }, inUse, vpcs, peerings] = await Promise.all([
       networkOf(context),
       addressesInUse(aws.ec2, candidates),
+      vpcsWithBlocks(aws.ec2),
+      activePeerings(aws.ec2),
     ]);
-    const { denied, left } = sort(named, { neverDeny: settings.neverDeny, interfaces, inUse });
+    const networks = networksAround(new Set(interfaces.map(({ vpcId }) => vpcId)), { vpcs, peerings });
+    const { denied, left } = sort(named, { neverDeny: settings.neverDeny, interfaces, inUse, networks });
     return {
       changes: acls.flatMap((acl) => denied.map((address) => draft(acl, address))),
       left: [...left, ...missing],
@@ -94,6 +103,28 @@ interface Ours {
   readonly neverDeny: readonly string[];
   readonly interfaces: readonly NetworkInterface[];
   readonly inUse: readonly string[];
+  readonly networks: readonly OwnNetwork[];
+}
+
+interface OwnNetwork {
+  readonly cidr: string;
+  /** What has this block, as people call it. */
+  readonly of: string;
+}
+
+/** The blocks of the instance's VPCs and of those that are peered with them, public ones included. */
+function networksAround(
+  vpcIds: ReadonlySet<string>,
+  { vpcs, peerings }: { readonly vpcs: readonly VpcBlocks[]; readonly peerings: readonly Peering[] },
+): readonly OwnNetwork[] {
+  const own = vpcs
+    .filter(({ id }) => vpcIds.has(id))
+    .flatMap(({ id, cidrs }) => cidrs.map((cidr) => ({ cidr, of: `the instance's VPC ${id}` })));
+  const peered = peerings
+    .filter(({ sides }) => sides.some((side) => vpcIds.has(side.id)))
+    .flatMap(({ id, sides }) => sides.filter((side) => !vpcIds.has(side.id)).map((side) => ({ id, side })))
+    .flatMap(({ id, side }) => side.cidrs.map((cidr) => ({ cidr, of: `VPC ${side.id}, peered through ${id}` })));
+  return [...own, ...peered];
 }
 
 /** Parts the addresses to deny from those that people must decide about. */
@@ -110,13 +141,18 @@ function sort(
       ? "it is the instance's own address"
       : inUse?.has(address)
         ? "an interface of this account has it: denying it would cut a neighbour off, and inside a subnet would not work"
-        : reasonNotDenied(address, ours.neverDeny);
+        : (reasonNotDenied(address, ours.neverDeny) ?? reasonInNetwork(address, ours.networks));
     if (reason !== null) left.push({ resource: address, reason });
     else if (denied.length < MOST_ADDRESSES) denied.push(address);
     else
       left.push({ resource: address, reason: `more than ${MOST_ADDRESSES} addresses in one case: a person decides` });
   }
   return { denied, left };
+}
+
+function reasonInNetwork(address: string, networks: readonly OwnNetwork[]): string | null {
+  const network = networks.find(({ cidr }) => isIn(address, cidr));
+  return network === undefined ? null : `it lies in ${network.cidr} of ${network.of}: never denied automatically`;
 }
 
 function draft(acl: NetworkAcl, address: string): ChangeDraft<null, Deny> {

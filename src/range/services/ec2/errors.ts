@@ -53,6 +53,12 @@ const NAMING = {
     malformed: "InvalidSubnetID.Malformed",
     noun: "subnet ID",
   },
+  vpcPeering: {
+    prefix: "pcx",
+    missing: "InvalidVpcPeeringConnectionID.NotFound",
+    malformed: "InvalidVpcPeeringConnectionId.Malformed",
+    noun: "vpcPeeringConnection ID",
+  },
   vpc: { prefix: "vpc", missing: "InvalidVpcID.NotFound", malformed: "InvalidVpcID.Malformed", noun: "vpc ID" },
   routeTable: {
     prefix: "rtb",

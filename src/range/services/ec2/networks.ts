@@ -53,13 +53,11 @@ const describeVpcs = handler((context, input: DescribeVpcsRequest): DescribeVpcs
       OwnerId: context.account.id,
       State: "available",
       CidrBlock: vpc.cidr,
-      CidrBlockAssociationSet: [
-        {
-          AssociationId: `vpc-cidr-assoc-${vpc.id.slice(4)}`,
-          CidrBlock: vpc.cidr,
-          CidrBlockState: { State: "associated" },
-        },
-      ],
+      CidrBlockAssociationSet: [vpc.cidr, ...vpc.secondaryCidrs].map((CidrBlock, index) => ({
+        AssociationId: `vpc-cidr-assoc-${vpc.id.slice(4)}${index === 0 ? "" : `-${index}`}`,
+        CidrBlock,
+        CidrBlockState: { State: "associated" },
+      })),
       Ipv6CidrBlockAssociationSet:
         vpc.ipv6Cidr === null
           ? []
