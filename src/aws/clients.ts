@@ -56,7 +56,13 @@ export function createClients(options: ClientOptions): ClientSet {
             signal: both,
           }),
       });
-      return { ec2: sender("ec2"), iam: sender("iam"), sts: sender("sts"), ssm: sender("ssm") };
+      return {
+        now: () => options.clock.now(),
+        ec2: sender("ec2"),
+        iam: sender("iam"),
+        sts: sender("sts"),
+        ssm: sender("ssm"),
+      };
     },
   };
 }

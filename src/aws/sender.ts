@@ -25,6 +25,8 @@ export interface Sender {
 
 declare module "../core/step.ts" {
   interface TargetClients {
+    /** The time by the clock that these clients wait on, in milliseconds since 1970: when something was read. */
+    readonly now: () => number;
     readonly ec2: Sender;
     readonly iam: Sender;
     readonly sts: Sender;

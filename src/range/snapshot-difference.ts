@@ -19,6 +19,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   volumes: "volume",
   snapshots: "snapshot",
   images: "image",
+  vpcEndpoints: "vpc-endpoint",
   ssmInstances: "ssm-instance",
   ssmSessions: "ssm-session",
   roles: "role",

@@ -12,11 +12,13 @@ import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
+import { instanceMetadata } from "./preserve/instance-metadata.ts";
 import { volumeSnapshots } from "./preserve/volume-snapshots.ts";
 import { preparedGroups } from "./protect/prepared-groups.ts";
 
 /** Every technique that Cordon knows. */
 export const steps: readonly AnyStep[] = [
+  instanceMetadata,
   consoleScreenshot,
   consoleOutput,
   volumeSnapshots,

@@ -20,13 +20,14 @@ const mappedSnapshots: Resources = (_, input) =>
   );
 
 /**
- * What EC2 checks for volumes, snapshots, images and the console, with the resource types that AWS lists for each:
+ * What EC2 checks for volumes, snapshots, images, the console and endpoints, with the resource types that AWS lists for each:
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
  */
 export const STORAGE_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries([
   describes("DescribeImages"),
   describes("DescribeLockedSnapshots"),
   describes("DescribeSnapshots"),
+  describes("DescribeVpcEndpoints"),
   touches("AttachVolume", together(at("instance", "InstanceId"), at("volume", "VolumeId"))),
   touches("CopySnapshot", together(created("snapshot"), at("snapshot", "SourceSnapshotId"))),
   touches("CreateImage", together(created("image"), at("instance", "InstanceId"), created("snapshot"))),

@@ -4,8 +4,10 @@ import { scalingGroupHandlers } from "./autoscaling/groups.ts";
 import { memberHandlers } from "./autoscaling/members.ts";
 import { attachmentHandlers } from "./ec2/attachments.ts";
 import { consoleHandlers } from "./ec2/console.ts";
+import { endpointHandlers } from "./ec2/endpoints.ts";
 import { groupHandlers } from "./ec2/groups.ts";
 import { imageHandlers } from "./ec2/images.ts";
+import { instanceAttributeHandlers } from "./ec2/instance-attributes.ts";
 import { instanceChangeHandlers } from "./ec2/instance-changes.ts";
 import { instanceHandlers } from "./ec2/instances.ts";
 import { interfaceHandlers } from "./ec2/interfaces.ts";
@@ -26,6 +28,7 @@ import { balancerHandlers } from "./elasticloadbalancing/descriptions.ts";
 import { targetHandlers } from "./elasticloadbalancing/targets.ts";
 import type { Handler } from "./handler.ts";
 import { iamHandlers } from "./iam.ts";
+import { s3Handlers } from "./s3/handlers.ts";
 import { ssmHandlers } from "./ssm.ts";
 import { stsHandlers } from "./sts.ts";
 
@@ -33,6 +36,7 @@ import { stsHandlers } from "./sts.ts";
 export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   ec2: {
     ...instanceHandlers,
+    ...instanceAttributeHandlers,
     ...instanceChangeHandlers,
     ...interfaceHandlers,
     ...groupHandlers,
@@ -45,6 +49,7 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...profileHandlers,
     ...tagHandlers,
     ...volumeHandlers,
+    ...endpointHandlers,
     ...snapshotHandlers,
     ...snapshotSharingHandlers,
     ...snapshotLockHandlers,
@@ -57,6 +62,7 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
   autoscaling: { ...descriptionHandlers, ...memberHandlers, ...scalingGroupHandlers },
   elasticloadbalancing: { ...balancerHandlers, ...targetHandlers },
   iam: iamHandlers,
+  s3: s3Handlers,
   sts: stsHandlers,
   ssm: ssmHandlers,
 };

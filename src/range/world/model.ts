@@ -1,3 +1,5 @@
+import type { Bucket, BucketContents } from "./s3-model.ts";
+import type { VpcEndpoint } from "./endpoints.ts";
 import type { ScalingState } from "./scaling-model.ts";
 import type { Image, Snapshot, SnapshotRun, VolumeAttachment } from "./storage-model.ts";
 
@@ -337,6 +339,7 @@ export interface RegionState extends ScalingState {
   readonly volumes: Map<string, Volume>;
   readonly snapshots: Map<string, Snapshot>;
   readonly images: Map<string, Image>;
+  readonly vpcEndpoints: Map<string, VpcEndpoint>;
   readonly ssmInstances: Map<string, SsmManagedInstance>;
   readonly ssmSessions: Map<string, SsmSession>;
   /** Buckets by name; all accounts and Regions share one space of names. */

@@ -25,6 +25,7 @@ const VOLATILE = new Set([
   "observedHealth",
   "activities",
   "nextLookAt",
+  "bucketContents",
 ]);
 
 /** Lists whose order means nothing to AWS; those of rules, routes and tags come back in any order. */
@@ -42,6 +43,9 @@ const UNORDERED = new Set([
   "accessKeys",
   "sharedWith",
   "launchableBy",
+  "routeTableIds",
+  "subnetIds",
+  "interfaceIds",
 ]);
 
 /**

@@ -156,6 +156,7 @@ function emptyRegion(name: string): RegionState {
     volumes: new Map(),
     snapshots: new Map(),
     images: new Map(),
+    vpcEndpoints: new Map(),
     ssmInstances: new Map(),
     ssmSessions: new Map(),
     buckets: new Map(),

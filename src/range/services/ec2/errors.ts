@@ -80,6 +80,12 @@ const NAMING = {
     malformed: "InvalidSnapshotID.Malformed",
     noun: "snapshot",
   },
+  endpoint: {
+    prefix: "vpce",
+    missing: "InvalidVpcEndpointId.NotFound",
+    malformed: "InvalidVpcEndpointId.Malformed",
+    noun: "Vpc Endpoint Id",
+  },
   image: { prefix: "ami", missing: "InvalidAMIID.NotFound", malformed: "InvalidAMIID.Malformed", noun: "image id" },
   allocation: {
     prefix: "eipalloc",

@@ -54,6 +54,7 @@ const TABLES: Readonly<Record<string, readonly [type: string, table: (region: Re
     nat: ["natgateway", ({ natGateways }) => natGateways],
     vol: ["volume", ({ volumes }) => volumes],
     snap: ["snapshot", ({ snapshots }) => snapshots],
+    vpce: ["vpc-endpoint", ({ vpcEndpoints }) => vpcEndpoints],
     ami: ["image", ({ images }) => images],
     eipalloc: ["elastic-ip", ({ elasticAddresses }) => elasticAddresses],
     pl: ["prefix-list", ({ prefixLists }) => prefixLists],
