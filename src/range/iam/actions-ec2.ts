@@ -178,6 +178,7 @@ export const EC2_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntri
   touches("StopInstances", each("instance", "InstanceIds")),
   touches("StartInstances", each("instance", "InstanceIds")),
   touches("TerminateInstances", each("instance", "InstanceIds")),
+  touches("RebootInstances", each("instance", "InstanceIds")),
   touches(
     "CreateNetworkInterface",
     together(created("network-interface"), at("subnet", "SubnetId"), each("security-group", "Groups")),

@@ -1,5 +1,8 @@
+import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as ec2 from "@aws-sdk/client-ec2";
+import * as elb from "@aws-sdk/client-elastic-load-balancing-v2";
 import * as iam from "@aws-sdk/client-iam";
+import * as s3 from "@aws-sdk/client-s3";
 import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 import type { NormalizedSchema } from "@smithy/core/schema";
@@ -30,6 +33,8 @@ const operations: readonly (readonly [ServiceName, readonly string[]])[] = [
     ],
   ],
   ["iam", ["PutRolePolicy", "CreateRole", "GetAccountSummary", "SimulatePrincipalPolicy", "GetMFADevice"]],
+  ["autoscaling", ["DescribeAutoScalingGroups", "DetachInstances", "UpdateAutoScalingGroup"]],
+  ["elasticloadbalancing", ["DescribeTargetHealth", "RegisterTargets", "DescribeLoadBalancers"]],
   ["sts", ["AssumeRole", "GetCallerIdentity"]],
   [
     "ssm",
@@ -130,8 +135,11 @@ function clientOf(service: ServiceName, handler: ReturnType<typeof inProcessHand
     requestHandler: handler,
   };
   const [module, client] = {
+    autoscaling: () => [autoscaling, new autoscaling.AutoScalingClient(configuration)] as const,
+    elasticloadbalancing: () => [elb, new elb.ElasticLoadBalancingV2Client(configuration)] as const,
     ec2: () => [ec2, new ec2.EC2Client(configuration)] as const,
     iam: () => [iam, new iam.IAMClient(configuration)] as const,
+    s3: () => [s3, new s3.S3Client(configuration)] as const,
     ssm: () => [ssm, new ssm.SSMClient(configuration)] as const,
     sts: () => [sts, new sts.STSClient(configuration)] as const,
   }[service]();

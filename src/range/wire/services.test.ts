@@ -39,7 +39,7 @@ describe("the catalogue of services", () => {
   it("agrees with the SDK's clients about the namespaces of XML and the targets of JSON", () => {
     // EC2 answers with a slash at the end, which the SDK's client leaves out.
     expect(services.find(({ name }) => name === "ec2")!.xmlNamespace).toBe("http://ec2.amazonaws.com/doc/2016-11-15/");
-    for (const name of ["iam", "sts"]) {
+    for (const name of ["autoscaling", "elasticloadbalancing", "iam", "sts"]) {
       const { xmlNamespace } = services.find((service) => service.name === name)!;
       expect(configurationOf(name).protocol.options).toMatchObject({ xmlNamespace });
     }

@@ -43,24 +43,44 @@ export function startInstance({ world }: Place, instance: Instance): boolean {
   return true;
 }
 
+/** How an instance ends: without its system's own shutdown (`SkipOsShutdown`), nothing in it runs any more. */
+interface Ending {
+  readonly isAbrupt?: boolean;
+}
+
+/** From the call to the power being off. */
+const POWER_OFF_MS = 2_000;
+
 /**
  * Stops an instance; `false` when its state does not allow it.
  *
  * Automatic public addresses are given back, elastic ones stay:
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html
  */
-export function stopInstance(place: Place, instance: Instance): boolean {
+export function stopInstance(place: Place, instance: Instance, { isAbrupt = false }: Ending = {}): boolean {
   if (instance.state === "stopping" || instance.state === "stopped") return true;
   if (instance.state !== "running" && instance.state !== "pending") return false;
-  move(place, instance, ["stopping", "stopped", place.world.transitions.stoppingMs]);
+  move(place, instance, ["stopping", "stopped", isAbrupt ? POWER_OFF_MS : place.world.transitions.stoppingMs]);
   return true;
 }
 
 /** Terminates an instance. Protection is the caller's to check, because AWS answers it with an error of its own. */
-export function terminateInstance(place: Place, instance: Instance): boolean {
+export function terminateInstance(place: Place, instance: Instance, { isAbrupt = false }: Ending = {}): boolean {
   if (instance.state === "shutting-down" || instance.state === "terminated") return true;
-  move(place, instance, ["shutting-down", "terminated", place.world.transitions.shuttingDownMs]);
+  const delayMs = isAbrupt ? POWER_OFF_MS : place.world.transitions.shuttingDownMs;
+  move(place, instance, ["shutting-down", "terminated", delayMs]);
   return true;
+}
+
+/**
+ * What a shutdown from inside the instance does: what its shutdown behaviour says, and no protection holds it back. An
+ * instance on an instance store cannot be stopped, and ends.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingInstanceInitiatedShutdownBehavior.html
+ */
+export function shutDownFromInside(place: Place, instance: Instance): boolean {
+  return instance.shutdownBehavior === "stop" && instance.rootDeviceType === "ebs"
+    ? stopInstance(place, instance)
+    : terminateInstance(place, instance);
 }
 
 /**
