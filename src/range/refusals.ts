@@ -3,11 +3,14 @@ import { AwsError } from "./wire/operation.ts";
 const COMMON = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html";
 const EC2 = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html";
 
+const S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList";
+
 /** The same refusal under the name that each service gives it. */
 interface Names {
   readonly ec2: readonly [code: string, status: number];
   readonly query: readonly [code: string, status: number];
   readonly json: readonly [code: string, status: number];
+  readonly s3: readonly [code: string, status: number];
 }
 
 const REFUSALS = {
@@ -15,16 +18,38 @@ const REFUSALS = {
     ec2: ["AuthFailure", 401],
     query: ["MissingAuthenticationToken", 403],
     json: ["MissingAuthenticationTokenException", 400],
+    s3: ["AccessDenied", 403],
   },
   unknownKey: {
     ec2: ["AuthFailure", 401],
     query: ["InvalidClientTokenId", 403],
     json: ["UnrecognizedClientException", 400],
+    s3: ["InvalidAccessKeyId", 403],
   },
-  expired: { ec2: ["RequestExpired", 400], query: ["ExpiredToken", 403], json: ["ExpiredTokenException", 400] },
-  denied: { ec2: ["UnauthorizedOperation", 403], query: ["AccessDenied", 403], json: ["AccessDeniedException", 400] },
-  throttled: { ec2: ["RequestLimitExceeded", 503], query: ["Throttling", 400], json: ["ThrottlingException", 400] },
-  broken: { ec2: ["InternalError", 500], query: ["ServiceFailure", 500], json: ["InternalServerError", 500] },
+  expired: {
+    ec2: ["RequestExpired", 400],
+    query: ["ExpiredToken", 403],
+    json: ["ExpiredTokenException", 400],
+    s3: ["ExpiredToken", 400],
+  },
+  denied: {
+    ec2: ["UnauthorizedOperation", 403],
+    query: ["AccessDenied", 403],
+    json: ["AccessDeniedException", 400],
+    s3: ["AccessDenied", 403],
+  },
+  throttled: {
+    ec2: ["RequestLimitExceeded", 503],
+    query: ["Throttling", 400],
+    json: ["ThrottlingException", 400],
+    s3: ["SlowDown", 503],
+  },
+  broken: {
+    ec2: ["InternalError", 500],
+    query: ["ServiceFailure", 500],
+    json: ["InternalServerError", 500],
+    s3: ["InternalError", 500],
+  },
 } as const satisfies Record<string, Names>;
 
 const MESSAGES = {
@@ -43,9 +68,18 @@ const EC2_MESSAGES = {
   broken: "An internal error has occurred",
 } as const;
 
+const S3_MESSAGES = {
+  unsigned: "Access Denied",
+  unknownKey: "The AWS Access Key Id you provided does not exist in our records.",
+  expired: "The provided token has expired.",
+  throttled: "Please reduce your request rate.",
+  broken: "We encountered an internal error. Please try again.",
+} as const;
+
 /** A refusal that any operation can meet, in the words of the service. */
 export function refusal(service: string, kind: keyof typeof MESSAGES): AwsError {
-  return withMessage(service, kind, service === "ec2" ? EC2_MESSAGES[kind] : MESSAGES[kind]);
+  const messages = service === "ec2" ? EC2_MESSAGES : service === "s3" ? S3_MESSAGES : MESSAGES;
+  return withMessage(service, kind, messages[kind]);
 }
 
 /** Not permitted; EC2 puts a sentence of its own before IAM's. */
@@ -59,6 +93,8 @@ export function deniedBy(service: string, message: string): AwsError {
 
 function withMessage(service: string, kind: keyof typeof REFUSALS, message: string): AwsError {
   const names = REFUSALS[kind];
-  const [code, status] = service === "ec2" ? names.ec2 : service === "ssm" ? names.json : names.query;
-  return new AwsError(code, message, { status, documentation: service === "ec2" ? EC2 : COMMON });
+  const own = service === "ec2" ? names.ec2 : service === "s3" ? names.s3 : null;
+  const [code, status] = own ?? (service === "ssm" ? names.json : names.query);
+  const documentation = service === "ec2" ? EC2 : service === "s3" ? S3 : COMMON;
+  return new AwsError(code, message, { status, documentation });
 }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { HttpHandlerOptions, RequestHandler, RequestHandlerOutput } from "@smithy/types";
 import { HttpResponse, type HttpRequest } from "@smithy/core/transport";
 import type { Handle, WireRequest } from "./request.ts";
@@ -21,8 +22,9 @@ export function inProcessHandler(handle: Handle): InProcessHandler {
       const signal = options?.abortSignal as AbortSignal | undefined;
       if (signal?.aborted) throw aborted();
       const wireRequest = await toWireRequest(request);
-      const { status, headers, body } = await unlessAborted(handle(wireRequest), signal);
-      return { response: new HttpResponse({ statusCode: status, headers: { ...headers }, body }) };
+      const { status, headers, body, isStream } = await unlessAborted(handle(wireRequest), signal);
+      const content = isStream === true ? Readable.from([body], { objectMode: false }) : body;
+      return { response: new HttpResponse({ statusCode: status, headers: { ...headers }, body: content }) };
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),

@@ -17,6 +17,8 @@ export interface WireResponse {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** The body is what was asked for, and not a description of it: the SDK gives it to its caller as a stream. */
+  readonly isStream?: boolean;
 }
 
 /** Answers one request; never rejects. */

@@ -68,8 +68,20 @@ const OTHER_SERVICES: Readonly<Record<string, BucketLimit>> = {
   "sts:*": limit(600, 600),
 };
 
+/**
+ * S3's limits are per prefix of a bucket, and rise with more prefixes. The range counts an account's calls in a Region
+ * as if they were all for one prefix, as those of one case are.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+ */
+const S3_LIMITS = { reads: limit(5500, 5500), writes: limit(3500, 3500) } as const;
+
+function s3Kind(operation: string): keyof typeof S3_LIMITS {
+  return /^(Get|Head|List)/.test(operation) ? "reads" : "writes";
+}
+
 /** The bucket of a call; `null` where AWS publishes no limit. */
 export function limitOf({ service, operation, isFiltered }: ThrottledCall): BucketLimit | null {
+  if (service === "s3") return S3_LIMITS[s3Kind(operation)];
   if (service !== "ec2") return OTHER_SERVICES[`${service}:${operation}`] ?? OTHER_SERVICES[`${service}:*`] ?? null;
   const own = EC2_UNCATEGORISED[operation];
   if (own) return own;
@@ -80,6 +92,7 @@ export function limitOf({ service, operation, isFiltered }: ThrottledCall): Buck
 /** Which bucket the call shares: each API its own, unfiltered and filtered calls apart; STS shares one. */
 export function bucketOf(call: ThrottledCall): string {
   if (call.service === "sts") return "sts:*";
+  if (call.service === "s3") return `s3:${s3Kind(call.operation)}`;
   const isUnfiltered = call.service === "ec2" && UNFILTERED.has(call.operation) && !call.isFiltered;
   return `${call.service}:${call.operation}${isUnfiltered ? ":unfiltered" : ""}`;
 }

@@ -81,6 +81,7 @@ export function binaryResponse(
     status,
     headers: { "content-length": String(body.length), "x-amzn-requestid": requestId, ...headers },
     body,
+    isStream: content instanceof Uint8Array,
   };
 }
 

@@ -43,7 +43,9 @@ export const restXml: Protocol = {
 
   encode(service, operation, output, requestId) {
     const bound = bindOutput(operation.output, output, operation.http?.status ?? 200, operation.name);
-    return answer(service, operation, bound, requestId);
+    // The model has one status for GetObject; a part of an object has another: https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content
+    const status = bound.headers["content-range"] === undefined ? bound.status : 206;
+    return answer(service, operation, { ...bound, status }, requestId);
   },
 
   encodeError(service, { code, message, status, cause }, requestId) {

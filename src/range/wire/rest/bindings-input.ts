@@ -42,7 +42,7 @@ export function decodeBindings(
 ): Record<string, unknown> {
   const { labels, literals, reader } = options;
   const known = new Set(literals);
-  const entries: [string, unknown][] = [];
+  const entries: (readonly [string, unknown])[] = [];
   const inBody: BodyMember[] = [];
   const required = requiredMembers(input);
   const takesOtherQuery = input.isUnitSchema() ? [] : bindOutsideBody();
