@@ -109,6 +109,8 @@ const playbook: Playbook = {
     {
       id: "all",
       alongside: false,
+      around: null,
+      within: null,
       needs: [],
       onFailure: "continue",
       approval: null,

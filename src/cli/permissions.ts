@@ -26,7 +26,9 @@ export function permissionsOf(steps: readonly AnyStep[]): readonly NeededPermiss
 
 /** The steps of a playbook, and those that make what they lack. */
 export function stepsOfPlaybook({ stages }: Playbook, steps: readonly AnyStep[]): readonly AnyStep[] {
-  const used = new Set(stages.flatMap((stage) => stage.steps.map(({ use }) => use)));
+  const used = new Set(
+    stages.flatMap((stage) => [...stage.steps, ...(stage.around ? [stage.around] : [])].map(({ use }) => use)),
+  );
   for (const { id, enabledBy } of steps) if (used.has(id) && enabledBy !== undefined) used.add(enabledBy);
   return steps.filter(({ id }) => used.has(id));
 }

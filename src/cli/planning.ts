@@ -1,6 +1,6 @@
 import type { CaseState } from "../core/case.ts";
-import type { Finding, Judgement } from "../core/finding.ts";
-import type { Playbook, Stage } from "../core/playbook.ts";
+import type { Stage } from "../core/playbook.ts";
+import type { Disposition } from "../core/route.ts";
 import { asks } from "../engine/ask.ts";
 import { receive } from "../runners/reception.ts";
 import { openSqlite } from "../store/sqlite.ts";
@@ -12,11 +12,7 @@ import { foreignUses } from "./foreign.ts";
 import { type PlanDocument, planDocument } from "./render/plan.ts";
 
 /** A finding that something is to be done about. */
-export interface Order {
-  readonly finding: Finding;
-  readonly judgement: Judgement;
-  readonly playbook: Playbook;
-}
+export type Order = Extract<Disposition, { kind: "case" }>;
 
 /** Plans every step of the playbook for every instance of the finding. Reads AWS, changes nothing, keeps nothing. */
 export async function planOrder(desk: Desk, { connection }: Session, order: Order): Promise<readonly PlanDocument[]> {
@@ -44,7 +40,7 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
     const orderedBy = desk.environment.person.id;
     const cases = await receive(
       { ...order, playbook: rehearsed, orderedBy, actor: desk.environment.person },
-      { runner, store, now: () => connection.clock.now(), random: unguessable, owner: desk.environment.owner },
+      { runner, store, clock: connection.clock, random: unguessable, owner: desk.environment.owner },
     );
     const { account, region } = order.finding;
     const [foreign, ...states] = await Promise.all([
@@ -69,8 +65,9 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
 
 /** A stage that begins with all others and asks nobody. What only looks is left out: it has nothing to look at yet. */
 function planned(stage: Stage): readonly Stage[] {
-  const steps = stage.steps.filter(({ use }) => registry.get(use)?.kind !== "assessment");
-  return steps.length === 0 ? [] : [{ ...stage, steps, needs: [], approval: null }];
+  const own = [...(stage.around ? [stage.around] : []), ...stage.steps];
+  const steps = own.filter(({ use }) => registry.get(use)?.kind !== "assessment");
+  return steps.length === 0 ? [] : [{ ...stage, steps, around: null, within: null, needs: [], approval: null }];
 }
 
 function openCaseOf(known: readonly CaseState[], { target }: CaseState): CaseState | undefined {

@@ -6,6 +6,8 @@ import type { Stage } from "./playbook.ts";
 const stage: Stage = {
   id: "cut",
   alongside: false,
+  around: null,
+  within: null,
   needs: [],
   onFailure: "stop",
   approval: null,

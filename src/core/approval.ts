@@ -21,7 +21,10 @@ export function approvalLines({ playbook, stage, target, changes }: ApprovalSubj
     playbook,
     stage: stage.id,
     target: { ...target },
-    steps: stage.steps.map(({ use, with: input }) => ({ use, with: input })),
+    steps: [...(stage.around ? [stage.around] : []), ...stage.steps].map(({ use, with: input }) => ({
+      use,
+      with: input,
+    })),
   };
   const lines = changes.map((change) =>
     canonicalJson({

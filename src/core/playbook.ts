@@ -51,6 +51,10 @@ export interface Stage {
   readonly needs: readonly string[];
   /** Whether the next stages run when a step of this one failed. */
   readonly onFailure: "continue" | "stop";
+  /** What its steps need to be there while they run: done before them, and undone when they ended, whatever happened. */
+  readonly around: StepUse | null;
+  /** After this many milliseconds it is over, and what is not saved by then has failed; null where it takes what it takes. */
+  readonly within: number | null;
   /** Null where nobody is asked. */
   readonly approval: Approval | null;
   /** What people are told when the stage has ended. */
@@ -113,6 +117,16 @@ const stage = z.strictObject({
     .enum(["continue", "stop"])
     .default("stop")
     .describe("Whether later stages run when a step of this one failed."),
+  around: stepUse
+    .optional()
+    .describe(
+      "A step whose change is there while the stage's steps run, and is taken back at their end whatever happens.",
+    ),
+  within: duration
+    .optional()
+    .describe(
+      "When the stage is over though not everything is saved. Only for stages that do nothing but save evidence.",
+    ),
   approval: approval.optional().describe("The decision that the stage waits for. Without it nobody is asked."),
   milestone: sentence.optional().describe("What people are told when the stage has ended."),
   responsible: sentence.optional().describe("Who answers for the stage."),
@@ -149,18 +163,32 @@ export function playbookOf(file: PlaybookFile): Playbook {
       alongside: each.alongside,
       needs: each.needs,
       onFailure: each.on_failure,
+      around: each.around === undefined ? null : useOf(each.around),
+      within: each.within === undefined ? null : msOf(each.within),
       approval: each.approval === undefined ? null : approvalOf(each.approval),
       milestone: each.milestone ?? null,
       responsible: each.responsible ?? null,
-      steps: each.steps.map((step) =>
-        typeof step === "string" ? { use: step, with: {} } : { use: step.use, with: step.with },
-      ),
+      steps: each.steps.map(useOf),
     })),
   };
 }
 
+function useOf(step: z.infer<typeof stepUse>): StepUse {
+  return typeof step === "string" ? { use: step, with: {} } : { use: step.use, with: step.with };
+}
+
+function msOf(text: string): number {
+  const ms = durationMs(text);
+  if (ms === null) throw new TypeError(`${text} is not a duration, though the schema let it through`);
+  return ms;
+}
+
 function approvalOf(file: z.infer<typeof approval>): Approval {
-  const within = durationMs(file.within);
-  if (within === null) throw new TypeError(`${file.within} is not a duration, though the schema let it through`);
-  return { of: file.of, required: file.required, within, onTimeout: file.on_timeout, always: file.always };
+  return {
+    of: file.of,
+    required: file.required,
+    within: msOf(file.within),
+    onTimeout: file.on_timeout,
+    always: file.always,
+  };
 }

@@ -146,6 +146,11 @@ interface ChangingHead<
   readonly reversible: "exactly" | "equivalently" | "no";
   /** What does not come back, in one sentence, where `reversible` is not `exactly`. */
   readonly notRestored?: string;
+  /**
+   * It may stand as `around` of a stage: its run makes the change and returns `later`; called again it takes the change back.
+   * The engine calls it again when the stage's steps ended, at the latest when that is due, and first of all after a crash.
+   */
+  readonly brackets?: boolean;
   readonly change: { readonly before: Before; readonly after: After };
 }
 
@@ -195,6 +200,11 @@ export interface SharedStep<
   After extends z.ZodType = z.ZodType,
 > extends ChangingHead<Input, Before, After> {
   readonly kind: "shared";
+  /**
+   * The step whose ledger this one writes in, where both change the same resource: their claims lie together, and either's
+   * `reconcile` carries out both's. Its own where left out.
+   */
+  readonly sharesLedgerOf?: string;
   plan(context: StepContext, input: z.infer<Input>): Promise<Plan<Infer<Before>, Infer<After>>>;
   /** Idempotent. With no claims left, the resource is as it was. Its return is the outcome of the claims it was called for. */
   reconcile(context: StepContext, resource: string, ledger: Ledger): Promise<Json>;

@@ -4,6 +4,7 @@ import type { Stage, StepUse } from "../core/playbook.ts";
 import type { AnyStep, PlanningStep } from "../core/step.ts";
 import type { Act, Decision } from "./acts.ts";
 import { decideApproval } from "./ask.ts";
+import { bracketOf, closeBracket, endOverdue } from "./bracket.ts";
 import { changesOf, isUnfinished } from "./changes.ts";
 import { decideAnchor, Draft, type Situation } from "./draft.ts";
 import { decideRelease } from "./release.ts";
@@ -106,11 +107,19 @@ function decideStage(draft: Draft, stage: Stage): StageOutcome | null {
   const steps = usesOf(draft.situation, stage);
   const mayAct = decideApproval(draft, stage, steps);
   if (mayAct === "rejected") return "rejected";
+  if (mayAct === "go" && endOverdue(draft, stage)) return null;
+  const bracket = bracketOf(draft.situation, stage);
   let outcome: StageOutcome | null = "nothing";
-  for (const use of steps) {
+  for (const use of bracket === "opening" ? steps.filter(({ use: id }) => id === stage.around?.use) : steps) {
+    if (bracket === "open" && use.use === stage.around?.use) continue; // It waits to be closed.
     const step = decideStep(draft, stage, use, mayAct === "go" || isUnasked(draft.situation, stage, use));
     if (step === null) outcome = null;
     else if (outcome !== null && (step === "failed" || outcome === "nothing")) outcome = step;
+  }
+  if (bracket === "opening") return null;
+  if (bracket === "open") {
+    if (outcome !== null) closeBracket(draft, stage);
+    return null;
   }
   return mayAct === "wait" ? null : outcome;
 }
@@ -122,11 +131,12 @@ function isUnasked({ registry }: Situation, stage: Stage, { use }: StepUse): boo
 
 /** The stage's steps, and those that were put in to make what one of them lacked. */
 function usesOf({ state }: Situation, stage: Stage): readonly StepUse[] {
-  const enabling = stage.steps.flatMap(({ use }) => {
+  const own = [...(stage.around ? [stage.around] : []), ...stage.steps];
+  const enabling = own.flatMap(({ use }) => {
     const by = state.steps.get(`${stage.id}/${use}`)?.enabledBy;
     return by == null ? [] : [{ use: by, with: {} }];
   });
-  return [...new Map([...enabling, ...stage.steps].map((use) => [use.use, use])).values()];
+  return [...new Map([...enabling, ...own].map((use) => [use.use, use])).values()];
 }
 
 function decideStep(draft: Draft, stage: Stage, use: StepUse, mayAct: boolean): StageOutcome | null {

@@ -4,6 +4,7 @@ import type { Happening } from "../../src/core/journal.ts";
 import { decide } from "../../src/engine/decide.ts";
 import {
   act,
+  applied,
   type At,
   caseWith,
   change,
@@ -20,6 +21,7 @@ import {
   simple,
   START,
   started,
+  verified,
   whole,
 } from "./decided.ts";
 
@@ -128,5 +130,70 @@ describe("the journal's head", () => {
     const state = caseWith([started("cut"), ended("cut"), refused]);
     expect(anchors(state)).toBe(false);
     expect(anchors(state, 500)).toBe(true);
+  });
+});
+
+describe("what stands around a stage", () => {
+  const picture = change("preserve.picture/i-0a", { collects: true });
+  const profile = change("preserve.profile/i-0a");
+  const collect = { id: "collect", steps: ["preserve.picture"], around: "preserve.profile", within: "10m" };
+  const by = playbook([{ ...collect, on_failure: "continue" }, cut]);
+  const opened = (at = 0): Happening => ({
+    type: "change.progressed",
+    change: profile.id,
+    verb: "run",
+    progress: { open: true },
+    due: new Date(START + at + 600_000).toISOString(),
+    deadline: new Date(START + at + 3_600_000).toISOString(),
+    requests: [],
+  });
+  const open = [started("collect"), planned("collect", "preserve.profile", profile), act(profile.id), opened()];
+  const begun = [...open, planned("collect", "preserve.picture", picture), act(picture.id)];
+
+  test.each<[string, readonly At[], number, readonly string[]]>([
+    ["is planned before the stage's steps", [started("collect")], 0, ["plan preserve.profile"]],
+    ["is done before they are planned", open.slice(0, 2), 0, [`run ${profile.id}`]],
+    ["is there while they run", open, 0, ["plan preserve.picture"]],
+    ["is taken back when they ended", [...begun, applied(picture.id), verified(picture.id)], 0, [`run ${profile.id}`]],
+    ["is taken back when they failed", [...begun, failed(picture.id)], 0, [`run ${profile.id}`]],
+    [
+      "is looked at when it was taken back",
+      [...begun, failed(picture.id), applied(profile.id)],
+      0,
+      [`verify ${profile.id}`],
+    ],
+    [
+      "ends its stage when it was seen to be gone",
+      [...begun, failed(picture.id), applied(profile.id), verified(profile.id)],
+      0,
+      ["stage.ended collect failed"],
+    ],
+    [
+      "is taken back first of all when it is due, whatever else goes on",
+      begun,
+      600_000,
+      [`run ${profile.id}`, "change.failed"],
+    ],
+    [
+      "and what is not saved when the stage's time is over has failed",
+      begun,
+      600_000,
+      [`run ${profile.id}`, "change.failed"],
+    ],
+    [
+      "keeps nothing from being tried when it could not be done: why it failed is evidence too",
+      [started("collect"), planned("collect", "preserve.profile", profile), act(profile.id), failed(profile.id)],
+      0,
+      ["plan preserve.picture"],
+    ],
+  ])("%s", (_name, happenings, afterMs, expected) => {
+    expect(decided(caseWith(happenings), by, afterMs).said).toEqual(expected);
+  });
+
+  test("a bounded stage ends in its time though nothing of it answered", () => {
+    const bounded = playbook([{ id: "hold", steps: ["preserve.picture"], within: "2m", on_failure: "continue" }, cut]);
+    const state = caseWith([started("hold")]);
+    expect(decided(state, bounded).wakeAt).toBe(START + 120_000);
+    expect(decided(state, bounded, 120_000).said).toEqual(["step.failed hold"]);
   });
 });

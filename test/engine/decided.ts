@@ -13,6 +13,7 @@ const cordon: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
 
 type Head = Partial<Pick<AnyStep, "needs" | "enabledBy" | "follows">> & {
   plansUntilQuiet?: boolean;
+  brackets?: boolean;
   waitsForPlansOf?: readonly string[];
 };
 
@@ -38,6 +39,7 @@ export const registry = registryOf([
   step("contain.deny", { follows: "findings" }),
   step("contain.profile", { waitsForPlansOf: ["contain.deny"] }),
   step("contain.convert", { needs: ["contain.seal"] }),
+  step("preserve.profile", { brackets: true }),
   defineCollection({
     id: "preserve.picture",
     title: "Save a picture",

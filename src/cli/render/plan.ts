@@ -87,7 +87,7 @@ export function planDocument({ state, playbook, registry, foreign, joins, asks }
 
 /** The steps of a stage, each after the one that makes what it lacks. */
 function stepsOf(stage: Stage, state: CaseState): readonly string[] {
-  const ids = stage.steps.flatMap(({ use }) => {
+  const ids = [...(stage.around ? [stage.around] : []), ...stage.steps].flatMap(({ use }) => {
     const enabler = state.steps.get(`${stage.id}/${use}`)?.enabledBy;
     return enabler == null ? [use] : [enabler, use];
   });
