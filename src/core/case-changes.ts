@@ -18,11 +18,11 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
   }
   for (const change of body.changes) {
     const known = state.changes.get(change.id);
-    if (known && known.state !== "planned" && known.state !== "dropped" && known.state !== "reverted") {
+    if (known?.hasBegun === true) {
       // It was done, and the world is not as we left it: done again, but restored to what it was first of all. The step
       // may look at what the first time brought.
       const again = freshChange({ ...change, before: known.change.before }, body);
-      state.changes.set(change.id, { ...again, outcome: known.outcome });
+      state.changes.set(change.id, { ...again, hasBegun: true, outcome: known.outcome, order: known.order });
     } else state.changes.set(change.id, freshChange(change, body));
   }
 }
@@ -36,6 +36,7 @@ function freshChange(
     stage,
     reversible,
     state: "planned",
+    hasBegun: false,
     under: null,
     attempt: 0,
     startedAt: null,
@@ -66,7 +67,7 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
       record.startedAt = at;
       record.under = body.verb;
       record.attempt = body.attempt;
-      if (body.verb === "run") record.state = "started";
+      if (body.verb === "run") Object.assign(record, { state: "started", hasBegun: true });
       return;
     case "change.progressed":
       record.progress = body.progress;
@@ -92,7 +93,7 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
       return void settle(body.verb);
     case "change.reverted":
     case "change.accepted":
-      Object.assign(record, { state: "reverted", under: null, progress: null, dueAt: 0 });
+      Object.assign(record, { state: "reverted", hasBegun: false, under: null, progress: null, dueAt: 0 });
       return void settle("revert");
     case "change.revertRefused":
       Object.assign(record, { state: "revertRefused", under: null, failure: body.message });

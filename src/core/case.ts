@@ -33,6 +33,8 @@ export interface ChangeRecord {
   readonly stage: string;
   readonly reversible: string;
   state: ChangeState | "dropped";
+  /** Whether it was ever begun and not reverted since: whatever a later plan makes of it, it may have had an effect. */
+  hasBegun: boolean;
   /** Which verb is under way (journalled as started and not ended). */
   under: "run" | "revert" | null;
   attempt: number;

@@ -27,10 +27,13 @@ export function decideRelease(situation: Situation): Decision {
   return draft.decision();
 }
 
-/** A change that failed may have taken effect: its revert looks. */
-function mayHaveActed({ state, change }: ChangeRecord): boolean {
+/**
+ * A change that failed may have taken effect, and one that was planned again, or left out of a later plan, had one before: its
+ * revert looks.
+ */
+function mayHaveActed({ state, hasBegun, change }: ChangeRecord): boolean {
   if (change.collects === true) return false; // Evidence stays.
-  return state === "started" || state === "applied" || state === "verified" || state === "failed";
+  return hasBegun && state !== "revertRefused";
 }
 
 /** Whether a later change of the same resource is still to be reverted, or refused to be. */

@@ -158,7 +158,8 @@ export class LocalRunner {
     const now = this.#options.clock.now();
     if (until !== undefined) return now >= until;
     if (waitsForPeople) return waitForPeople !== true;
-    return wakeAt === null || state.settled !== null || state.release?.ended != null;
+    // A revert that was put off belongs to the release, though the case was settled long before.
+    return wakeAt === null || (state.release ? state.release.ended !== null : state.settled !== null);
   }
 
   /** Starts every act that may go on now: not under way already, and on a resource on which nothing is. */

@@ -403,4 +403,20 @@ describe("release", () => {
     ]);
     expect(decided(state, by).said).toEqual([`revert ${seal1.id}`]);
   });
+
+  test("what was done is reverted though a later plan has it again and nobody ran it, or has it no more", () => {
+    const done = [started("cut"), planned("cut", "contain.seal", seal1, other), ...whole(seal1.id), ...whole(other.id)];
+    const again = { ...seal1, before: ["sg-of-the-intruder"] };
+    const replanned = caseWith([...done, planned("cut", "contain.seal", again), asked]);
+    expect(decided(replanned, by).said).toEqual([`revert ${seal1.id}`, `revert ${other.id}`]);
+    const twice = caseWith([
+      ...done,
+      planned("cut", "contain.seal", again),
+      planned("cut", "contain.seal", again),
+      planned("cut", "contain.seal"),
+      asked,
+    ]);
+    expect(decided(twice, by).said).toEqual([`revert ${seal1.id}`, `revert ${other.id}`]);
+    expect(twice.changes.get(seal1.id)?.change.before).toEqual(seal1.before);
+  });
 });
