@@ -6,6 +6,7 @@ import type { Playbook } from "../core/playbook.ts";
 import type { Store } from "../core/store.ts";
 import { CordonError } from "../core/errors.ts";
 import type { LocalRunner } from "../runners/local.ts";
+import { assertPlaybooksKnown } from "../intake/routes.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { directoryVault } from "../vault/directory.ts";
 import type { Vault } from "../core/vault.ts";
@@ -57,6 +58,7 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
     const playbooks = loadPlaybooks(environment.home).map(({ playbook }) =>
       autonomy === null ? playbook : { ...playbook, autonomy },
     );
+    assertPlaybooksKnown(environment.config.routes, { playbooks, file: environment.configFile });
     const vault = directoryVault(join(environment.home, "vault"));
     const desk: Desk = { ...options, environment, store, vault: async () => vault, now: systemClock.now, playbooks };
     await sealOpenWindows(desk);

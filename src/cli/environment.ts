@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -54,10 +54,40 @@ export function readNamedFile(file: string, { command }: { readonly command: str
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
-    const { code = "unknown" } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
-    throw new CordonError("input_invalid", { what: `File ${file}`, reason, command }, { cause: error });
+    throw unreadable(file, { command, error });
   }
+}
+
+/**
+ * The bytes of a file that a person named, and of no more than `most` of them one more: whoever gets that many knows that
+ * there is more, and nobody holds a file of any size in memory.
+ */
+export function readNamedBytes(
+  file: string,
+  { command, most }: { readonly command: string; readonly most: number },
+): Uint8Array {
+  let descriptor = 0; // Standard input.
+  try {
+    if (file !== "-") descriptor = openSync(file, "r");
+    const bytes = Buffer.allocUnsafe(most + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= most; length += read)
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    return new Uint8Array(bytes.subarray(0, length));
+  } catch (error) {
+    throw unreadable(file, { command, error });
+  } finally {
+    if (descriptor !== 0) closeSync(descriptor);
+  }
+}
+
+function unreadable(
+  file: string,
+  { command, error }: { readonly command: string; readonly error: unknown },
+): CordonError {
+  const { code = "unknown" } = error as NodeJS.ErrnoException;
+  const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+  return new CordonError("input_invalid", { what: `File ${file}`, reason, command }, { cause: error });
 }
 
 /** Uniform in [0, 1), from the operating system: ids and nonces must not be guessed. */

@@ -1,14 +1,17 @@
 import { CordonError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
+import type { Disposition } from "../core/route.ts";
+import { dispositionsOf, type Policy } from "../intake/dispositions.ts";
+import { LARGEST_DOCUMENT_BYTES } from "../intake/document.ts";
 import { readGuardDuty } from "../intake/guardduty.ts";
 import { manualFinding } from "../intake/manual.ts";
-import { judge } from "../intake/triage.ts";
-import { choosePlaybook } from "../playbooks/choose.ts";
+import { withoutInstance } from "../runners/intake.ts";
 import { type ConnectionFlags, regionOf } from "./connection.ts";
 import { type Desk, openSession, type Session } from "./desk.ts";
-import { readNamedFile } from "./environment.ts";
+import { readNamedBytes } from "./environment.ts";
 import { wrongUsage } from "./failure.ts";
 import type { Order } from "./planning.ts";
+import { policyOf, policyOfPlaybook, policyOfStatement } from "./policy.ts";
 import { printable } from "./render/story.ts";
 
 /** What a person asks for: instances, or a file with findings. */
@@ -22,6 +25,10 @@ export interface OrderFlags {
 export interface Orders {
   readonly session: Session;
   readonly orders: readonly Order[];
+  /** Findings that others take over. */
+  readonly handOvers: readonly Extract<Disposition, { kind: "handOver" }>[];
+  /** Findings about which something must be done, and that do not say to which instance. */
+  readonly unplaced: readonly Disposition[];
 }
 
 /**
@@ -29,7 +36,8 @@ export interface Orders {
  *
  * Findings about which nothing is to be done are named on stderr and left out.
  *
- * @throws CordonError `input_invalid`, `finding_unreadable`, `account_mismatch`, `playbook_not_found`
+ * @throws CordonError `input_invalid`, `finding_unreadable`, `finding_names_no_instance`, `account_mismatch`,
+ * `playbook_not_found`
  */
 export async function readOrders(desk: Desk, instanceIds: readonly string[], flags: OrderFlags): Promise<Orders> {
   const { command } = desk;
@@ -67,7 +75,8 @@ export async function readOrders(desk: Desk, instanceIds: readonly string[], fla
     now: connection.clock.now(),
     command,
   });
-  return { session, orders: ordersOf(desk, [stated], flags) };
+  const policy = flags.playbook === undefined ? policyOfStatement(policyAt(desk)) : policyFor(desk, flags);
+  return { session, ...sorted(desk, dispositionsOf(stated, {}, policy)) };
 }
 
 async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promise<Orders> {
@@ -77,16 +86,21 @@ async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promis
       reason: "the finding names its addresses itself",
     });
   }
-  const { findings } = readGuardDuty(readNamedFile(file, { command: desk.command }), { file });
-  const orders = ordersOf(desk, findings, flags);
-  const first = orders[0]?.finding ?? findings[0];
-  const session = await openSession(desk, connectionFor(desk.flags, first));
-  const accounts = new Set(orders.map(({ finding }) => finding.account));
-  if (orders.length === 0) return { session, orders };
+  const bytes = readNamedBytes(file, { command: desk.command, most: LARGEST_DOCUMENT_BYTES });
+  const { findings, tags } = readGuardDuty(bytes, { file });
+  const policy = policyFor(desk, flags);
+  const read = sorted(
+    desk,
+    findings.flatMap((finding) => dispositionsOf(finding, tags.get(finding) ?? {}, policy)),
+  );
+  const [first] = [...read.orders, ...read.handOvers, ...findings.map((finding) => ({ finding }))];
+  const session = await openSession(desk, connectionFor(desk.flags, first?.finding));
+  const accounts = new Set(read.orders.map(({ finding }) => finding.account));
+  if (accounts.size === 0) return { session, ...read };
   const { account } = await session.connection.identity();
   for (const expected of accounts)
     if (expected !== account) throw new CordonError("account_mismatch", { expected, observed: account });
-  return { session, orders };
+  return { session, ...read };
 }
 
 /** A finding says which Region it is about; calls that belong to no case go there too. */
@@ -94,33 +108,29 @@ function connectionFor(flags: ConnectionFlags, finding: Finding | undefined): Co
   return finding ? { ...flags, region: finding.region } : flags;
 }
 
-function ordersOf(desk: Desk, findings: readonly Finding[], flags: OrderFlags): readonly Order[] {
-  return findings.flatMap((finding) => {
-    const judgement = judge(finding);
-    const { verdict, reason } = judgement;
-    if (verdict !== "compromised" && verdict !== "suspected") {
-      desk.output.narrate(`Nothing to do about ${printable(finding.type)}: ${verdict}, ${printable(reason)}.`);
-      return [];
-    }
-    if (finding.instances.length === 0) {
-      desk.output.narrate(`Nothing to do about ${printable(finding.type)}: ${printable(reason)}.`);
-      return [];
-    }
-    return [{ finding, judgement, playbook: playbookFor(desk, finding, flags) }];
-  });
+function policyFor(desk: Desk, { playbook }: OrderFlags): Policy {
+  return playbook === undefined ? policyAt(desk) : policyOfPlaybook(playbook, desk.playbooks);
 }
 
-function playbookFor(
-  { playbooks, environment }: Desk,
-  finding: Finding,
-  { playbook: named }: OrderFlags,
-): Order["playbook"] {
-  const id = named ?? null;
-  const chosen = id === null ? choosePlaybook(playbooks, finding) : null;
-  if (chosen) return chosen;
-  const wanted = id ?? environment.config.playbook;
-  if (wanted === null) throw new CordonError("playbook_not_found", { id: `that answers ${printable(finding.type)}` });
-  const found = playbooks.find((playbook) => playbook.id === wanted);
-  if (!found) throw new CordonError("playbook_not_found", { id: printable(wanted) });
-  return found;
+function policyAt({ environment, playbooks }: Desk): Policy {
+  return policyOf(environment.config, playbooks);
+}
+
+/**
+ * Sorts what is to be done, and names on stderr what is left out.
+ *
+ * @throws CordonError `finding_names_no_instance` where nothing else can be done; else it waits until that is done
+ */
+function sorted(desk: Desk, dispositions: readonly Disposition[]): Omit<Orders, "session"> {
+  const orders = dispositions.filter((each) => each.kind === "case");
+  const handOvers = dispositions.filter((each) => each.kind === "handOver");
+  const unplaced = dispositions.filter((each) => each.kind === "unplaced");
+  for (const { kind, finding, judgement, why } of dispositions) {
+    if (kind !== "ignore") continue;
+    const reason = why === judgement.reason ? why : `${judgement.reason} (${why})`;
+    desk.output.narrate(`Nothing to do about ${printable(finding.type)}: ${judgement.verdict}, ${printable(reason)}.`);
+  }
+  const [first] = unplaced;
+  if (first && orders.length === 0 && handOvers.length === 0) throw withoutInstance(first);
+  return { orders, handOvers, unplaced };
 }

@@ -24,6 +24,11 @@ export class Output {
     if (!this.#isQuiet) process.stderr.write(`${line}\n`);
   }
 
+  /** Says what failed, also to those who want to hear nothing else. */
+  complain(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
   /** Prints the result: a document for programs, or lines for people. */
   async result(document: unknown, lines: () => readonly string[]): Promise<void> {
     switch (this.format) {

@@ -3,7 +3,7 @@ import { applyApproval } from "./case-approvals.ts";
 import { applyChange, applyPlan, applyPostponed, stepRecord } from "./case-changes.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
 import type { Containment, Survivor, Check } from "./containment.ts";
-import type { Finding, Verdict } from "./finding.ts";
+import type { Finding, Judgement, Verdict } from "./finding.ts";
 import type { CaseStatus, Happening, JournalEvent, StageOutcome } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
 import type { Json } from "./json.ts";
@@ -202,8 +202,7 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
       state.findings.push(body.finding);
       state.joinedAt = at;
       if (body.mustAsk === null || (body.mustAsk && state.mustAsk === null)) state.mustAsk = body.mustAsk;
-      if (rank(body.verdict) > rank(state.verdict))
-        Object.assign(state, { verdict: body.verdict, reason: body.reason });
+      Object.assign(state, verdictAfter(state, body));
       return;
     case "stage.started":
       state.stages.set(body.stage, { startedAt: at, outcome: null });
@@ -270,6 +269,11 @@ const ranks: Readonly<Record<Verdict, number>> = {
   suspected: 3,
   compromised: 4,
 };
+
+/** The verdict once another judgement is in: it may rise, and never falls. */
+export function verdictAfter(state: Judgement, { verdict, reason }: Judgement): Judgement {
+  return rank(verdict) > rank(state.verdict) ? { verdict, reason } : { verdict: state.verdict, reason: state.reason };
+}
 
 function rank(verdict: Verdict): number {
   return ranks[verdict];

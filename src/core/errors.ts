@@ -49,10 +49,22 @@ export const catalogue = {
     remedy: "`cordon config validate` names every problem with its line.",
     exit: 2,
   },
+  finding_names_no_instance: {
+    problem: "Finding {id} ({type}) names no instance: {reason}.",
+    remedy: "Nothing was changed. Find out which instance it is about, then `cordon respond INSTANCE`.",
+    exit: 2,
+  },
   finding_unreadable: {
     problem: "{file} is not a finding that Cordon reads: {reason}.",
-    remedy: "It takes a GuardDuty finding as EventBridge sends it, or as GetFindings returns it.",
+    remedy:
+      "Nothing was changed. It takes GuardDuty findings as EventBridge sends them, or as GetFindings returns them.",
     exit: 2,
+  },
+  hand_over_failed: {
+    problem: "Finding {id} could not be handed over to {receiver}: {reason}.",
+    remedy:
+      "No case was opened on it and nothing was changed. The same command hands it over again, under the same id.",
+    exit: 3,
   },
   input_invalid: {
     problem: "{what} is not valid: {reason}.",

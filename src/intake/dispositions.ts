@@ -1,6 +1,6 @@
 import type { Finding } from "../core/finding.ts";
 import type { Playbook } from "../core/playbook.ts";
-import type { Disposition, MustAsk, Route, Routing, Tags } from "../core/route.ts";
+import type { Destination, Disposition, MustAsk, Route, Routing, Tags } from "../core/route.ts";
 import { hasTag, routeOf } from "./routes.ts";
 import { judge } from "./triage.ts";
 
@@ -17,11 +17,11 @@ export interface Policy {
   readonly routes: readonly Route[];
   readonly exempt: Exempt;
   /**
-   * The playbook of that id, or with null the one that answers the finding.
+   * The playbook that a route names, or the one that answers the finding.
    *
    * @throws CordonError `playbook_not_found`
    */
-  playbookFor(finding: Finding, id: string | null): Playbook;
+  playbookFor(finding: Finding, routing: Extract<Destination, { kind: "playbook" | "ask" }>): Playbook;
 }
 
 /** Tags by instance id. */
@@ -55,7 +55,7 @@ export function dispositionsOf(finding: Finding, tags: InstanceTags, policy: Pol
       case "ask":
       case "playbook": {
         if (way.instances.length === 0) return { ...common, kind: "unplaced" };
-        const playbook = policy.playbookFor(finding, routing.playbook);
+        const playbook = policy.playbookFor(finding, routing);
         const mustAsk = mustAskOf({ finding, instances: way.instances, tags, routing }, policy.exempt);
         return { ...common, kind: "case", playbook, mustAsk };
       }

@@ -166,7 +166,7 @@ export async function openCase(laboratory: Laboratory, { runner }: Life, playboo
     .events()
     .flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings)[0];
   if (!finding) throw new TypeError("the scenario emits no finding");
-  const tools = { runner, store, now: () => clock.now(), random: seededRandom(1), owner: "intake" };
+  const tools = { runner, store, clock, random: seededRandom(1), owner: "intake" };
   const received = await receive(
     { finding, judgement: judge(finding), playbook, orderedBy: null, actor: intake },
     tools,

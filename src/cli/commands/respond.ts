@@ -1,8 +1,12 @@
 import type { CaseState } from "../../core/case.ts";
-import { receive } from "../../runners/reception.ts";
+import type { Disposition } from "../../core/route.ts";
+import { printable } from "../../intake/printable.ts";
+import { takeIn, type TakenIn, withoutInstance } from "../../runners/intake.ts";
 import { confirm } from "../confirm.ts";
 import { type Desk, isWorkedElsewhere, type Session } from "../desk.ts";
 import { unguessable } from "../environment.ts";
+import { explain } from "../failure.ts";
+import { handOverWith } from "../hand-over.ts";
 import { type Order, planOrder } from "../planning.ts";
 import { type OrderFlags, type Orders, readOrders } from "../orders.ts";
 import { rememberConnection } from "../remembered.ts";
@@ -20,7 +24,8 @@ export interface RespondFlags extends OrderFlags {
 export async function plan(desk: Desk, instanceIds: readonly string[], flags: OrderFlags): Promise<number> {
   const orders = await readOrders(desk, instanceIds, flags);
   await printPlans(desk, await plansOf(desk, orders));
-  return 0;
+  sayHandOvers(desk, orders);
+  return sayUnplaced(desk, orders);
 }
 
 /** Shows what the playbook would do, and with --apply does it. */
@@ -29,17 +34,36 @@ export async function respond(desk: Desk, instanceIds: readonly string[], flags:
     await confirm(desk, { words: [], isAgreed: false, flag: "--apply" }); // Refused before anything is asked of AWS.
   }
   const orders = await readOrders(desk, instanceIds, flags);
-  if (orders.orders.length === 0) return 0;
+  if (orders.orders.length + orders.handOvers.length === 0) return 0;
   if (!flags.apply) {
-    await printPlans(desk, await plansOf(desk, orders));
+    if (orders.orders.length > 0) await printPlans(desk, await plansOf(desk, orders));
+    sayHandOvers(desk, orders);
     desk.output.narrate("Nothing was changed. Add --apply to act.");
-    return 0;
+    return sayUnplaced(desk, orders);
   }
+  const handedOver = handOverAll(desk, orders); // Beside the cases: a receiver that is slow keeps no instance open.
+  const acted = orders.orders.length > 0 ? await actOnOrders(desk, orders, flags).catch(asFailure) : 0;
+  const codes = [await handedOver, sayUnplaced(desk, orders)];
+  if (acted instanceof Failure) throw acted.error;
+  return worstOf([acted, ...codes]);
+}
+
+/** A failure that waits until everything beside it has ended. */
+class Failure {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+const asFailure = (error: unknown): Failure => new Failure(error);
+
+async function actOnOrders(desk: Desk, orders: Orders, flags: RespondFlags): Promise<number> {
   // With --yes nobody reads the plan before it is carried out: showing it would only make the intruder's time longer.
   if (!flags.yes)
     for (const each of await plansOf(desk, orders)) planLines(each).forEach((line) => desk.output.narrate(line));
   else await sayWhoAndWhere(desk, orders.session);
-  const words = orders.orders.flatMap(({ finding }) => finding.instances);
+  const words = orders.orders.flatMap(({ instances }) => instances);
   await confirm(desk, { words: [...new Set(words)], isAgreed: flags.yes, flag: "--apply" });
   const states = await act(desk, orders, flags);
   await printOutcomes(desk, states);
@@ -73,14 +97,61 @@ async function act(desk: Desk, { session, orders }: Orders, flags: RespondFlags)
   return workOn(desk, session, { ids: [...ids], wait: flags.wait });
 }
 
-async function receiveOrder(desk: Desk, { runner, connection }: Session, order: Order): Promise<readonly string[]> {
-  const { environment, store, output } = desk;
+/** What a person's order is taken in with: it is his own, so neither limits nor exempt lists stand before it. */
+function takeInAt(desk: Desk, { runner, connection }: Session, disposition: Disposition): Promise<TakenIn> {
+  const { environment, store, signal } = desk;
   const { person, owner } = environment;
-  const tools = { runner, store, now: () => connection.clock.now(), random: unguessable, owner };
-  const received = await receive({ ...order, orderedBy: person.id, actor: person }, tools);
+  const handOver = handOverWith(connection, { variables: environment.variables, signal });
+  const tools = { runner, store, clock: connection.clock, random: unguessable, owner, handOver };
+  return takeIn(disposition, { orderedBy: person.id, actor: person }, tools);
+}
+
+/** Hands findings over. One that fails is told and counts, and keeps no other back. */
+async function handOverAll(desk: Desk, { session, handOvers }: Orders): Promise<number> {
+  const codes = await Promise.all(
+    handOvers.map(async (disposition) => {
+      const type = printable(disposition.finding.type);
+      try {
+        const taken = await takeInAt(desk, session, disposition);
+        if (taken.kind !== "handedOver") return 0;
+        const how =
+          taken.receipt === null ? "had been handed over before" : `handed over (${printable(taken.receipt)})`;
+        desk.output.narrate(`${type}: ${how} to ${printable(taken.to)}.`);
+        return 0;
+      } catch (error) {
+        desk.signal.throwIfAborted();
+        const { lines, exitCode } = explain(error);
+        lines.forEach((line) => desk.output.complain(line));
+        return exitCode;
+      }
+    }),
+  );
+  return worstOf(codes);
+}
+
+function sayHandOvers({ output }: Desk, { handOvers }: Orders): void {
+  for (const { finding, target, why } of handOvers) {
+    const to = target.kind === "webhook" ? target.url : target.arn;
+    output.narrate(`${printable(finding.type)} would be handed over to ${to}: ${printable(why)}.`);
+  }
+}
+
+/** Names what could not be acted on, and gives the exit code for it. */
+function sayUnplaced({ output }: Desk, { unplaced }: Orders): number {
+  const codes = unplaced.map((disposition) => {
+    const { lines } = explain(withoutInstance(disposition));
+    lines.forEach((line) => output.complain(line));
+    return 3; // The rest was done: wrong usage would say that nothing was.
+  });
+  return worstOf(codes);
+}
+
+async function receiveOrder(desk: Desk, session: Session, order: Order): Promise<readonly string[]> {
+  const taken = await takeInAt(desk, session, order);
+  const received = taken.kind === "cases" ? taken.cases : [];
   for (const { caseId, how } of received)
     if (how !== "opened")
-      output.narrate(
+      desk.output.narrate(
         `${caseId} is open on this instance: ${how === "joined" ? "the finding joined it" : "it knows this finding"}.`,
       );
   return received.map(({ caseId }) => caseId);

@@ -1,21 +1,22 @@
 import { createClients } from "../../aws/clients.ts";
 import { SimulatedClock } from "../../core/clock.ts";
-import { CordonError } from "../../core/errors.ts";
+import { readConfig } from "../../config/read.ts";
 import type { Finding } from "../../core/finding.ts";
 import { type Actor, type JournalEvent, verifyJournal } from "../../core/journal.ts";
+import type { HandOver } from "../../core/route.ts";
 import type { Settings } from "../../core/step.ts";
 import { readGuardDuty } from "../../intake/guardduty.ts";
+import { dispositionsOf } from "../../intake/dispositions.ts";
 import { manualFinding } from "../../intake/manual.ts";
-import { judge } from "../../intake/triage.ts";
-import { choosePlaybook } from "../../playbooks/choose.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../../range/range.ts";
 import { seededRandom } from "../../range/world/random.ts";
 import { decideStage } from "../../runners/decisions.ts";
 import type { LocalRunner } from "../../runners/local.ts";
-import { receive } from "../../runners/reception.ts";
+import { takeIn } from "../../runners/intake.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import { memoryVault } from "../../vault/memory.ts";
 import { createResponder } from "../compose.ts";
+import { policyOf } from "../policy.ts";
 import type { DrillOptions, Rehearsal } from "./rehearsal.ts";
 import { describeDrill, type DrillReport } from "./report.ts";
 
@@ -94,6 +95,11 @@ export function clientsOf(
   };
 }
 
+/** Nothing outside this process is touched. */
+const handsNothingOver: HandOver = {
+  send: () => Promise.reject(new TypeError("a drill has no routes that hand over")),
+};
+
 async function rehearse(rehearsal: Rehearsal): Promise<DrillReport> {
   const { options, clock, range, runner, store } = rehearsal;
   const life = new AbortController();
@@ -159,23 +165,23 @@ async function everySecond(
 /** What the intake does with the scenario's findings; a person's order where there is none. */
 async function receiveAll(rehearsal: Rehearsal): Promise<readonly string[]> {
   const { range, clock, store, runner, options } = rehearsal;
-  const findings = range.events().flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings);
-  const manual = findings.length === 0 ? [manualOf(rehearsal)] : [];
+  const { routes, exempt, playbook, automaticContainmentsPerHour: automaticPerHour } = readConfig(null, {});
+  const policy = policyOf({ routes, exempt, playbook }, options.playbooks);
   const random = seededRandom(options.seed + 1);
+  const tools = { runner, store, clock, random, owner: "drill", automaticPerHour, handOver: handsNothingOver };
+  const read = range.events().map((event) => readGuardDuty(JSON.stringify(event), { file: "event" }));
+  const dispositions = read.flatMap(({ findings, tags }) =>
+    findings.flatMap((finding) => dispositionsOf(finding, tags.get(finding) ?? {}, policy)),
+  );
+  const isManual = dispositions.length === 0;
+  const who = isManual
+    ? { orderedBy: starter.id, actor: starter }
+    : { orderedBy: null, actor: { kind: "cordon", id: "intake", channel: "engine" } as const };
   const ids = new Set<string>();
-  for (const finding of [...findings, ...manual]) {
-    const judgement = judge(finding);
-    if (judgement.verdict !== "compromised" && judgement.verdict !== "suspected") continue;
-    const playbook = choosePlaybook(options.playbooks, finding);
-    if (!playbook) throw new CordonError("playbook_not_found", { id: `for ${finding.type}` });
-    const isManual = finding.source === "manual";
-    const orderedBy = isManual ? starter.id : null;
-    const actor: Actor = isManual ? starter : { kind: "cordon", id: "intake", channel: "engine" };
-    const received = await receive(
-      { finding, judgement, playbook, orderedBy, actor },
-      { runner, store, now: () => clock.now(), random, owner: "drill" },
-    );
-    received.forEach(({ caseId }) => ids.add(caseId));
+  for (const disposition of isManual ? dispositionsOf(manualOf(rehearsal), {}, policy) : dispositions) {
+    if (disposition.kind === "unplaced") continue;
+    const taken = await takeIn(disposition, who, tools);
+    if (taken.kind === "cases") taken.cases.forEach(({ caseId }) => ids.add(caseId));
   }
   return [...ids];
 
