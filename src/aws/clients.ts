@@ -1,4 +1,6 @@
+import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
@@ -58,6 +60,8 @@ export function createClients(options: ClientOptions): ClientSet {
       });
       return {
         now: () => options.clock.now(),
+        autoscaling: sender("autoscaling"),
+        elb: sender("elb"),
         ec2: sender("ec2"),
         iam: sender("iam"),
         sts: sender("sts"),
@@ -67,7 +71,7 @@ export function createClients(options: ClientOptions): ClientSet {
   };
 }
 
-type Service = "ec2" | "iam" | "sts" | "ssm";
+type Service = "autoscaling" | "elb" | "ec2" | "iam" | "sts" | "ssm";
 
 interface Sending {
   readonly options: ClientOptions;
@@ -130,6 +134,8 @@ function sdkClients(
     ...(requestHandler === undefined ? {} : { requestHandler }),
   };
   return {
+    autoscaling: once(() => new AutoScalingClient(configuration)),
+    elb: once(() => new ElasticLoadBalancingV2Client(configuration)),
     ec2: once(() => new EC2Client(configuration)),
     iam: once(() => new IAMClient(configuration)),
     sts: once(() => new STSClient(configuration)),

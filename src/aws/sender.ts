@@ -31,5 +31,7 @@ declare module "../core/step.ts" {
     readonly iam: Sender;
     readonly sts: Sender;
     readonly ssm: Sender;
+    readonly autoscaling: Sender;
+    readonly elb: Sender;
   }
 }

@@ -4,6 +4,7 @@ import { manualStart } from "./manual-start.ts";
 import { minerBehindNat } from "./miner-behind-nat.ts";
 import type { ScenarioDefinition } from "./scenario.ts";
 import { secondAddress } from "./second-address.ts";
+import { sshIntruder } from "./ssh-intruder.ts";
 import { stolenCredentials } from "./stolen-credentials.ts";
 
 /** Every scenario that the range can stage. */
@@ -13,5 +14,6 @@ export const scenarioDefinitions: readonly ScenarioDefinition[] = [
   stolenCredentials,
   manualStart,
   secondAddress,
+  sshIntruder,
   falseAlarm,
 ];
