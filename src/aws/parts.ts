@@ -84,7 +84,7 @@ export function textsUnder(part: Part | undefined, name: string): readonly strin
     if (value === null || typeof value !== "object") return;
     for (const [key, member] of Object.entries(value)) {
       if (key === name && typeof member === "string") found.add(member);
-      look(member as Json);
+      look(member);
     }
   };
   if (part && "answer" in part) look(part.answer);

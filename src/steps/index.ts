@@ -10,6 +10,7 @@ import { roleSessions } from "./contain/role-sessions.ts";
 import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
+import { caseTags } from "./preserve/case-tags.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
@@ -18,6 +19,7 @@ import { preparedGroups } from "./protect/prepared-groups.ts";
 
 /** Every technique that Cordon knows. */
 export const steps: readonly AnyStep[] = [
+  caseTags,
   instanceMetadata,
   consoleScreenshot,
   consoleOutput,
