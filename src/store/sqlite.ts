@@ -5,6 +5,7 @@ import { type JournalEvent, seal } from "../core/journal.ts";
 import type { Json } from "../core/json.ts";
 import type { Claim, IsolationLevel } from "../core/step.ts";
 import type { Append, Store, Tally } from "../core/store.ts";
+import { groupCommit, type Queue } from "./group-commit.ts";
 import { TABLES, VERSION } from "./schema.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -117,51 +118,6 @@ function preparer(database: Database.Database): Sql {
     const fresh = database.prepare(statement) as unknown as Statement;
     prepared.set(statement, fresh);
     return fresh;
-  };
-}
-
-interface Queue {
-  write<Result>(work: () => Result): Promise<Result>;
-  flush(): void;
-  commits(): number;
-}
-
-/** Collects the writes of one turn of the event loop into one transaction. All of them are durable, or all fail together. */
-function groupCommit(database: Database.Database, hold: Clock["hold"]): Queue {
-  let waiting: {
-    readonly work: () => unknown;
-    readonly resolve: (value: never) => void;
-    readonly reject: (reason: unknown) => void;
-  }[] = [];
-  let commits = 0;
-  let letGo = (): void => {};
-  const flush = (): void => {
-    const batch = waiting;
-    waiting = [];
-    if (batch.length === 0) return;
-    setImmediate(letGo); // After those who waited for this commit have gone on.
-    try {
-      database.exec("begin immediate");
-      const results = batch.map(({ work }) => work());
-      database.exec("commit");
-      commits += 1;
-      batch.forEach(({ resolve }, index) => resolve(results[index] as never));
-    } catch (error) {
-      if (database.inTransaction) database.exec("rollback");
-      batch.forEach(({ reject }) => reject(error));
-    }
-  };
-  return {
-    flush,
-    commits: () => commits,
-    write: (work) =>
-      new Promise((resolve, reject) => {
-        if (waiting.length === 0) {
-          letGo = hold();
-          setImmediate(flush);
-        }
-        waiting.push({ work, resolve, reject });
-      }),
   };
 }
 

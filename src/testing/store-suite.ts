@@ -1,45 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type Actor, GENESIS, type Happening, type NewEvent, verifyJournal } from "../core/journal.ts";
-import type { Append, Store, Tally } from "../core/store.ts";
-import type { Claim } from "../core/step.ts";
-
-const NOW = 1_768_478_400_000;
-const engine: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
-const target = { account: "111122223333", region: "eu-west-1", instanceId: "i-0123456789abcdef0" };
-
-const event = (body: Happening): NewEvent => ({ actor: engine, body });
-const stage = (name: string): NewEvent => event({ type: "stage.started", stage: name });
-
-const opening = (instanceId = target.instanceId): NewEvent =>
-  event({
-    type: "case.opened",
-    target: { ...target, instanceId },
-    incident: "incident-1",
-    playbook: "cut",
-    verdict: "compromised",
-    reason: "it was seen",
-    orderedBy: null,
-    nonce: "n",
-    findings: [],
-  });
-
-const first = (id: string, more: Partial<Append> = {}): Append => ({
-  case: id,
-  sequence: 0,
-  previous: GENESIS,
-  now: NOW,
-  events: [opening()],
-  ...more,
-});
-
-const claim = (member: string, until: number | null = null): Claim => ({
-  resource: "acl-1",
-  step: "contain.remote-addresses",
-  member,
-  case: "case-1",
-  value: { deny: "203.0.113.9/32" },
-  until,
-});
+import { GENESIS, verifyJournal } from "../core/journal.ts";
+import type { Store, Tally } from "../core/store.ts";
+import { failing } from "./store-failures.ts";
+import { claim, first, NOW, type On, opening, stage, target } from "./store-samples.ts";
 
 /** What every store keeps. `open` gives a fresh store each time; the suite closes it. */
 export function storeSuite(name: string, open: () => Store | Promise<Store>): void {
@@ -55,6 +18,9 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
     };
   describe(`${name}: journals`, () => {
     journals(on);
+  });
+  describe(`${name}: failures`, () => {
+    failing(on);
   });
   describe(`${name}: originals`, () => {
     originals(on);
@@ -72,8 +38,6 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
     prepared(on);
   });
 }
-
-type On = (use: (store: Store) => Promise<void>) => () => Promise<void>;
 
 function journals(on: On): void {
   test(
