@@ -103,6 +103,13 @@ const NAMING = {
 
 export type Kind = keyof typeof NAMING;
 
+/** What an id names by its form; null where it is no id. */
+export function kindOf(id: string): Kind | null {
+  const prefix = /^([a-z]+)-[0-9a-f]{8,17}$/.exec(id)?.[1];
+  const kinds = Object.keys(NAMING) as Kind[];
+  return kinds.find((kind) => NAMING[kind].prefix === prefix) ?? null;
+}
+
 /** The error for an id that names nothing the caller can see, or that is no id at all. */
 export function notFound(kind: Kind, id: string): AwsError {
   const { prefix, missing, malformed, noun } = NAMING[kind];

@@ -8,7 +8,7 @@ import type {
 } from "@aws-sdk/client-ec2";
 import type { RegionState, Resource, Tag } from "../../world/model.ts";
 import { handler, type Context } from "../handler.ts";
-import { ec2Error, invalidValue, missingParameter } from "./errors.ts";
+import { ec2Error, invalidValue, kindOf, missingParameter, notFound } from "./errors.ts";
 import { filterBy, paged } from "./selection.ts";
 
 export function toTags(tags: readonly SdkTag[] | undefined): Tag[] {
@@ -76,10 +76,16 @@ function prefixOf(id: string): string {
   return id.slice(0, id.lastIndexOf("-"));
 }
 
+/** An id of a resource that is gone is told as everywhere; only what is no id is an InvalidID. */
+function noSuchResource(id: string): Error {
+  const kind = kindOf(id);
+  return kind ? notFound(kind, id) : ec2Error("InvalidID", `The ID '${id}' is not valid`);
+}
+
 /** The object that reads lag for: a rule is part of its group. */
 function changeTags({ world, region }: Context, id: string, edit: (tags: readonly Tag[]) => Tag[]): void {
   const resource = taggedResource(region, id);
-  if (!resource) throw ec2Error("InvalidID", `The ID '${id}' is not valid`);
+  if (!resource) throw noSuchResource(id);
   const owner =
     prefixOf(id) === "sgr"
       ? [...region.securityGroups.values()].find(({ rules }) => rules.some((rule) => rule.id === id))
@@ -90,8 +96,7 @@ function changeTags({ world, region }: Context, id: string, edit: (tags: readonl
 const createTags = handler((context, { Resources: ids = [], Tags }: CreateTagsRequest) => {
   if (ids.length === 0) throw missingParameter("resourceIdSet");
   const tags = checked(toTags(Tags));
-  for (const id of ids)
-    if (!taggedResource(context.region, id)) throw ec2Error("InvalidID", `The ID '${id}' is not valid`);
+  for (const id of ids) if (!taggedResource(context.region, id)) throw noSuchResource(id);
   for (const id of ids) {
     const merge = (old: readonly Tag[]): Tag[] => [
       ...old.filter(({ key }) => !tags.some((tag) => tag.key === key)),

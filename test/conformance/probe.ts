@@ -1,0 +1,95 @@
+import type { EC2 } from "@aws-sdk/client-ec2";
+import type { IAM } from "@aws-sdk/client-iam";
+import type { SSM } from "@aws-sdk/client-ssm";
+import type { STS } from "@aws-sdk/client-sts";
+import type { Json } from "../../src/core/json.ts";
+
+/** The SDK's clients of one server. */
+export interface Clients {
+  readonly ec2: EC2;
+  readonly iam: IAM;
+  readonly ssm: SSM;
+  readonly sts: STS;
+}
+
+/** A service by its name in the SDK. */
+export type Service = keyof Clients;
+
+/** What the probes find in every server: an instance with two interfaces, a profile with a role, two groups. */
+export interface Surroundings {
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly instanceId: string;
+  readonly primaryId: string;
+  readonly secondaryId: string;
+  /** Has a rule in and a rule out. */
+  readonly webGroupId: string;
+  /** Has no rules. */
+  readonly sealedGroupId: string;
+  readonly roleName: string;
+  readonly profileName: string;
+  readonly profileArn: string;
+}
+
+/** What a probe works with. */
+export interface Asking extends Clients {
+  readonly surroundings: Surroundings;
+}
+
+/** One question with the answer that AWS documents, asked of every server by the same code. */
+export interface Probe {
+  /** Names it in the ledger. */
+  readonly id: string;
+  readonly service: Service;
+  /** The operation that it is about. */
+  readonly operation: string;
+  /** What AWS documents, in one sentence. */
+  readonly documented: string;
+  /** Where AWS documents it. */
+  readonly page: string;
+  /** The answer, with names instead of ids, as that makes it. */
+  readonly expected: Json;
+  ask(asking: Asking): Promise<Json>;
+}
+
+export const EC2_API = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/";
+export const EC2_ERRORS = `${EC2_API}errors-overview.html`;
+export const IAM_API = "https://docs.aws.amazon.com/IAM/latest/APIReference/";
+export const SSM_API = "https://docs.aws.amazon.com/systems-manager/latest/APIReference/";
+export const STS_API = "https://docs.aws.amazon.com/STS/latest/APIReference/";
+
+/** AWS's code for what went wrong, `no error`, or the HTTP status of an answer that carries no code. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "no error";
+  } catch (error) {
+    return errorCode(error);
+  }
+}
+
+/** How an error is written in the ledger. */
+export function errorCode(error: unknown): string {
+  const { name, Code, $metadata } = error as {
+    readonly name?: string;
+    readonly Code?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  const code = Code ?? name ?? "Error";
+  return ["Error", "SyntaxError", "TypeError", "Unknown", "UnknownError"].includes(code) || /^\d+$/.test(code)
+    ? `HTTP ${$metadata?.httpStatusCode ?? "without an answer"}`
+    : code;
+}
+
+const TRIES = 40;
+const PAUSE_MS = 50;
+
+/** Asks until the answer is the one that is waited for; then, or after two seconds, the last answer. */
+export async function eventually<T>(ask: () => Promise<T>, isThere: (answer: T) => boolean): Promise<T> {
+  let answer = await ask();
+  for (let left = TRIES; left > 0 && !isThere(answer); left--) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    answer = await ask();
+  }
+  return answer;
+}

@@ -1,0 +1,19 @@
+import type { Probe } from "../probe.ts";
+import { groupProbes } from "./groups.ts";
+import { interfaceProbes } from "./interfaces.ts";
+import { networkAclProbes } from "./network-acls.ts";
+import { profileProbes } from "./profiles.ts";
+import { roleProbes } from "./roles.ts";
+import { storageProbes } from "./storage.ts";
+import { tagAndRouteProbes } from "./tags-and-routes.ts";
+
+/** Every question, in the order in which they are asked. */
+export const allProbes: readonly Probe[] = [
+  ...interfaceProbes,
+  ...groupProbes,
+  ...networkAclProbes,
+  ...profileProbes,
+  ...roleProbes,
+  ...storageProbes,
+  ...tagAndRouteProbes,
+];
