@@ -11,6 +11,10 @@ export interface AttemptOptions {
   readonly random: () => number;
   readonly signal: AbortSignal;
   readonly operation: string;
+  /** Resolves when a call may be sent. The time that this takes is AWS's limit, and counts as no failure. */
+  readonly turn?: () => Promise<void>;
+  /** Told when AWS refused a call for its number. */
+  readonly onThrottled?: () => void;
 }
 
 /**
@@ -20,12 +24,16 @@ export interface AttemptOptions {
  * Throttled calls had no effect and are always sent again. Calls with an unknown effect are sent again only if they read.
  */
 export async function withAttempts<Output>(send: () => Promise<Output>, options: AttemptOptions): Promise<Output> {
-  const { clock, signal } = options;
-  const startedAt = clock.now();
+  const { clock, signal, turn, onThrottled } = options;
+  let startedAt = clock.now();
   for (let attempt = 1; ; attempt++) {
+    const waitedFrom = clock.now();
+    await turn?.();
+    startedAt += clock.now() - waitedFrom;
     try {
       return await send();
     } catch (error) {
+      if (error instanceof AwsCallError && isThrottled(error.awsCode)) onThrottled?.();
       if (attempt >= limits.attempts || !maySendAgain(error, options.operation)) throw error;
       const pauseMs = pauseAfter(attempt, options.random());
       if (clock.now() + pauseMs - startedAt > limits.totalMs) throw error;

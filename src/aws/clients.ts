@@ -1,7 +1,10 @@
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { SFNClient } from "@aws-sdk/client-sfn";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { HttpHandlerUserInput } from "@smithy/core/protocols";
@@ -9,10 +12,12 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import type { Command, HttpRequest, RequestSigner, RequestSigningArguments } from "@smithy/types";
 import type { Clock } from "../core/clock.ts";
 import type { TargetClients } from "../core/step.ts";
+import type { Urgency } from "../core/urgency.ts";
 import { sendOnce, type SdkClient } from "./attempt.ts";
-import { withAttempts } from "./attempts.ts";
+import { type AttemptOptions, withAttempts } from "./attempts.ts";
 import { AwsCallError } from "./aws-call-error.ts";
 import { currentCredentials, type CredentialSource } from "./credentials.ts";
+import type { Limiter, Turn } from "./limiter.ts";
 import type { CallRecord, Sender } from "./sender.ts";
 
 export interface ClientOptions {
@@ -26,6 +31,8 @@ export interface ClientOptions {
   readonly random: () => number;
   /** Calls off everything that these clients do. */
   readonly signal?: AbortSignal;
+  /** Holds calls to AWS's limits of this account; without it they go when they come. */
+  readonly limits?: { readonly limiter: Limiter; readonly account: string };
   /** Who calls, for the message when AWS refuses: a role's name or ARN. */
   readonly caller?: string;
 }
@@ -33,7 +40,7 @@ export interface ClientOptions {
 /** The clients of one account and region under one identity. */
 export interface ClientSet {
   /** A view on them for one act: cheap, and every attempt that it sends is told to `onCall`. */
-  observed(onCall: (record: CallRecord) => void, signal: AbortSignal): TargetClients;
+  observed(onCall: (record: CallRecord) => void, signal: AbortSignal, urgency?: Urgency): TargetClients;
 }
 
 /**
@@ -45,7 +52,7 @@ export function createClients(options: ClientOptions): ClientSet {
   const credentials = currentCredentials(options.credentials, options.clock);
   const clientOf = sdkClients(options, credentials.held);
   return {
-    observed(onCall, signal) {
+    observed(onCall, signal, urgency = "rest") {
       const both = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
       const sender = (service: Service): Sender => ({
         send: (command) =>
@@ -54,6 +61,7 @@ export function createClients(options: ClientOptions): ClientSet {
             service,
             client: clientOf[service],
             refresh: credentials.refresh,
+            urgency,
             onCall,
             signal: both,
           }),
@@ -64,27 +72,31 @@ export function createClients(options: ClientOptions): ClientSet {
         elb: sender("elb"),
         ec2: sender("ec2"),
         iam: sender("iam"),
+        s3: sender("s3"),
         sts: sender("sts"),
         ssm: sender("ssm"),
+        events: sender("events"),
+        states: sender("states"),
       };
     },
   };
 }
 
-type Service = "autoscaling" | "elb" | "ec2" | "iam" | "sts" | "ssm";
+type Service = "autoscaling" | "elb" | "ec2" | "iam" | "sts" | "s3" | "ssm" | "events" | "states";
 
 interface Sending {
   readonly options: ClientOptions;
   readonly service: Service;
   readonly client: () => SdkClient;
   readonly refresh: () => Promise<void>;
+  readonly urgency: Urgency;
   readonly onCall: (record: CallRecord) => void;
   readonly signal: AbortSignal;
 }
 
 function send<Input extends object, Output extends object>(
   command: Command<any, Input, any, Output, any>, // oxlint-disable-line no-explicit-any -- as in Sender.
-  { options, service, client, refresh, onCall, signal }: Sending,
+  { options, service, client, refresh, urgency, onCall, signal }: Sending,
 ): Promise<Output> {
   const { clock, random, caller = "these credentials" } = options;
   const operation = operationOf(command);
@@ -103,7 +115,24 @@ function send<Input extends object, Output extends object>(
       throw error;
     }
   };
-  return withAttempts(attempt, { clock, random, signal, operation });
+  return withAttempts(attempt, {
+    clock,
+    random,
+    signal,
+    operation,
+    ...limited(options, { service, operation, urgency }, signal),
+  });
+}
+
+function limited(
+  { limits, region }: ClientOptions,
+  call: Pick<Turn, "service" | "operation" | "urgency">,
+  signal: AbortSignal,
+): Pick<AttemptOptions, "turn" | "onThrottled"> {
+  if (!limits) return {};
+  const { limiter, account } = limits;
+  const turn: Turn = { account, region, ...call };
+  return { turn: () => limiter.take(turn, signal), onThrottled: () => limiter.throttled(turn) };
 }
 
 /** The schema's third entry is the operation's name; a class name would not survive minifying. */
@@ -138,8 +167,11 @@ function sdkClients(
     elb: once(() => new ElasticLoadBalancingV2Client(configuration)),
     ec2: once(() => new EC2Client(configuration)),
     iam: once(() => new IAMClient(configuration)),
+    s3: once(() => new S3Client(configuration)),
     sts: once(() => new STSClient(configuration)),
     ssm: once(() => new SSMClient(configuration)),
+    events: once(() => new EventBridgeClient(configuration)),
+    states: once(() => new SFNClient(configuration)),
   };
 }
 

@@ -29,9 +29,12 @@ declare module "../core/step.ts" {
     readonly now: () => number;
     readonly ec2: Sender;
     readonly iam: Sender;
+    readonly s3: Sender;
     readonly sts: Sender;
     readonly ssm: Sender;
     readonly autoscaling: Sender;
     readonly elb: Sender;
+    readonly events: Sender;
+    readonly states: Sender;
   }
 }

@@ -40,7 +40,7 @@ export function createResponder(options: ResponderOptions): LocalRunner {
     store,
     registry,
     playbooks: new Map(playbooks.map((playbook) => [playbook.id, playbook])),
-    clients: (target, onCall, signal) => clients(target).observed(onCall, signal),
+    clients: (target, onCall, { signal, urgency }) => clients(target).observed(onCall, signal, urgency),
     prepared: ({ account, region }, aws) => ({
       groups: async (level) => preparedGroups(aws.ec2, await knownGroups(store, account, region)).groups(level),
     }),

@@ -2,6 +2,7 @@ import { assumedRole, callerIdentity, type CallerIdentity } from "../aws/caller.
 import { type ClientSet, createClients } from "../aws/clients.ts";
 import type { CredentialSource } from "../aws/credentials.ts";
 import { chainCredentials, chainRegion } from "../aws/default-chain.ts";
+import { localLimiter } from "../aws/limiter.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CordonError } from "../core/errors.ts";
 import type { Target, TargetClients } from "../core/step.ts";
@@ -55,8 +56,10 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const shared = { clock, random: unguessable, signal, ...(endpoint === undefined ? {} : { endpoint }) };
   const credentials = withRole(base, { flags, shared, region: region ?? "us-east-1", person: environment.person.id });
   const sets = new Map<string, ClientSet>();
+  // One account answers to these credentials, so its name makes no difference to how calls are counted.
+  const limits = { limiter: localLimiter(clock), account: "own" };
   const clients = ({ region: of }: Pick<Target, "region">): ClientSet => {
-    const set = sets.get(of) ?? createClients({ ...shared, region: of, credentials });
+    const set = sets.get(of) ?? createClients({ ...shared, region: of, credentials, limits });
     sets.set(of, set);
     return set;
   };

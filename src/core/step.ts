@@ -123,6 +123,8 @@ interface Head<Input extends z.ZodType> {
   readonly reads?: readonly string[];
   /** The step that makes what this one lacks when its plan refuses with `prepared_group_missing`; it then plans again. */
   readonly enabledBy?: string;
+  /** It takes the instance off the network, or makes what that needs: nothing goes before it. */
+  readonly seals?: boolean;
   /** `findings`: it plans again when a finding joins the case. */
   readonly follows?: "findings";
   readonly permissions: { readonly target: Permissions };

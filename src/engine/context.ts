@@ -2,6 +2,7 @@ import type { CaseState } from "../core/case.ts";
 import { type CaseVault, evidencePrefix } from "../core/artifact.ts";
 import { sha256 } from "../core/json.ts";
 import type { AnyStep, ChangeView, StepContext } from "../core/step.ts";
+import type { Urgency } from "../core/urgency.ts";
 import type { Vault } from "../core/vault.ts";
 import type { ObservedCall, Ports } from "./ports.ts";
 
@@ -28,7 +29,7 @@ export function contextOf(
       calls.push(call);
       ports.onCall?.({ ...call, case: state.id, act });
     },
-    signal,
+    { signal, urgency: urgencyOf(step, act) },
   );
   const context: StepContext = {
     case: { id: state.id, openedAt: state.openedAt, incident: state.incident },
@@ -49,6 +50,23 @@ export function contextOf(
   };
   return { context, calls };
 }
+
+/**
+ * What goes first when a thousand cases want to call AWS at once: what seals, then what else contains, protects and saves.
+ * Looking whether it worked comes last: it ends no flow.
+ */
+function urgencyOf({ id, seals }: AnyStep, act: string): Urgency {
+  if (act.startsWith("verify")) return "rest";
+  if (seals === true) return "seal";
+  const phase = id.slice(0, id.indexOf("."));
+  return phases[phase] ?? "rest";
+}
+
+const phases: Readonly<Record<string, Urgency>> = {
+  contain: "containment",
+  protect: "protection",
+  preserve: "evidence",
+};
 
 /** The part of the vault that belongs to a case. */
 export function caseVault(vault: Vault, state: CaseState, signal: AbortSignal): CaseVault {

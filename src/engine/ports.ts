@@ -4,6 +4,7 @@ import type { Finding } from "../core/finding.ts";
 import type { Playbook } from "../core/playbook.ts";
 import type { PreparedGroups, Settings, Target, TargetClients } from "../core/step.ts";
 import type { Store } from "../core/store.ts";
+import type { Urgency } from "../core/urgency.ts";
 import type { Vault } from "../core/vault.ts";
 import type { Registry } from "./registry.ts";
 
@@ -27,7 +28,11 @@ export interface Ports {
   /** Uniform in [0, 1). Seeded in drills, so that a case's id and nonce are the same again. */
   readonly random: () => number;
   readonly settings: Settings;
-  clients(target: Target, onCall: (call: ObservedCall) => void, signal: AbortSignal): TargetClients;
+  clients(
+    target: Target,
+    onCall: (call: ObservedCall) => void,
+    act: { readonly signal: AbortSignal; readonly urgency: Urgency },
+  ): TargetClients;
   prepared(target: Target, aws: TargetClients, findings: readonly Finding[]): PreparedGroups;
   /** Told of every call, with the act it belongs to. */
   onCall?(call: ObservedCall & { readonly case: string; readonly act: string }): void;

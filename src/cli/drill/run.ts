@@ -1,4 +1,5 @@
 import { createClients } from "../../aws/clients.ts";
+import { localLimiter } from "../../aws/limiter.ts";
 import { SimulatedClock } from "../../core/clock.ts";
 import { readConfig } from "../../config/read.ts";
 import type { Finding } from "../../core/finding.ts";
@@ -79,8 +80,9 @@ export function clientsOf(
 ): Parameters<typeof createResponder>[0]["clients"] {
   const { accessKeyId, secretAccessKey, sessionToken } = range.responder;
   const sets = new Map<string, ReturnType<typeof createClients>>();
-  return ({ region }) => {
-    const known = sets.get(region);
+  const limiter = localLimiter(clock);
+  return ({ account, region }) => {
+    const known = sets.get(`${account} ${region}`);
     if (known) return known;
     const set = createClients({
       region,
@@ -89,8 +91,9 @@ export function clientsOf(
       clock,
       random,
       caller: range.responder.roleArn,
+      limits: { limiter, account },
     });
-    sets.set(region, set);
+    sets.set(`${account} ${region}`, set);
     return set;
   };
 }

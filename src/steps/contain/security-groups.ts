@@ -25,6 +25,7 @@ const groups = z.array(z.string()).min(1);
 export const securityGroups = defineStep({
   id: "contain.security-groups",
   title: "Seal every network interface",
+  seals: true,
   reversible: "exactly",
   enabledBy: "protect.prepared-groups",
   plansUntilQuiet: true,

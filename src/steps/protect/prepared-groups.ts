@@ -28,6 +28,7 @@ const descriptions: Readonly<Record<IsolationLevel, string>> = {
 export const preparedGroups = defineStep({
   id: "protect.prepared-groups",
   title: "Make the prepared groups of each VPC",
+  seals: true,
   reversible: "no",
   notRestored: "The groups stay for the next case. They are on no interface, and hold nothing.",
   settlesWithinMs: 30_000,
