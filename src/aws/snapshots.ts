@@ -58,13 +58,13 @@ export async function createSnapshots(
     );
     return { kind: "started", snapshots: Snapshots.map(read) };
   } catch (error) {
-    if (hasAwsCode(error, ...busyCodes)) return { kind: "busy", reason: error.message };
+    if (hasAwsCode(error, ...snapshotsBusyCodes)) return { kind: "busy", reason: error.message };
     throw error;
   }
 }
 
-/** Too soon after the last one, or too many under way: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
-const busyCodes = [
+/** AWS makes no snapshot of a volume just now, too soon after the last one or with too many under way: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+export const snapshotsBusyCodes = [
   "SnapshotCreationPerVolumeRateExceeded",
   "ConcurrentSnapshotLimitExceeded",
   "PendingSnapshotLimitExceeded",

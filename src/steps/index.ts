@@ -14,6 +14,8 @@ import { caseTags } from "./preserve/case-tags.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
+import { machineImage } from "./preserve/machine-image.ts";
+import { snapshotLock } from "./preserve/snapshot-lock.ts";
 import { volumeSnapshots } from "./preserve/volume-snapshots.ts";
 import { preparedGroups } from "./protect/prepared-groups.ts";
 
@@ -24,6 +26,8 @@ export const steps: readonly AnyStep[] = [
   consoleScreenshot,
   consoleOutput,
   volumeSnapshots,
+  machineImage,
+  snapshotLock,
   preparedGroups,
   securityGroups,
   remoteAddresses,

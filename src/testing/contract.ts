@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import type { AnyStep, Assessment } from "../core/step.ts";
-import { artifactsAreWhole, asStep } from "./clauses/collecting.ts";
+import { artifactsAreWhole } from "./clauses/collecting.ts";
 import { assessingChangesNothing, assessingSurvives, declaredReadsSuffice } from "./clauses/assessing.ts";
 import { crashedRevertHeals, crashedRunHeals } from "./clauses/crashes.ts";
 import { faultsPass, staleReadsPass } from "./clauses/faults.ts";
@@ -8,6 +8,7 @@ import { declaredPermissionsSuffice, permissionsAreExact } from "./clauses/permi
 import { planningChangesNothing, verifyLooks } from "./clauses/planning.ts";
 import { revertRestores, twiceIsOnce } from "./clauses/repetition.ts";
 import { casesShare } from "./clauses/sharing.ts";
+import { asStep } from "./collection-step.ts";
 import type { ContractOptions } from "./contract-options.ts";
 import { NeededActions } from "./needed-actions.ts";
 import type { Examination } from "./rehearsal.ts";

@@ -1,6 +1,7 @@
 import type { Json } from "../core/json.ts";
 import type { ChangingStep } from "../core/step.ts";
 import { onAccount, type StagedAccount } from "./account.ts";
+import { asStep } from "./collection-step.ts";
 import type { ContractOptions, Staging } from "./contract-options.ts";
 import { endState } from "./end-state.ts";
 import type { NeededActions } from "./needed-actions.ts";
@@ -41,7 +42,10 @@ export function rehearse<Result>(
     demand(target !== undefined, `the scenario ${staging.scenario} has no target`);
     const itself = new RehearsedCase({ id: "case-a", account, target, needed });
     if (staleMs > 0) await account.clock.sleep(staleMs); // What was staged has been there for a while.
-    for (const before of staging.before ?? []) if (isChanging(before)) await itself.carryOut(before);
+    for (const before of staging.before ?? []) {
+      if (before.kind === "collection") await itself.carryOut(asStep(before));
+      else if (isChanging(before)) await itself.carryOut(before);
+    }
     const baseline = account.snapshot();
     const result = await play({ account, case: itself, baseline, state: () => endState(baseline, account.snapshot()) });
     itself.demandNothingLate();

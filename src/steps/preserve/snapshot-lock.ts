@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { lockSnapshot, locksOf } from "../../aws/snapshot-locks.ts";
+import { snapshotsTagged, type Snapshot } from "../../aws/snapshots.ts";
+import type { ChangeView, StepContext } from "../../core/step.ts";
+import { defineStep, done, expectThat } from "../../core/step.ts";
+import { markOf } from "./evidence-tags.ts";
+
+const source = "preserve.volume-snapshots";
+
+const input = z.strictObject({
+  /** `compliance` cannot be taken back by anybody after its cooling-off period. */
+  mode: z.enum(["governance", "compliance"]).default("governance"),
+  days: z.int().min(1).max(36_500).default(30),
+  /** For `compliance` only: hours in which the lock can still be taken back. */
+  coolOffHours: z.int().min(1).max(72).nullable().default(null),
+});
+
+const lock = z.strictObject({
+  mode: z.enum(["governance", "compliance"]),
+  days: z.number(),
+  coolOffHours: z.number().nullable(),
+});
+
+/** A snapshot of this case begins when the case does; the clocks of AWS and ours need not agree to the second. */
+const clockSkewMs = 300_000;
+
+/**
+ * Locks the snapshots of this case, so that nobody deletes them: not the intruder with stolen credentials, not a clean-up job.
+ *
+ * Governance by default: people with the permission can unlock, and the lock ends after its days, which count from the
+ * snapshot's completion. In compliance mode nobody can, root included. AWS locks no snapshot as it is made, so between the
+ * snapshot and this step it can be deleted. A lock does not protect the key: without it an encrypted snapshot is lost.
+ */
+export const snapshotLock = defineStep({
+  id: "preserve.snapshot-lock",
+  title: "Lock the snapshots against deletion",
+  needs: [source],
+  reversible: "no",
+  notRestored: "The snapshots stay locked until the days are over: a release does not let evidence go.",
+  settlesWithinMs: 30_000,
+  permissions: {
+    target: {
+      plan: ["ec2:DescribeLockedSnapshots", "ec2:DescribeSnapshots"],
+      run: ["ec2:LockSnapshot"],
+      verify: ["ec2:DescribeLockedSnapshots"],
+    },
+  },
+  input,
+  change: { before: z.null(), after: lock },
+
+  async plan(context, { mode, days, coolOffHours }) {
+    const { aws, outcomes, target } = context;
+    const volumes = plannedVolumes(outcomes[source] ?? []);
+    const found = ofThisCase(context, await snapshotsTagged(aws.ec2, markOf(context, source)), volumes);
+    const locked = new Set(
+      (await locksOf(aws.ec2, idsOf(found))).filter(isInForce).map(({ snapshotId }) => snapshotId),
+    );
+    const missing = volumes.filter((volumeId) => !found.some((each) => each.volumeId === volumeId));
+    const after = { mode, days, coolOffHours: mode === "compliance" ? coolOffHours : null };
+    return {
+      changes: idsOf(found)
+        .filter((id) => !locked.has(id))
+        .map((id) => ({ resource: id, attribute: "lock", before: null, after })),
+      left: [
+        ...missing.map((volumeId) => ({ resource: volumeId, reason: "AWS shows no snapshot of it in this case" })),
+        ...(volumes.length === 0
+          ? [{ resource: target.instanceId, reason: "this case has taken no snapshots that could be locked" }]
+          : []),
+      ],
+    };
+  },
+
+  async run({ aws }, { resource, after }) {
+    await lockSnapshot(aws.ec2, { snapshotId: resource, ...lock.parse(after) });
+    return done();
+  },
+
+  async verify({ aws }, { resource, after }) {
+    const [present] = await locksOf(aws.ec2, [resource]);
+    const holds = present !== undefined && isInForce(present) && present.days >= lock.parse(after).days;
+    return expectThat(`lock of ${resource}`, holds, {
+      expected: after,
+      observed: present === undefined ? "not locked" : { state: present.state, days: present.days },
+    });
+  },
+
+  revert: () => Promise.resolve(done()),
+});
+
+function isInForce({ state }: { readonly state: string }): boolean {
+  return state !== "expired" && state !== "unknown";
+}
+
+/** What the snapshots were planned of: the tag finds candidates, and this decides. */
+function plannedVolumes(views: readonly ChangeView[]): readonly string[] {
+  const details = z.object({ volumes: z.array(z.object({ volumeId: z.string() })) });
+  return views.flatMap(({ change }) => {
+    const parsed = details.safeParse(change.after);
+    return parsed.success ? parsed.data.volumes.map(({ volumeId }) => volumeId) : [];
+  });
+}
+
+function ofThisCase(
+  { case: { openedAt } }: Pick<StepContext, "case">,
+  found: readonly Snapshot[],
+  volumes: readonly string[],
+): readonly Snapshot[] {
+  return found.filter(
+    ({ volumeId, startedAt, state }) =>
+      volumes.includes(volumeId) && startedAt >= openedAt - clockSkewMs && state !== "error",
+  );
+}
+
+function idsOf(snapshots: readonly Snapshot[]): readonly string[] {
+  return snapshots.map(({ id }) => id).sort();
+}
