@@ -1,4 +1,4 @@
-import { PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { DescribeEventBusCommand, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { CordonError } from "../core/errors.ts";
 import { canonicalJson, type Json } from "../core/json.ts";
@@ -13,6 +13,7 @@ import type { Sender } from "./sender.ts";
  * @throws CordonError `hand_over_failed` where the bus refuses the entry: the call itself succeeds then
  */
 export async function putFinding(events: Sender, busArn: string, document: HandedOver): Promise<string> {
+  const isChecked = await assertBus(events, busArn);
   const { FailedEntryCount = 0, Entries = [] } = await events.send(
     new PutEventsCommand({
       Entries: [
@@ -27,9 +28,24 @@ export async function putFinding(events: Sender, busArn: string, document: Hande
     }),
   );
   const [entry] = Entries;
-  if (FailedEntryCount === 0 && entry?.EventId !== undefined) return `event ${entry.EventId}`;
+  if (FailedEntryCount === 0 && entry?.EventId !== undefined)
+    return `event ${entry.EventId}${isChecked ? "" : ", and this role may not look whether the bus exists"}`;
   const reason = `${entry?.ErrorCode ?? "no answer"}: ${entry?.ErrorMessage ?? "EventBridge did not say why"}`;
   throw new CordonError("hand_over_failed", { id: document.finding.id, receiver: busArn, reason });
+}
+
+/**
+ * Looks whether the bus is there, because putting onto one that is not there succeeds and loses the event:
+ * https://github.com/aws/aws-sdk/issues/186. Resolves to false where the caller may not look, as in another account.
+ */
+async function assertBus(events: Sender, busArn: string): Promise<boolean> {
+  try {
+    await events.send(new DescribeEventBusCommand({ Name: busArn }));
+    return true;
+  } catch (error) {
+    if (hasAwsCode(error, "AccessDeniedException", "AccessDenied")) return false;
+    throw error;
+  }
 }
 
 const MOST_RESOURCES = 100;

@@ -94,7 +94,8 @@ export function deniedBy(service: string, message: string): AwsError {
 function withMessage(service: string, kind: keyof typeof REFUSALS, message: string): AwsError {
   const names = REFUSALS[kind];
   const own = service === "ec2" ? names.ec2 : service === "s3" ? names.s3 : null;
-  const [code, status] = own ?? (service === "ssm" ? names.json : names.query);
+  const speaksJson = service === "ssm" || service === "events" || service === "states";
+  const [code, status] = own ?? (speaksJson ? names.json : names.query);
   const documentation = service === "ec2" ? EC2 : service === "s3" ? S3 : COMMON;
   return new AwsError(code, message, { status, documentation });
 }

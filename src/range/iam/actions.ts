@@ -1,6 +1,7 @@
 import type { Context } from "../services/handler.ts";
 import { text, type ActionRow } from "./action-row.ts";
 import { EC2_ACTIONS } from "./actions-ec2.ts";
+import { EVENTS_ACTIONS, STATES_ACTIONS } from "./actions-hand-over.ts";
 import { S3_ACTIONS } from "./actions-s3.ts";
 import { AUTO_SCALING_ACTIONS, LOAD_BALANCING_ACTIONS } from "./actions-scaling.ts";
 import { STORAGE_ACTIONS } from "./actions-storage.ts";
@@ -91,8 +92,10 @@ export const ACTIONS: Readonly<Record<string, Readonly<Record<string, ActionRow>
   ec2: { ...EC2_ACTIONS, ...STORAGE_ACTIONS },
   autoscaling: AUTO_SCALING_ACTIONS,
   elasticloadbalancing: LOAD_BALANCING_ACTIONS,
+  events: EVENTS_ACTIONS,
   iam: IAM_ACTIONS,
   s3: S3_ACTIONS,
   sts: STS_ACTIONS,
   ssm: SSM_ACTIONS,
+  states: STATES_ACTIONS,
 };

@@ -26,10 +26,12 @@ import { tagHandlers } from "./ec2/tags.ts";
 import { volumeHandlers } from "./ec2/volumes.ts";
 import { balancerHandlers } from "./elasticloadbalancing/descriptions.ts";
 import { targetHandlers } from "./elasticloadbalancing/targets.ts";
+import { eventsHandlers } from "./events.ts";
 import type { Handler } from "./handler.ts";
 import { iamHandlers } from "./iam.ts";
 import { s3Handlers } from "./s3/handlers.ts";
 import { ssmHandlers } from "./ssm.ts";
+import { statesHandlers } from "./states.ts";
 import { stsHandlers } from "./sts.ts";
 
 /** Everything that the range serves, by service and operation. */
@@ -61,8 +63,10 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
   },
   autoscaling: { ...descriptionHandlers, ...memberHandlers, ...scalingGroupHandlers },
   elasticloadbalancing: { ...balancerHandlers, ...targetHandlers },
+  events: eventsHandlers,
   iam: iamHandlers,
   s3: s3Handlers,
   sts: stsHandlers,
   ssm: ssmHandlers,
+  states: statesHandlers,
 };

@@ -1,8 +1,10 @@
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as elb from "@aws-sdk/client-elastic-load-balancing-v2";
+import * as eventbridge from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as s3 from "@aws-sdk/client-s3";
+import * as sfn from "@aws-sdk/client-sfn";
 import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 import type { NormalizedSchema } from "@smithy/core/schema";
@@ -36,6 +38,8 @@ const operations: readonly (readonly [ServiceName, readonly string[]])[] = [
   ["autoscaling", ["DescribeAutoScalingGroups", "DetachInstances", "UpdateAutoScalingGroup"]],
   ["elasticloadbalancing", ["DescribeTargetHealth", "RegisterTargets", "DescribeLoadBalancers"]],
   ["sts", ["AssumeRole", "GetCallerIdentity"]],
+  ["events", ["PutRule", "DescribeEventBus"]],
+  ["states", ["StartExecution", "DescribeExecution"]],
   [
     "ssm",
     ["SendCommand", "GetCommandInvocation", "DescribeInstanceInformation", "PutInventory", "StartAutomationExecution"],
@@ -137,10 +141,12 @@ function clientOf(service: ServiceName, handler: ReturnType<typeof inProcessHand
   const [module, client] = {
     autoscaling: () => [autoscaling, new autoscaling.AutoScalingClient(configuration)] as const,
     elasticloadbalancing: () => [elb, new elb.ElasticLoadBalancingV2Client(configuration)] as const,
+    events: () => [eventbridge, new eventbridge.EventBridgeClient(configuration)] as const,
     ec2: () => [ec2, new ec2.EC2Client(configuration)] as const,
     iam: () => [iam, new iam.IAMClient(configuration)] as const,
     s3: () => [s3, new s3.S3Client(configuration)] as const,
     ssm: () => [ssm, new ssm.SSMClient(configuration)] as const,
+    states: () => [sfn, new sfn.SFNClient(configuration)] as const,
     sts: () => [sts, new sts.STSClient(configuration)] as const,
   }[service]();
   return (name, input) => {

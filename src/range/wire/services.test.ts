@@ -1,8 +1,10 @@
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
 import { describe, expect, it } from "vitest";
@@ -14,9 +16,11 @@ const clients: Readonly<Record<string, { readonly config: unknown }>> = {
   autoscaling: new AutoScalingClient(region),
   ec2: new EC2Client(region),
   elasticloadbalancing: new ElasticLoadBalancingV2Client(region),
+  events: new EventBridgeClient(region),
   iam: new IAMClient(region),
   s3: new S3Client(region),
   ssm: new SSMClient(region),
+  states: new SFNClient(region),
   sts: new STSClient(region),
 };
 
@@ -43,7 +47,10 @@ describe("the catalogue of services", () => {
       const { xmlNamespace } = services.find((service) => service.name === name)!;
       expect(configurationOf(name).protocol.options).toMatchObject({ xmlNamespace });
     }
-    expect(services.find(({ name }) => name === "ssm")!.target).toBe(configurationOf("ssm").protocol.serviceTarget);
+    for (const name of ["events", "ssm", "states"]) {
+      const { target } = services.find((service) => service.name === name)!;
+      expect(target).toBe(configurationOf(name).protocol.serviceTarget);
+    }
   });
 
   it("has the operations, what they require, and the errors of the models", () => {

@@ -1,8 +1,10 @@
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as elasticloadbalancing from "@aws-sdk/client-elastic-load-balancing-v2";
+import * as eventbridge from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as s3 from "@aws-sdk/client-s3";
+import * as sfn from "@aws-sdk/client-sfn";
 import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 import { NormalizedSchema } from "@smithy/core/schema";
@@ -84,6 +86,15 @@ const descriptions = {
     target: "ElasticLoadBalancing_v10",
     schemas: elasticloadbalancing,
   },
+  events: {
+    protocol: "awsJson1_1",
+    apiVersion: "2015-10-07",
+    xmlNamespace: "",
+    signingName: "events",
+    endpointPrefix: "events",
+    target: "AWSEvents",
+    schemas: eventbridge,
+  },
   iam: {
     protocol: "awsQuery",
     apiVersion: "2010-05-08",
@@ -110,6 +121,15 @@ const descriptions = {
     endpointPrefix: "ssm",
     target: "AmazonSSM",
     schemas: ssm,
+  },
+  states: {
+    protocol: "awsJson1_0",
+    apiVersion: "2016-11-23",
+    xmlNamespace: "",
+    signingName: "states",
+    endpointPrefix: "states",
+    target: "AWSStepFunctions",
+    schemas: sfn,
   },
   sts: {
     protocol: "awsQuery",

@@ -1,5 +1,6 @@
 import type { Bucket, BucketContents } from "./s3-model.ts";
 import type { VpcEndpoint } from "./endpoints.ts";
+import type { EventBus, StateMachine } from "./hand-over-model.ts";
 import type { ScalingState } from "./scaling-model.ts";
 import type { Image, Snapshot, SnapshotRun, VolumeAttachment } from "./storage-model.ts";
 
@@ -342,6 +343,8 @@ export interface RegionState extends ScalingState {
   readonly vpcEndpoints: Map<string, VpcEndpoint>;
   readonly ssmInstances: Map<string, SsmManagedInstance>;
   readonly ssmSessions: Map<string, SsmSession>;
+  readonly eventBuses: Map<string, EventBus>;
+  readonly stateMachines: Map<string, StateMachine>;
   /** Buckets by name; all accounts and Regions share one space of names. */
   readonly buckets: Map<string, Bucket>;
   /** What lies in the buckets, by their names: evidence, not configuration. */

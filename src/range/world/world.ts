@@ -159,6 +159,8 @@ function emptyRegion(name: string): RegionState {
     vpcEndpoints: new Map(),
     ssmInstances: new Map(),
     ssmSessions: new Map(),
+    eventBuses: new Map(),
+    stateMachines: new Map(),
     buckets: new Map(),
     bucketContents: new Map(),
   };
