@@ -37,6 +37,7 @@ function freshChange(
     reversible,
     state: "planned",
     hasBegun: false,
+    refusedAs: null,
     under: null,
     attempt: 0,
     startedAt: null,
@@ -51,6 +52,8 @@ function freshChange(
     failure: null,
   };
 }
+
+const undone = { state: "reverted", hasBegun: false, refusedAs: null, under: null, progress: null, dueAt: 0 } as const;
 
 /** Moves a change along its states. */
 export function applyChange(state: CaseState, body: Happening, at: number): void {
@@ -93,13 +96,20 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
       return void settle(body.verb);
     case "change.reverted":
     case "change.accepted":
-      Object.assign(record, { state: "reverted", hasBegun: false, under: null, progress: null, dueAt: 0 });
+      Object.assign(record, undone);
       return void settle("revert");
     case "change.revertRefused":
-      Object.assign(record, { state: "revertRefused", under: null, failure: body.message });
+      Object.assign(record, { state: "revertRefused", refusedAs: record.state, under: null, failure: body.message });
       return void settle("revert");
     default:
       return;
+  }
+}
+
+/** A release that is asked for again tries what was refused before. */
+export function forgetRefusals(state: CaseState): void {
+  for (const record of state.changes.values()) {
+    if (record.refusedAs !== null) Object.assign(record, { state: record.refusedAs, refusedAs: null, failure: null });
   }
 }
 

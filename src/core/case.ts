@@ -1,6 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import { applyApproval } from "./case-approvals.ts";
-import { applyChange, applyPlan, applyPostponed, stepRecord } from "./case-changes.ts";
+import { artifactOf } from "./case-artifacts.ts";
+import { applyChange, applyPlan, applyPostponed, forgetRefusals, stepRecord } from "./case-changes.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
 import type { Containment, Survivor, Check } from "./containment.ts";
 import type { Finding, Judgement, Verdict } from "./finding.ts";
@@ -35,6 +36,8 @@ export interface ChangeRecord {
   state: ChangeState | "dropped";
   /** Whether it was ever begun and not reverted since: whatever a later plan makes of it, it may have had an effect. */
   hasBegun: boolean;
+  /** What it was when its revert was refused: the next release looks again, somebody may have put the resource back. */
+  refusedAs: ChangeRecord["state"] | null;
   /** Which verb is under way (journalled as started and not ended). */
   under: "run" | "revert" | null;
   attempt: number;
@@ -242,6 +245,7 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
       return;
     case "release.asked":
       state.release = { askedAt: at, by: event.actor.id, ended: null };
+      forgetRefusals(state);
       return;
     case "release.ended":
       if (state.release) state.release.ended = body.status;
@@ -249,16 +253,6 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
     default:
       return;
   }
-}
-
-function artifactOf({
-  type: _type,
-  artifact,
-  readAt,
-  lock,
-  ...rest
-}: Extract<Happening, { type: "artifact.stored" }>): Artifact {
-  return { ...rest, id: artifact, readAt: Date.parse(readAt), lock: lock as Artifact["lock"] };
 }
 
 const ranks: Readonly<Record<Verdict, number>> = {

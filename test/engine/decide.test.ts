@@ -371,6 +371,11 @@ describe("release", () => {
     ["a refusal stops what lies under it, and nothing else", [refused(upper.id)], [`revert ${other.id}`]],
     ["and is released in part", [refused(upper.id), reverted(other.id)], ["release.ended releasedInPart"]],
     [
+      "what was refused is tried again when the release is asked for again",
+      [refused(upper.id), reverted(other.id), { type: "release.ended", status: "releasedInPart" }, asked],
+      [`revert ${upper.id}`],
+    ],
+    [
       "what somebody accepted lies on nothing any more",
       [refused(upper.id), { type: "change.accepted", change: upper.id }],
       [`revert ${seal1.id}`, `revert ${other.id}`],

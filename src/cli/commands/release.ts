@@ -54,9 +54,7 @@ async function releaseOne(desk: Desk, state: CaseState, { accept, reason }: Rele
 }
 
 function releasePlan(state: CaseState): readonly string[] {
-  const changes = [...state.changes.values()].filter(
-    ({ state: at }) => at === "applied" || at === "verified" || at === "started" || at === "failed",
-  );
+  const changes = [...state.changes.values()].filter(({ hasBegun, change }) => hasBegun && change.collects !== true);
   return [
     `Release of ${state.id} (${state.target.instanceId}):`,
     ...changes.map(

@@ -54,7 +54,10 @@ function nextLines(state: CaseState): readonly string[] {
   const { ended } = state.release ?? { ended: null };
   const next =
     ended === "releasedInPart"
-      ? [`Look at what is not done, then: cordon release ${state.id} --accept CHANGE`]
+      ? [
+          `Put back what is not done, then: cordon release ${state.id}`,
+          `Or leave it as it is: cordon release ${state.id} --accept CHANGE`,
+        ]
       : state.release
         ? []
         : [`To look: cordon cases show ${state.id}   To undo: cordon release ${state.id}`];
