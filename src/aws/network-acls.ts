@@ -1,10 +1,14 @@
 import {
+  CreateNetworkAclCommand,
   CreateNetworkAclEntryCommand,
+  DeleteNetworkAclCommand,
   DeleteNetworkAclEntryCommand,
   DescribeNetworkAclsCommand,
+  ReplaceNetworkAclAssociationCommand,
   type Filter,
   type NetworkAcl as Described,
   type NetworkAclEntry,
+  type Tag,
 } from "@aws-sdk/client-ec2";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
@@ -17,12 +21,19 @@ export interface AclEntry {
   readonly protocol: string;
   /** A block of IPv4 or IPv6. */
   readonly cidr: string;
+  /** Of TCP and UDP; null for all. */
+  readonly ports: { readonly from: number; readonly to: number } | null;
+  /** Of ICMP, -1 for any; null for other protocols. */
+  readonly icmp: { readonly type: number; readonly code: number } | null;
 }
 
 export interface NetworkAcl {
   readonly id: string;
   readonly vpcId: string;
+  readonly tags: Readonly<Record<string, string>>;
   readonly subnetIds: readonly string[];
+  /** Ids of its associations, by subnet. */
+  readonly associations: Readonly<Record<string, string>>;
   readonly entries: readonly AclEntry[];
 }
 
@@ -49,21 +60,31 @@ export async function findAcl(sender: Sender, id: string): Promise<NetworkAcl | 
   return found ?? null;
 }
 
+/** Adds a deny of everything from or to one block, as `addEntry` does. */
+export function addDeny(
+  sender: Sender,
+  { aclId, direction, number, cidr }: DenyEntry,
+): Promise<"added" | "taken" | "full"> {
+  return addEntry(sender, aclId, { direction, number, cidr, action: "deny", protocol: "-1", ports: null, icmp: null });
+}
+
 /**
- * Adds a deny. `taken`: an entry has this number already; `full`: the NACL holds as many entries as its quota allows.
+ * Adds an entry. `taken`: one has this number already; `full`: the NACL holds as many entries as its quota allows.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html
  */
-export async function addDeny(sender: Sender, entry: DenyEntry): Promise<"added" | "taken" | "full"> {
-  const { aclId, direction, number, cidr } = entry;
+export async function addEntry(sender: Sender, aclId: string, entry: AclEntry): Promise<"added" | "taken" | "full"> {
+  const { direction, number, action, protocol, cidr, ports, icmp } = entry;
   try {
     await sender.send(
       new CreateNetworkAclEntryCommand({
         NetworkAclId: aclId,
         RuleNumber: number,
         Egress: direction === "egress",
-        Protocol: "-1",
-        RuleAction: "deny",
+        Protocol: protocol,
+        RuleAction: action,
         ...(cidr.includes(":") ? { Ipv6CidrBlock: cidr } : { CidrBlock: cidr }),
+        ...(ports === null ? {} : { PortRange: { From: ports.from, To: ports.to } }),
+        ...(icmp === null ? {} : { IcmpTypeCode: { Type: icmp.type, Code: icmp.code } }),
       }),
     );
     return "added";
@@ -88,6 +109,48 @@ export async function removeEntry(
   }
 }
 
+/** Makes a NACL without entries: it denies everything, both ways and in both families. The token makes it once. */
+export async function createAcl(
+  sender: Sender,
+  { vpcId, token, tags }: { readonly vpcId: string; readonly token: string; readonly tags: readonly Tag[] },
+): Promise<string> {
+  const { NetworkAcl: made } = await sender.send(
+    new CreateNetworkAclCommand({
+      VpcId: vpcId,
+      ClientToken: token,
+      TagSpecifications: [{ ResourceType: "network-acl", Tags: [...tags] }],
+    }),
+  );
+  if (made?.NetworkAclId === undefined) throw new Error("AWS made a network ACL and did not say its id");
+  return made.NetworkAclId;
+}
+
+/** Deletes a NACL that no subnet uses. `missing`: AWS knows none of this id; `inUse`: it says that one does. */
+export async function deleteAcl(sender: Sender, id: string): Promise<"deleted" | "missing" | "inUse"> {
+  try {
+    await sender.send(new DeleteNetworkAclCommand({ NetworkAclId: id }));
+  } catch (error) {
+    if (hasAwsCode(error, "DependencyViolation")) return "inUse";
+    if (hasAwsCode(error, "InvalidNetworkAclID.NotFound")) return "missing";
+    throw error;
+  }
+  return "deleted";
+}
+
+/** Moves a subnet to another NACL. `stale`: the association is not the subnet's any more, or the other is not seen yet. */
+export async function replaceAclAssociation(
+  sender: Sender,
+  { associationId, aclId }: { readonly associationId: string; readonly aclId: string },
+): Promise<"replaced" | "stale"> {
+  try {
+    await sender.send(new ReplaceNetworkAclAssociationCommand({ AssociationId: associationId, NetworkAclId: aclId }));
+    return "replaced";
+  } catch (error) {
+    if (hasAwsCode(error, "InvalidAssociationID.NotFound", "InvalidNetworkAclID.NotFound")) return "stale";
+    throw error;
+  }
+}
+
 async function find(sender: Sender, filter: string, values: readonly string[]): Promise<readonly NetworkAcl[]> {
   if (values.length === 0) return [];
   const Filters: Filter[] = [{ Name: filter, Values: [...new Set(values)] }];
@@ -108,24 +171,38 @@ async function find(sender: Sender, filter: string, values: readonly string[]): 
   throw new Error(`the network ACLs did not end after ${mostPages} pages`);
 }
 
-function read({ NetworkAclId, VpcId, Associations = [], Entries = [] }: Described): NetworkAcl {
+function read({ NetworkAclId, VpcId, Associations = [], Entries = [], Tags = [] }: Described): NetworkAcl {
   if (NetworkAclId === undefined || VpcId === undefined)
     throw new Error("AWS described a network ACL without id or VPC");
   return {
     id: NetworkAclId,
     vpcId: VpcId,
+    tags: Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])),
     subnetIds: Associations.flatMap(({ SubnetId }) => SubnetId ?? []),
+    associations: Object.fromEntries(
+      Associations.flatMap(({ SubnetId, NetworkAclAssociationId }) =>
+        SubnetId === undefined || NetworkAclAssociationId === undefined ? [] : [[SubnetId, NetworkAclAssociationId]],
+      ),
+    ),
     entries: Entries.map((entry) => readEntry(NetworkAclId, entry)),
   };
 }
 
 /** An entry that we cannot read might allow what we mean to deny: it is an error, never left out. */
 function readEntry(id: string, entry: NetworkAclEntry): AclEntry {
-  const { RuleNumber, Egress, Protocol, RuleAction, CidrBlock, Ipv6CidrBlock } = entry;
+  const { RuleNumber, Egress, Protocol, RuleAction, CidrBlock, Ipv6CidrBlock, PortRange, IcmpTypeCode } = entry;
   const cidr = CidrBlock ?? Ipv6CidrBlock;
   if (RuleNumber === undefined || Protocol === undefined || cidr === undefined) {
     throw new Error(`AWS described an entry of ${id} without a number, a protocol or a block`);
   }
   const action = RuleAction === "deny" ? "deny" : "allow";
-  return { direction: Egress === true ? "egress" : "ingress", number: RuleNumber, action, protocol: Protocol, cidr };
+  return {
+    direction: Egress === true ? "egress" : "ingress",
+    number: RuleNumber,
+    action,
+    protocol: Protocol,
+    cidr,
+    ports: PortRange === undefined ? null : { from: PortRange.From ?? 0, to: PortRange.To ?? 65_535 },
+    icmp: IcmpTypeCode === undefined ? null : { type: IcmpTypeCode.Type ?? -1, code: IcmpTypeCode.Code ?? -1 },
+  };
 }

@@ -27,7 +27,7 @@ export class Reconciler {
   }
 
   async claim(step: SharedStep, context: StepContext, claim: Claim): Promise<Json> {
-    await this.#store.putClaim(claim);
+    await this.#store.putClaim({ ...claim, step: ledgerOf(step) });
     return this.#reconcileSoon(step, context, claim.resource);
   }
 
@@ -36,8 +36,10 @@ export class Reconciler {
     context: StepContext,
     release: { readonly claim: Claim; readonly residue: Claim | null },
   ): Promise<void> {
-    if (!release.residue) await this.#store.removeClaim(release.claim);
-    else if (!(await this.#isReleased(release.claim))) await this.#store.putClaim(release.residue);
+    const claim = { ...release.claim, step: ledgerOf(step) };
+    const residue = release.residue && { ...release.residue, step: ledgerOf(step) };
+    if (!residue) await this.#store.removeClaim(claim);
+    else if (!(await this.#isReleased(claim))) await this.#store.putClaim(residue);
     await this.#reconcileSoon(step, context, release.claim.resource);
   }
 
@@ -49,7 +51,7 @@ export class Reconciler {
 
   /** Joins the call that waits for its turn, or waits for one behind the call that is under way. */
   async #reconcileSoon(step: SharedStep, context: StepContext, resource: string): Promise<Json> {
-    const key = `${step.id} ${resource}`;
+    const key = `${ledgerOf(step)} ${resource}`;
     const turn = this.#turns.get(key);
     if (turn?.next) return turn.next;
     const run = (): Promise<Json> => {
@@ -68,18 +70,19 @@ export class Reconciler {
   }
 
   async #reconcile(step: SharedStep, context: StepContext, resource: string): Promise<Json> {
-    const lock = `resource ${step.id} ${resource}`;
+    const name = ledgerOf(step);
+    const lock = `resource ${name} ${resource}`;
     await this.#lock(lock, context.signal);
     try {
-      const claims = await this.#liveClaims(step.id, resource);
-      const kept = await this.#store.ledger(step.id, resource);
+      const claims = await this.#liveClaims(name, resource);
+      const kept = await this.#store.ledger(name, resource);
       const outcome = await step.reconcile(context, resource, {
         claims,
         original: kept?.original ?? null,
         ours: kept?.ours ?? null,
-        save: (ledger) => this.#store.saveLedger(step.id, resource, ledger),
+        save: (ledger) => this.#store.saveLedger(name, resource, ledger),
       });
-      if (claims.length === 0) await this.#store.saveLedger(step.id, resource, null);
+      if (claims.length === 0) await this.#store.saveLedger(name, resource, null);
       return outcome;
     } finally {
       await this.#store.unlease(lock, this.#owner);
@@ -105,4 +108,9 @@ export class Reconciler {
       await this.#clock.sleep(LOOK_AGAIN_MS, signal);
     }
   }
+}
+
+/** Where the claims of a step lie: with those of the step whose ledger it shares. */
+function ledgerOf({ id, sharesLedgerOf }: SharedStep): string {
+  return sharesLedgerOf ?? id;
 }

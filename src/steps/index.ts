@@ -5,6 +5,7 @@ import { elasticAddresses } from "./contain/elastic-addresses.ts";
 import { instanceProfile } from "./contain/instance-profile.ts";
 import { keyPair } from "./contain/key-pair.ts";
 import { metadataService } from "./contain/metadata-service.ts";
+import { networkAcl } from "./contain/network-acl.ts";
 import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
 import { securityGroups } from "./contain/security-groups.ts";
@@ -39,5 +40,6 @@ export const steps: readonly AnyStep[] = [
   elasticAddresses,
   metadataService,
   keyPair,
+  networkAcl,
   containmentAssessment,
 ];

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { addDeny, findAcl, removeEntry, type AclEntry } from "../../aws/network-acls.ts";
-import { CordonError, Refusal } from "../../core/errors.ts";
-import type { Json } from "../../core/json.ts";
-import type { Ledger, StepContext } from "../../core/step.ts";
+import { addDeny, removeEntry, type AclEntry } from "../../aws/network-acls.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Sender } from "../../aws/sender.ts";
 import {
   directions,
   entryAt,
@@ -10,11 +9,13 @@ import {
   isDenied,
   isOurDeny,
   lowestAllow,
+  STALE_READS_MS,
   type Slot,
 } from "./remote-addresses-entries.ts";
 import { blockOf } from "./remote-addresses-policy.ts";
 
-const ourEntry = z.strictObject({
+/** One of our denies of an address. */
+export const ourEntry = z.strictObject({
   address: z.string(),
   direction: z.enum(["ingress", "egress"]),
   number: z.int(),
@@ -22,10 +23,7 @@ const ourEntry = z.strictObject({
   at: z.number(),
 });
 
-type OurEntry = z.infer<typeof ourEntry>;
-
-/** A read may lag behind our write for this long: only later does an absence count. https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html */
-const STALE_READS_MS = 60_000;
+export type OurEntry = z.infer<typeof ourEntry>;
 
 interface Work {
   readonly keep: readonly OurEntry[];
@@ -38,50 +36,60 @@ interface Work {
   readonly blocked: readonly string[];
 }
 
+/** What is to be denied on a NACL, and what is known of it. */
+export interface AddressDenies {
+  readonly ec2: Sender;
+  readonly aclId: string;
+  readonly now: number;
+  /** As read, without what denies everything for a while: these denies must hold when that goes. */
+  readonly entries: readonly AclEntry[];
+  /** Numbers that are in use besides. */
+  readonly taken: readonly Slot[];
+  readonly addresses: readonly string[];
+  readonly recorded: readonly OurEntry[];
+  /** Recorded durably before it returns. */
+  readonly save: (ours: readonly OurEntry[]) => Promise<void>;
+}
+
+/** What became of them. The others were written before one is refused: an address that is blocked costs no other its deny. */
+export interface DeniedAddresses {
+  readonly entries: readonly OurEntry[];
+  /** For them no number is free below an allow. */
+  readonly blocked: readonly string[];
+  /** For them the NACL has no entry left. */
+  readonly full: readonly string[];
+  /** A write of ours is not seen yet: look again. */
+  readonly isPending: boolean;
+}
+
 /**
- * Writes the denies of all claims on a NACL and takes away those that nobody claims. Called under the NACL's lock.
+ * Writes the denies of all claimed addresses on a NACL and takes away those that nobody claims. Called under the NACL's lock.
  * Entries of others are read and never touched.
  */
-export async function reconcileDenies(context: StepContext, aclId: string, ledger: Ledger): Promise<Json> {
-  const { aws, now } = context;
-  const acl = await findAcl(aws.ec2, aclId);
-  const addresses = [...new Set(ledger.claims.map(({ member }) => member))].sort();
-  if (acl === null) {
-    if (addresses.length === 0) return { entries: [] };
-    throw new CordonError("propagation_pending", { resource: aclId });
-  }
-  const recorded = ledger.ours === null ? [] : z.array(ourEntry).parse(ledger.ours);
-  const work = workFor({ entries: acl.entries, addresses, recorded, now });
+export async function reconcileDenies(asked: AddressDenies): Promise<DeniedAddresses> {
+  const { ec2, aclId } = asked;
+  const work = workFor(asked);
   const { keep, add, remove } = work;
-  const save = (ours: readonly OurEntry[]): Promise<void> =>
-    ledger.save({ original: ledger.original ?? originalOf(acl.entries), ours: ours.map((entry) => ({ ...entry })) });
-  if (add.length + remove.length > 0) await save([...keep, ...work.await, ...remove, ...add]);
+  if (add.length + remove.length > 0) await asked.save([...keep, ...work.await, ...remove, ...add]);
 
-  const added = await allEnded(add.map((entry) => addDeny(aws.ec2, { aclId, cidr: blockOf(entry.address), ...entry })));
+  const added = await allEnded(add.map((entry) => addDeny(ec2, { aclId, cidr: blockOf(entry.address), ...entry })));
   const full = add.filter((_, index) => added[index] === "full");
   const halves = add.filter(
     (entry, index) => added[index] === "added" && full.some(({ address }) => address === entry.address),
   );
   const away = [...remove, ...halves];
-  await allEnded(away.map((entry) => removeEntry(aws.ec2, { aclId, ...entry })));
-  const rest = [...keep, ...add.filter((entry) => !full.includes(entry) && !halves.includes(entry))];
-  if (away.length + full.length > 0) await save([...rest, ...work.await]);
-
-  const isAsked = (address: string): boolean =>
-    ledger.claims.some((claim) => claim.member === address && claim.case === context.case.id);
-  refuse(aclId, work.blocked.filter(isAsked), full.map(({ address }) => address).filter(isAsked));
-  if (work.await.length > 0 || added.includes("taken"))
-    throw new CordonError("propagation_pending", { resource: aclId });
-  return { entries: rest.map(({ address, direction, number }) => ({ address, direction, number })) };
+  await allEnded(away.map((entry) => removeEntry(ec2, { aclId, ...entry })));
+  const entries = [...keep, ...add.filter((entry) => !full.includes(entry) && !halves.includes(entry))];
+  if (away.length + full.length > 0) await asked.save([...entries, ...work.await]);
+  return {
+    entries,
+    blocked: work.blocked,
+    full: full.map(({ address }) => address),
+    isPending: work.await.length > 0 || added.includes("taken"),
+  };
 }
 
-function workFor(seen: {
-  readonly entries: readonly AclEntry[];
-  readonly addresses: readonly string[];
-  readonly recorded: readonly OurEntry[];
-  readonly now: number;
-}): Work {
-  const { entries, addresses, recorded, now } = seen;
+function workFor({ entries, taken: others, addresses, recorded, now }: AddressDenies): Work {
   const isSeen = (entry: OurEntry): boolean => {
     const present = entryAt(entries, entry);
     return present !== null && isOurDeny(present, entry.address);
@@ -101,7 +109,7 @@ function workFor(seen: {
       if (good !== undefined) keep.push(good);
       if (good !== undefined || isDenied(entries, direction, address)) continue;
       const meant = ours.find((entry) => !isSeen(entry) && entry.number < limit);
-      const taken: readonly Slot[] = [...alive, ...keep, ...add, ...wanted];
+      const taken: readonly Slot[] = [...others, ...alive, ...keep, ...add, ...wanted];
       const number = meant?.number ?? freeNumber(entries, { direction, address, taken });
       if (number === null) hasRoom = false;
       else wanted.push({ address, direction, number, at: now });
@@ -124,10 +132,11 @@ function workFor(seen: {
 }
 
 /**
- * An address that does not fit both ways is refused, and nothing new is left behind for it. The others were written before:
- * one that is blocked costs no other its deny, and no other case its claim.
+ * An address that does not fit both ways is refused, and nothing new is left behind for it.
+ *
+ * @throws Refusal `claim_conflict`
  */
-function refuse(aclId: string, blocked: readonly string[], full: readonly string[]): void {
+export function refuseAddresses(aclId: string, blocked: readonly string[], full: readonly string[]): void {
   const lever =
     "the instance is still sealed by its security groups; what AWS already tracks ends with contain.tracked-connections or by stopping the instance";
   if (blocked.length > 0) {
@@ -139,10 +148,6 @@ function refuse(aclId: string, blocked: readonly string[], full: readonly string
     const reason = `it holds as many entries as its quota allows, and the deny of ${names} does not fit; ${lever}`;
     throw new Refusal("claim_conflict", { resource: aclId, reason });
   }
-}
-
-function originalOf(entries: readonly AclEntry[]): Json {
-  return entries.map((entry) => ({ ...entry }));
 }
 
 /** Waits for all, also where one fails: nothing of ours may be under way when the lock is given back. */

@@ -26,6 +26,16 @@ export function isDenied(entries: readonly AclEntry[], direction: Direction, add
   return decisive?.action !== "allow";
 }
 
+/** Whether nothing of a family passes in this direction. */
+export function isAllDenied(entries: readonly AclEntry[], direction: Direction, everywhere: string): boolean {
+  const isV6 = everywhere.includes(":");
+  const decisive = entries
+    .filter((entry) => entry.direction === direction && entry.cidr.includes(":") === isV6)
+    .sort((left, right) => left.number - right.number)
+    .find(({ action, protocol, cidr }) => action === "allow" || (protocol === "-1" && cidr === everywhere));
+  return decisive?.action !== "allow";
+}
+
 /** The highest number below every allow that could match the address and not in use; null where there is none. */
 export function freeNumber(
   entries: readonly AclEntry[],
@@ -54,6 +64,15 @@ export function lowestAllow(entries: readonly AclEntry[], direction: Direction, 
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html */
 const HIGHEST_NUMBER = 32_766;
+
+/** The number of the first allow of a list. */
+export function lowestAllowOf(entries: readonly AclEntry[]): number {
+  const allows = entries.filter(({ action }) => action === "allow");
+  return Math.min(HIGHEST_NUMBER + 1, ...allows.map(({ number }) => number));
+}
+
+/** A read may lag behind our write for this long: only later does an absence count. https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html */
+export const STALE_READS_MS = 60_000;
 
 export function entryAt(entries: readonly AclEntry[], { direction, number }: Slot): AclEntry | null {
   return entries.find((entry) => entry.direction === direction && entry.number === number) ?? null;

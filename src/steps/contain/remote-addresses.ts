@@ -7,13 +7,12 @@ import type { ChangeDraft, Left } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
 import type { StepContext } from "../../core/step.ts";
 import { defineSharedStep, expectThat } from "../../core/step.ts";
-import { reconcileDenies } from "./remote-addresses-claims.ts";
+import { withThoseBehind } from "./network-acl-container.ts";
+import { addressDeny, reconcileNetworkAcl } from "./network-acl-claims.ts";
 import { directions, isDenied } from "./remote-addresses-entries.ts";
 import { isIn, MOST_ADDRESSES, namedAddresses, oneSpelling, reasonNotDenied } from "./remote-addresses-policy.ts";
 
-const deny = z.strictObject({ address: z.string(), action: z.literal("deny") });
-
-type Deny = z.infer<typeof deny>;
+type Deny = z.infer<typeof addressDeny>;
 
 /**
  * Denies the addresses that findings name, in the network ACLs of the instance's subnets: both ways, every protocol.
@@ -42,7 +41,7 @@ export const remoteAddresses = defineSharedStep({
     },
   },
   input: z.strictObject({}),
-  change: { before: z.null(), after: deny },
+  change: { before: z.null(), after: addressDeny },
 
   async plan(context) {
     const { aws, findings, settings, target } = context;
@@ -65,7 +64,7 @@ export const remoteAddresses = defineSharedStep({
     };
   },
 
-  reconcile: reconcileDenies,
+  reconcile: reconcileNetworkAcl,
 
   async verify({ aws }, { resource, after: { address } }) {
     const acl = await findAcl(aws.ec2, resource);
@@ -90,11 +89,12 @@ async function networkOf({ aws, findings, target: { instanceId } }: StepContext)
   const filters = (acl: NetworkAcl, subnetId: string): boolean => acl.subnetIds.includes(subnetId);
   const notCovered = subnetIds.filter((subnetId) => !hinted.some((acl) => filters(acl, subnetId)));
   const all = [...hinted, ...(await aclsOfSubnets(aws.ec2, notCovered))];
-  const acls = [...new Map(all.map((acl) => [acl.id, acl])).values()].filter((acl) =>
+  const serving = [...new Map(all.map((acl) => [acl.id, acl])).values()].filter((acl) =>
     subnetIds.some((subnetId) => filters(acl, subnetId)),
   );
+  const acls = await withThoseBehind(aws.ec2, serving);
   const missing = subnetIds
-    .filter((subnetId) => !acls.some((acl) => filters(acl, subnetId)))
+    .filter((subnetId) => !serving.some((acl) => filters(acl, subnetId)))
     .map((resource) => ({ resource, reason: "AWS showed no network ACL for this subnet" }));
   return { interfaces, acls, missing };
 }
