@@ -55,7 +55,7 @@ function putEvent(context: Context, entry: PutEventsRequestEntry): PutEventsResu
   const { Source = "", DetailType = "", Detail = "", EventBusName = "default" } = entry;
   if (Source === "" || DetailType === "" || Detail === "")
     return failed("InvalidArgument", "Parameter Source, DetailType and Detail are required.");
-  if (/^aws\./.test(Source))
+  if (Source.startsWith("aws."))
     return failed("NotAuthorizedForSourceException", `Not authorized for the source ${Source}.`);
   if (!isObject(Detail)) return failed("MalformedDetail", "Detail is malformed.");
   const { world } = context;
