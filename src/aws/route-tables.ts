@@ -1,5 +1,13 @@
-import { DescribeRouteTablesCommand } from "@aws-sdk/client-ec2";
-import type { Route } from "@aws-sdk/client-ec2";
+import {
+  AssociateRouteTableCommand,
+  CreateRouteTableCommand,
+  DeleteRouteTableCommand,
+  DescribeRouteTablesCommand,
+  DisassociateRouteTableCommand,
+  ReplaceRouteTableAssociationCommand,
+} from "@aws-sdk/client-ec2";
+import type { Route, Tag } from "@aws-sdk/client-ec2";
+import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
 /** A page holds up to 100 tables, a VPC 200 by default. */
@@ -19,29 +27,48 @@ export interface DescribedRouteTable {
   /** Whether it serves the subnets that are associated with no table. */
   readonly isMain: boolean;
   readonly subnetIds: readonly string[];
+  /** Ids of its associations, by subnet. */
+  readonly associations: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
   readonly routes: readonly DescribedRoute[];
 }
 
 /** All route tables of some VPCs, so that a subnet without an association finds the main one. */
-export async function routeTablesOf(ec2: Sender, vpcIds: readonly string[]): Promise<readonly DescribedRouteTable[]> {
-  if (vpcIds.length === 0) return [];
+export function routeTablesOf(ec2: Sender, vpcIds: readonly string[]): Promise<readonly DescribedRouteTable[]> {
+  return find(ec2, "vpc-id", vpcIds);
+}
+
+/** One route table; null where it is gone. */
+export async function findRouteTable(ec2: Sender, id: string): Promise<DescribedRouteTable | null> {
+  const found = await find(ec2, "route-table-id", [id]);
+  return found.find((table) => table.id === id) ?? null;
+}
+
+async function find(ec2: Sender, filter: string, values: readonly string[]): Promise<readonly DescribedRouteTable[]> {
+  if (values.length === 0) return [];
   const found: DescribedRouteTable[] = [];
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const answer = await ec2.send(
       new DescribeRouteTablesCommand({
-        Filters: [{ Name: "vpc-id", Values: [...new Set(vpcIds)] }],
+        Filters: [{ Name: filter, Values: [...new Set(values)] }],
         MaxResults: 100,
         ...(token === undefined ? {} : { NextToken: token }),
       }),
     );
-    for (const { RouteTableId, VpcId, Associations = [], Routes = [] } of answer.RouteTables ?? []) {
+    for (const { RouteTableId, VpcId, Associations = [], Routes = [], Tags = [] } of answer.RouteTables ?? []) {
       if (RouteTableId === undefined || VpcId === undefined) continue;
       found.push({
         id: RouteTableId,
         vpcId: VpcId,
         isMain: Associations.some(({ Main }) => Main === true),
         subnetIds: Associations.flatMap(({ SubnetId }) => (SubnetId === undefined ? [] : [SubnetId])),
+        associations: Object.fromEntries(
+          Associations.flatMap(({ SubnetId, RouteTableAssociationId: id }) =>
+            SubnetId === undefined || id === undefined ? [] : [[SubnetId, id]],
+          ),
+        ),
+        tags: Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])),
         routes: Routes.flatMap(toRoute),
       });
     }
@@ -75,4 +102,69 @@ function toRoute(route: Route): DescribedRoute[] {
     route.InstanceId;
   if (destination === undefined || target === undefined) return [];
   return [{ destination, target, isBlackhole: route.State === "blackhole" }];
+}
+
+/** Makes a table with the VPC's local routes only. The token makes it once. */
+export async function createRouteTable(
+  ec2: Sender,
+  { vpcId, token, tags }: { readonly vpcId: string; readonly token: string; readonly tags: readonly Tag[] },
+): Promise<string> {
+  const { RouteTable: made } = await ec2.send(
+    new CreateRouteTableCommand({
+      VpcId: vpcId,
+      ClientToken: token,
+      TagSpecifications: [{ ResourceType: "route-table", Tags: [...tags] }],
+    }),
+  );
+  if (made?.RouteTableId === undefined) throw new Error("AWS made a route table and did not say its id");
+  return made.RouteTableId;
+}
+
+/** Deletes a table that no subnet uses. `missing`: AWS knows none of this id; `inUse`: it says that one does. */
+export async function deleteRouteTable(ec2: Sender, id: string): Promise<"deleted" | "missing" | "inUse"> {
+  try {
+    await ec2.send(new DeleteRouteTableCommand({ RouteTableId: id }));
+  } catch (error) {
+    if (hasAwsCode(error, "DependencyViolation")) return "inUse";
+    if (hasAwsCode(error, "InvalidRouteTableID.NotFound")) return "missing";
+    throw error;
+  }
+  return "deleted";
+}
+
+/** Gives a subnet that follows the main table one of its own. `stale`: it has one already, or the table is not seen yet. */
+export async function associateRouteTable(
+  ec2: Sender,
+  { subnetId, tableId }: { readonly subnetId: string; readonly tableId: string },
+): Promise<"associated" | "stale"> {
+  try {
+    await ec2.send(new AssociateRouteTableCommand({ SubnetId: subnetId, RouteTableId: tableId }));
+    return "associated";
+  } catch (error) {
+    if (hasAwsCode(error, "Resource.AlreadyAssociated", "InvalidRouteTableID.NotFound")) return "stale";
+    throw error;
+  }
+}
+
+/** Lets a subnet follow the main table again; well if it does. */
+export async function disassociateRouteTable(ec2: Sender, associationId: string): Promise<void> {
+  try {
+    await ec2.send(new DisassociateRouteTableCommand({ AssociationId: associationId }));
+  } catch (error) {
+    if (!hasAwsCode(error, "InvalidAssociationID.NotFound")) throw error;
+  }
+}
+
+/** Moves a subnet to another table. `stale`: the association is not the subnet's any more, or the other is not seen yet. */
+export async function replaceRouteTableAssociation(
+  ec2: Sender,
+  { associationId, tableId }: { readonly associationId: string; readonly tableId: string },
+): Promise<"replaced" | "stale"> {
+  try {
+    await ec2.send(new ReplaceRouteTableAssociationCommand({ AssociationId: associationId, RouteTableId: tableId }));
+    return "replaced";
+  } catch (error) {
+    if (hasAwsCode(error, "InvalidAssociationID.NotFound", "InvalidRouteTableID.NotFound")) return "stale";
+    throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { metadataService } from "./contain/metadata-service.ts";
 import { networkAcl } from "./contain/network-acl.ts";
 import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
+import { routeTable } from "./contain/route-table.ts";
 import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
@@ -41,5 +42,6 @@ export const steps: readonly AnyStep[] = [
   metadataService,
   keyPair,
   networkAcl,
+  routeTable,
   containmentAssessment,
 ];
