@@ -1,26 +1,23 @@
 import type { Json } from "../core/json.ts";
 import type { Attacker } from "./attackers/attacker.ts";
-import { Faults } from "./faults.ts";
-import { createFront, type ServedCall } from "./front.ts";
+import { createEntrance } from "./entrance.ts";
+import type { Faults } from "./faults.ts";
+import type { ServedCall } from "./front.ts";
 import { authorize } from "./iam/authorize.ts";
 import type { Responder } from "./responder.ts";
 import { TARGET_ACCOUNT, type Scenario } from "./scenarios/scenario.ts";
-import { randomOf, stageScenario, type StagingOptions } from "./staging.ts";
+import { stageScenario, type StagingOptions } from "./staging.ts";
 import { inProcessHandler, type InProcessHandler } from "./wire/request-handler.ts";
 import type { WireRequest, WireResponse } from "./wire/request.ts";
-import { createWire } from "./wire/server.ts";
 import type { Network } from "./world/network/network.ts";
-import { randomText, type Random } from "./world/random.ts";
 import { snapshot } from "./world/snapshot.ts";
-import { Throttle, type ForeignCalls } from "./world/throttle.ts";
+import type { ForeignCalls } from "./world/throttle.ts";
 import type { World } from "./world/world.ts";
 
 export { scenarios } from "./staging.ts";
 
 /** When simulated time begins: 2026-01-15T12:00:00Z. */
 export const START_OF_SIMULATED_TIME_MS = 1_768_478_400_000;
-
-const DEFAULT_LATENCY_MS = 40;
 
 export interface RangeOptions extends StagingOptions {
   /** Simulated time that a call takes; 40 ms when left out. */
@@ -63,7 +60,19 @@ export function createRange(options: RangeOptions): Range {
     options,
     (inWorld, request) => authorize(inWorld, request).allowed,
   );
-  const { handle, faults, calls } = createEntrance(options, world);
+  const calls: ServedCall[] = [];
+  const { seed, latencyMs, onCrash } = options;
+  const { handle, faults } = createEntrance(
+    {
+      seed,
+      ...(latencyMs === undefined ? {} : { latencyMs }),
+      foreignCalls: foreignCalls(options.foreignCaller ?? 0),
+      onCall: (call) => calls.push(call),
+      administratorsOf: options.administratorsByAnyKey === true ? TARGET_ACCOUNT : null,
+      ...(onCrash === undefined ? {} : { onCrash }),
+    },
+    world,
+  );
   return {
     world,
     network,
@@ -82,25 +91,6 @@ export function createRange(options: RangeOptions): Range {
   };
 }
 
-/** The wire and what stands behind it: latency, throttling, faults, permissions, then the services. */
-function createEntrance(options: RangeOptions, world: World): Pick<Range, "handle" | "faults" | "calls"> {
-  const calls: ServedCall[] = [];
-  const { onCrash } = options;
-  const faults = new Faults(onCrash ? { onCrash: () => onCrash() } : {});
-  const random = randomOf(options.seed, "request-ids");
-  const requestId = (): string => newRequestId(random);
-  const perform = createFront({
-    world,
-    latencyMs: options.latencyMs ?? DEFAULT_LATENCY_MS,
-    faults,
-    throttle: new Throttle({ foreignCalls: foreignCalls(options.foreignCaller ?? 0) }),
-    onCall: (call) => calls.push(call),
-    administratorsByAnyKey: options.administratorsByAnyKey ? { account: TARGET_ACCOUNT } : null,
-  });
-  const { handle } = createWire({ requestId, perform, now: () => world.now() });
-  return { handle, faults, calls };
-}
-
 /** EC2's APIs that a cut needs, and that another automation in the account would use as well. */
 const SHARED_OPERATIONS = [
   "DescribeInstances",
@@ -114,9 +104,4 @@ const SHARED_OPERATIONS = [
 
 function foreignCalls(perSecond: number): ForeignCalls {
   return Object.fromEntries(SHARED_OPERATIONS.map((operation) => [operation, perSecond]));
-}
-
-function newRequestId(random: Random): string {
-  const part = (length: number): string => randomText(random, "0123456789abcdef", length);
-  return `${part(8)}-${part(4)}-4${part(3)}-a${part(3)}-${part(12)}`;
 }
