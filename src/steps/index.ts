@@ -3,6 +3,7 @@ import { containmentAssessment } from "./assess/containment.ts";
 import { connectionTimeouts } from "./contain/connection-timeouts.ts";
 import { elasticAddresses } from "./contain/elastic-addresses.ts";
 import { instanceProfile } from "./contain/instance-profile.ts";
+import { internetRoutes } from "./contain/internet-routes.ts";
 import { keyPair } from "./contain/key-pair.ts";
 import { metadataService } from "./contain/metadata-service.ts";
 import { networkAcl } from "./contain/network-acl.ts";
@@ -43,5 +44,6 @@ export const steps: readonly AnyStep[] = [
   keyPair,
   networkAcl,
   routeTable,
+  internetRoutes,
   containmentAssessment,
 ];
