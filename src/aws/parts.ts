@@ -61,8 +61,8 @@ export async function listed(
   throw new Error(`the list of ${member} did not end after ${mostPages} pages`);
 }
 
-function tokenIn({ NextToken, Marker, IsTruncated }: Record<string, unknown>): string | undefined {
-  const token = NextToken ?? (IsTruncated === true ? Marker : undefined);
+function tokenIn({ NextToken, NextMarker, Marker, IsTruncated }: Record<string, unknown>): string | undefined {
+  const token = NextToken ?? NextMarker ?? (IsTruncated === true ? Marker : undefined);
   return typeof token === "string" && token !== "" ? token : undefined;
 }
 
@@ -77,13 +77,13 @@ function asJson(value: unknown): Json {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 
-/** Every text that stands under a name, however deep, each once and in order: the ids that further parts ask for. */
+/** Every text that stands under a name, alone or in a list, however deep, each once and in order: the ids that further parts ask for. */
 export function textsUnder(part: Part | undefined, name: string): readonly string[] {
   const found = new Set<string>();
   const look = (value: Json): void => {
     if (value === null || typeof value !== "object") return;
     for (const [key, member] of Object.entries(value)) {
-      if (key === name && typeof member === "string") found.add(member);
+      if (key === name) for (const text of [member].flat()) if (typeof text === "string") found.add(text);
       look(member);
     }
   };

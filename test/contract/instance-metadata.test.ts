@@ -9,4 +9,9 @@ function withKeyPair(range: Range): void {
   place.world.change(instance, () => (instance.keyName = "operations"));
 }
 
-contract(instanceMetadata, { scenario: "c2-beacon", prepare: withKeyPair, brings: [] });
+contract(instanceMetadata, {
+  scenario: "c2-beacon",
+  prepare: withKeyPair,
+  brings: [],
+  also: [{ scenario: "ssh-intruder" }], // A member of a scaling group behind a load balancer.
+});

@@ -67,3 +67,14 @@ it("goes on without a part that it may not read, and says which and why", () =>
       ],
     });
   }));
+
+it("describes the scaling group, and the target groups that hold the instance with their load balancers", () =>
+  onRange({ scenario: "ssh-intruder" }, async (bench) => {
+    const { answer } = await collect(bench);
+    expect(answer("scalingMembership")).toMatchObject([{ InstanceId: bench.target.instanceId }]);
+    expect(answer("scalingGroup")).toMatchObject({ AutoScalingGroups: [{ DesiredCapacity: 2 }] });
+    expect(answer("targetGroups")).toMatchObject([
+      { targets: [{ TargetHealth: { State: "healthy" } }, { TargetHealth: { State: "healthy" } }] },
+    ]);
+    expect(answer("loadBalancers")).toMatchObject({ LoadBalancers: [{ Type: "application" }] });
+  }));

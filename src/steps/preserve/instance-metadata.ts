@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { describeInstance } from "../../aws/instance-description.ts";
 import { findInstance } from "../../aws/instances.ts";
+import { describeMemberships } from "../../aws/membership-description.ts";
 import { describeSurroundings } from "../../aws/surroundings-description.ts";
 import { stored } from "../../core/artifact.ts";
 import { Refusal } from "../../core/errors.ts";
@@ -13,7 +14,7 @@ import { expectStored } from "./stored-content.ts";
  *
  * The instance with its attributes and user data (base 64, as it is), interfaces, addresses, groups with their rules,
  * subnets, VPCs, route tables, network ACLs, endpoints, volumes, type, image, key pair, profile, role with the names of its
- * policies, tags, and what Systems Manager knows. In AWS's own words, and each part with the time when it was read: beside
+ * policies, tags, scaling group, target groups with their load balancers, and what Systems Manager knows. In AWS's own words, and each part with the time when it was read: beside
  * a cut, parts can show a state from before and from after it.
  *
  * A part that cannot be read is in the document with the error, and keeps none of the others.
@@ -26,6 +27,8 @@ export const instanceMetadata = defineCollection({
     target: {
       plan: ["ec2:DescribeInstances"],
       collect: [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
         "ec2:DescribeAddresses",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeImages",
@@ -44,6 +47,9 @@ export const instanceMetadata = defineCollection({
         "ec2:DescribeVolumes",
         "ec2:DescribeVpcEndpoints",
         "ec2:DescribeVpcs",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
         "iam:GetInstanceProfile",
         "iam:GetRole",
         "iam:ListAttachedRolePolicies",
@@ -64,7 +70,11 @@ export const instanceMetadata = defineCollection({
 
   async collect({ aws, vault, now, target: { account, region } }, { resource }) {
     const machine = await describeInstance(aws, resource);
-    const parts = { ...machine, ...(await describeSurroundings(aws, machine)) };
+    const [surroundings, memberships] = await Promise.all([
+      describeSurroundings(aws, machine),
+      describeMemberships(aws, resource, machine),
+    ]);
+    const parts = { ...machine, ...surroundings, ...memberships };
     const document = { document: "instance-metadata", version: 1, account, region, instanceId: resource, parts };
     const kept = await vault.put("instance-metadata", `${resource}.json`, Buffer.from(canonicalJson(document)));
     const unread = Object.entries(parts).flatMap(([name, part]) => ("error" in part ? [name] : []));
