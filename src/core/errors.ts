@@ -142,6 +142,11 @@ export const catalogue = {
     remedy: "Wait, or stop that process first.",
     exit: 3,
   },
+  vault_bucket_unfit: {
+    problem: "The bucket {bucket} cannot keep evidence: {reason}.",
+    remedy: "Whoever owns it can mend that: `{command}`.",
+    exit: 7,
+  },
 } as const;
 
 type Catalogue = typeof catalogue;
