@@ -8,7 +8,7 @@ import { IAM } from "@aws-sdk/client-iam";
 import { SSM } from "@aws-sdk/client-ssm";
 import { STS } from "@aws-sdk/client-sts";
 import { scaledClock } from "../../src/cli/scaled-clock.ts";
-import { createRange } from "../../src/range/range.ts";
+import { createRange, type Range } from "../../src/range/range.ts";
 import { listen } from "../../src/range/wire/http.ts";
 import type { Handle } from "../../src/range/wire/request.ts";
 import { cleanEnvironment } from "../foreign/processes.ts";
@@ -36,18 +36,17 @@ const everything: readonly Service[] = ["ec2", "iam", "ssm", "sts"];
 /** As fast as IAM's and EC2's delays allow a test to be. */
 const RANGE_SPEED = 50;
 
-/** Serves a range; `watch` sees what goes in and out. */
-export async function startRange(watch: (handle: Handle) => Handle = (handle) => handle): Promise<Server> {
+/** Serves a range; `watch` may stand before it, to see what goes in and out. */
+export async function startRange(
+  watch: (range: Range) => Handle = (range) => (request) => range.handle(request),
+): Promise<Server> {
   const range = createRange({
     scenario: "c2-beacon",
     seed: 1,
     clock: scaledClock({ originMs: Date.now(), speed: RANGE_SPEED }),
     administratorsByAnyKey: true,
   });
-  const { port, close } = await listen(
-    watch((request) => range.handle(request)),
-    { port: 0 },
-  );
+  const { port, close } = await listen(watch(range), { port: 0 });
   return { address: `http://127.0.0.1:${port}`, end: close };
 }
 

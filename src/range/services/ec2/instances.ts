@@ -99,7 +99,7 @@ function describeInstance(context: Context, instance: Instance): SdkInstance {
     InstanceType: instance.instanceType as "m5.large",
     ImageId: instance.imageId,
     Architecture: type.architecture,
-    Hypervisor: type.isNitro ? ("nitro" as "xen") : "xen",
+    Hypervisor: "xen", // Also for Nitro: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
     VirtualizationType: "hvm",
     Placement: { AvailabilityZone: instance.availabilityZone, Tenancy: "default" },
     LaunchTime: new Date(instance.launchTime),

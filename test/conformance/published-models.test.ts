@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../foreign/processes.ts";
+import { missingPythonTools, pythonTool } from "../foreign/python-tools.ts";
+import { HANDLERS } from "../../src/range/services/catalogue.ts";
+import type { Clients } from "./probe.ts";
+import { allProbes } from "./probes/all.ts";
+import { clientsOf, type Server, startRange } from "./servers.ts";
+import { surroundingsOf } from "./surroundings.ts";
+
+const missing = missingPythonTools("conformance");
+const folder = mkdtempSync(join(tmpdir(), "cordon-models-"));
+
+interface Exchange {
+  readonly service: string;
+  readonly operation: string;
+  readonly request: string;
+  readonly status: number;
+  readonly response: string;
+}
+
+/** What test/conformance/model_check.py prints. */
+interface Checked {
+  readonly found: readonly string[];
+  readonly seen: readonly string[];
+}
+
+async function check(exchanges: readonly Exchange[]): Promise<Checked> {
+  const file = join(folder, "exchanges.jsonl");
+  writeFileSync(file, exchanges.map((exchange) => `${JSON.stringify(exchange)}\n`).join(""));
+  const script = fileURLToPath(new URL("model_check.py", import.meta.url));
+  const { code, stdout, stderr } = await run(pythonTool("conformance", "python"), [script, file], {
+    folder,
+    settings: {},
+  });
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Checked;
+}
+
+/** Every list that the range has, asked for whole; those that need to be told of what are refused, in a way that is checked too. */
+async function describeEverything({ ec2 }: Clients): Promise<void> {
+  const lists = Object.keys(HANDLERS["ec2"] ?? {}).filter((operation) => operation.startsWith("Describe"));
+  const methods = ec2 as unknown as Readonly<Record<string, (input: object) => Promise<unknown>>>;
+  for (const operation of lists) {
+    const method = methods[`${operation.charAt(0).toLowerCase()}${operation.slice(1)}`];
+    await method?.call(ec2, {}).catch(() => {});
+  }
+}
+
+/** Where AWS's documentation goes beyond its own model, and the range with it. */
+const documentedBeyondTheModel = [
+  {
+    value: "ec2 DescribeInternetGateways answer.InternetGateways[].Attachments[].State: 'available'",
+    page: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InternetGatewayAttachment.html",
+  },
+  {
+    value: "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].InterfaceType: 'nat_gateway'",
+    page: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html",
+  },
+];
+
+describe.skipIf(missing !== null)("the range beside AWS's published models", () => {
+  const exchanges: Exchange[] = [];
+  let server: Server;
+
+  beforeAll(async () => {
+    const text = new TextDecoder();
+    server = await startRange((range) => async (request) => {
+      const at = range.calls.length;
+      const answer = await range.handle(request);
+      const call = range.calls[at];
+      if (call)
+        exchanges.push({
+          service: call.service,
+          operation: call.operation,
+          request: text.decode(request.body),
+          status: answer.status,
+          response: text.decode(answer.body),
+        });
+      return answer;
+    });
+  });
+
+  afterAll(async () => {
+    await server.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("every request and answer of the suite has the members, types and values that the models have", async () => {
+    const clients = clientsOf(server.address);
+    const asking = { ...clients, surroundings: await surroundingsOf("range", clients) };
+    for (const probe of allProbes) await probe.ask(asking);
+    await describeEverything(clients);
+    const { found, seen } = await check(exchanges);
+    process.stdout.write(`the models have ${exchanges.length} exchanges of ${seen.length} operations of the range\n`);
+    const values = found.map((each) => each.replace(/ is not one of .*/, ""));
+    expect(values).toEqual(documentedBeyondTheModel.map(({ value }) => value));
+    expect(seen).toContain("ec2 ModifyNetworkInterfaceAttribute");
+    expect(seen).toContain("iam GetRolePolicy");
+  }, 120_000);
+
+  test("a wrong type, an unknown member, a missing one and a value out of the list are all found", async () => {
+    const answer = (inner: string): string =>
+      `<DescribeNetworkInterfacesResponse><requestId>r</requestId><networkInterfaceSet><item>${inner}</item></networkInterfaceSet></DescribeNetworkInterfacesResponse>`;
+    const exchange = { service: "ec2", operation: "DescribeNetworkInterfaces", request: "", status: 200 };
+    const wrong = ["<status>busy</status>", "<sourceDestCheck>yes</sourceDestCheck>", "<colour>red</colour>"];
+    const incomplete = {
+      service: "sts",
+      operation: "AssumeRole",
+      request: "RoleArn=arn:aws:iam::111122223333:role/a",
+      status: 200,
+    };
+    const { found } = await check([
+      ...wrong.map((inner) => ({ ...exchange, response: answer(inner) })),
+      { ...incomplete, response: "<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>" },
+    ]);
+    expect(found).toEqual([
+      "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].SourceDestCheck: 'yes' is no boolean",
+      "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].Status: 'busy' is not one of available, associated, attaching, in-use, detaching",
+      "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].colour: is a member that the model does not have",
+      "sts AssumeRole request.RoleSessionName: is required, and missing",
+    ]);
+  });
+});
