@@ -34,6 +34,9 @@ export interface ScalingGroup {
   readonly desiredCapacity: number;
   readonly members: readonly ScalingGroupMember[];
   readonly suspendedProcesses: readonly string[];
+  /** Whether it asks its load balancers about its members' health, and not only EC2. */
+  readonly checksLoadBalancers: boolean;
+  readonly targetGroupArns: readonly string[];
 }
 
 /** Instances that AWS takes in one call. */
@@ -181,6 +184,8 @@ function read(group: AutoScalingGroup): ScalingGroup {
             },
           ],
     ),
+    checksLoadBalancers: (group.HealthCheckType ?? "EC2") !== "EC2",
+    targetGroupArns: group.TargetGroupARNs ?? [],
     suspendedProcesses: (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => ProcessName ?? []),
   };
 }

@@ -2,6 +2,7 @@ import {
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
   ModifyInstanceAttributeCommand,
+  type InstanceAttribute,
   type InstanceAttributeName,
   type ModifyInstanceAttributeRequest,
 } from "@aws-sdk/client-ec2";
@@ -15,13 +16,6 @@ export interface AttachedVolume {
   readonly deleteOnTermination: boolean;
 }
 
-/** What decides whether an instance and its volumes can be ended. */
-export interface InstanceProtection {
-  readonly apiTermination: boolean;
-  readonly apiStop: boolean;
-  readonly shutdownBehavior: ShutdownBehavior;
-}
-
 /** What an instance is, as far as its protections depend on it. */
 export interface ProtectedInstance {
   readonly state: string;
@@ -31,20 +25,22 @@ export interface ProtectedInstance {
   readonly volumes: readonly AttachedVolume[];
 }
 
-/** Reads the three attributes at once: AWS describes one a call. */
-export async function protectionOf(ec2: Sender, instanceId: string): Promise<InstanceProtection> {
-  const look = (Attribute: InstanceAttributeName) =>
-    ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: instanceId, Attribute }));
-  const [termination, stop, shutdown] = await Promise.all([
-    look("disableApiTermination"),
-    look("disableApiStop"),
-    look("instanceInitiatedShutdownBehavior"),
-  ]);
-  return {
-    apiTermination: termination.DisableApiTermination?.Value ?? false,
-    apiStop: stop.DisableApiStop?.Value ?? false,
-    shutdownBehavior: shutdown.InstanceInitiatedShutdownBehavior?.Value === "terminate" ? "terminate" : "stop",
-  };
+/** Whether calls of the API may terminate the instance. AWS describes one attribute a call. */
+export async function isTerminationProtected(ec2: Sender, instanceId: string): Promise<boolean> {
+  const { DisableApiTermination } = await look(ec2, instanceId, "disableApiTermination");
+  return DisableApiTermination?.Value ?? false;
+}
+
+/** Whether calls of the API may stop the instance, and with that terminate it. */
+export async function isStopProtected(ec2: Sender, instanceId: string): Promise<boolean> {
+  const { DisableApiStop } = await look(ec2, instanceId, "disableApiStop");
+  return DisableApiStop?.Value ?? false;
+}
+
+/** What a shutdown from inside the instance does to it. */
+export async function shutdownBehaviorOf(ec2: Sender, instanceId: string): Promise<ShutdownBehavior> {
+  const { InstanceInitiatedShutdownBehavior } = await look(ec2, instanceId, "instanceInitiatedShutdownBehavior");
+  return InstanceInitiatedShutdownBehavior?.Value === "terminate" ? "terminate" : "stop";
 }
 
 /** Reads an instance and its volumes; null when the account has none of this id. */
@@ -91,6 +87,10 @@ export async function setDeleteOnTermination(
 ): Promise<void> {
   const mapping = { DeviceName: deviceName, Ebs: { DeleteOnTermination: deleteOnTermination } };
   await modify(ec2, { InstanceId: instanceId, BlockDeviceMappings: [mapping] });
+}
+
+function look(ec2: Sender, instanceId: string, Attribute: InstanceAttributeName): Promise<InstanceAttribute> {
+  return ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: instanceId, Attribute }));
 }
 
 async function modify(ec2: Sender, input: ModifyInstanceAttributeRequest): Promise<void> {

@@ -3,7 +3,7 @@ import { differences } from "../range/snapshot-difference.ts";
 import { demand } from "./contract-breach.ts";
 
 /** Ids as AWS gives them to what it makes. */
-const GENERATED = /\b[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}\b|\b[A-Z]{4}[A-Z0-9]{16,17}\b/g;
+const GENERATED = /\b[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}\b|\b[A-Z]{4}[A-Z0-9]{16,17}\b|(?<=\/)[0-9a-f]{16}\b/g;
 const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /**
