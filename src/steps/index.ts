@@ -10,6 +10,7 @@ import { networkAcl } from "./contain/network-acl.ts";
 import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
 import { routeTable } from "./contain/route-table.ts";
+import { securityGroupRules } from "./contain/security-group-rules.ts";
 import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
@@ -18,9 +19,13 @@ import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
 import { machineImage } from "./preserve/machine-image.ts";
+import { snapshotCopy } from "./preserve/snapshot-copy.ts";
 import { snapshotLock } from "./preserve/snapshot-lock.ts";
 import { volumeSnapshots } from "./preserve/volume-snapshots.ts";
+import { autoScaling } from "./protect/auto-scaling.ts";
+import { loadBalancers } from "./protect/load-balancers.ts";
 import { preparedGroups } from "./protect/prepared-groups.ts";
+import { terminationProtection } from "./protect/termination-protection.ts";
 
 /** Every technique that Cordon knows. */
 export const steps: readonly AnyStep[] = [
@@ -31,7 +36,11 @@ export const steps: readonly AnyStep[] = [
   volumeSnapshots,
   machineImage,
   snapshotLock,
+  snapshotCopy,
   preparedGroups,
+  terminationProtection,
+  autoScaling,
+  loadBalancers,
   securityGroups,
   remoteAddresses,
   connectionTimeouts,
@@ -45,5 +54,6 @@ export const steps: readonly AnyStep[] = [
   networkAcl,
   routeTable,
   internetRoutes,
+  securityGroupRules,
   containmentAssessment,
 ];
