@@ -41,9 +41,9 @@ export function findOperation(service: Service, request: WireRequest): Match | n
   return best?.match ?? null;
 }
 
-const IS_NAMED = 10_000;
+const IS_NAMED = 100_000;
 const IS_COMPLETE = 1_000;
-const LITERAL = 20;
+const LITERAL = 2_000;
 
 function rankOf({ template, neededQuery, neededHeaders }: Route, { query, headers }: WireRequest): number | null {
   for (const [name, value] of template.literals) {
