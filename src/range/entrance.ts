@@ -14,6 +14,8 @@ export interface EntranceOptions {
   /** Simulated time that a call takes; 40 ms when left out. */
   readonly latencyMs?: number;
   readonly foreignCalls?: ForeignCalls;
+  /** The foreign caller has used up what there was before anybody else calls. */
+  readonly areBucketsEmpty?: boolean;
   readonly onCall: (call: ServedCall) => void;
   /** Any access key that the range does not know is an administrator's of this account. */
   readonly administratorsOf?: string | null;
@@ -35,7 +37,10 @@ export function createEntrance(options: EntranceOptions, world: World): Entrance
     world,
     latencyMs: options.latencyMs ?? DEFAULT_LATENCY_MS,
     faults,
-    throttle: new Throttle({ foreignCalls: options.foreignCalls ?? {} }),
+    throttle: new Throttle({
+      foreignCalls: options.foreignCalls ?? {},
+      areBucketsEmpty: options.areBucketsEmpty === true,
+    }),
     onCall,
     administratorsByAnyKey: administratorsOf === null ? null : { account: administratorsOf },
   });

@@ -66,7 +66,8 @@ export function createRange(options: RangeOptions): Range {
     {
       seed,
       ...(latencyMs === undefined ? {} : { latencyMs }),
-      foreignCalls: foreignCalls(options.foreignCaller ?? 0),
+      foreignCalls: foreignCalls(options.foreignCaller ?? scenario.conditions?.foreignCallsPerSecond ?? 0),
+      areBucketsEmpty: scenario.conditions !== null,
       onCall: (call) => calls.push(call),
       administratorsOf: options.administratorsByAnyKey === true ? TARGET_ACCOUNT : null,
       ...(onCrash === undefined ? {} : { onCrash }),

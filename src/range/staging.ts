@@ -52,7 +52,7 @@ export function stageScenario(
   authorize: (world: World, request: Parameters<Authorize>[0]) => boolean,
 ): StagedWorld {
   const definition = findScenario(options);
-  const staleMs = options.staleMs ?? 0;
+  const staleMs = options.staleMs ?? definition.conditions?.staleMs ?? 0;
   let builtBeforeMs = staleMs; // Built early enough that no read of the finished account is stale.
   const { clock } = options;
   const world = new World({
@@ -81,7 +81,7 @@ export function stageScenario(
   return {
     world,
     network,
-    scenario: { ...summaryOf(definition), targets: scenarioTargets },
+    scenario: { ...summaryOf(definition), conditions: definition.conditions ?? null, targets: scenarioTargets },
     responder,
     attackers,
     events,

@@ -6,24 +6,33 @@ import type { Range } from "../../range/range.ts";
 /** An attacker counts as cut when nothing got through for this long at the end. */
 export const QUIET_MS = 300_000;
 
-/** Every time an attacker got through while the latest proof said `contained: true`. */
+/** Every time an attacker got through while the latest proof said `contained: true` of the instance that it holds. */
 export function breaches(
-  state: CaseState,
+  states: readonly CaseState[],
   attackers: readonly Attacker[],
   until: number,
 ): readonly { readonly name: string; readonly at: number }[] {
-  const spans = state.assessments.flatMap(({ contained, asOf }, index) =>
-    contained === true ? [{ from: asOf, to: state.assessments[index + 1]?.asOf ?? until }] : [],
-  );
   return attackers
     .filter(({ kind }) => kind === "attacker")
-    .flatMap(({ name, succeededAt }) =>
-      spans.flatMap(({ from, to }) =>
-        succeededAt(from)
-          .filter((at) => at <= to)
-          .map((at) => ({ name, at })),
-      ),
-    );
+    .flatMap(({ name, instanceId, succeededAt }) => {
+      const held = states.filter(({ target }) => instanceId === null || target.instanceId === instanceId);
+      const spans = held.map((state) => containedSpans(state, until));
+      if (spans.length === 0) return [];
+      // Who may hold any of them proves nothing wrong until all of them are said to be contained.
+      return succeededAt(0)
+        .filter((at) => spans.every((each) => each.some(({ from, to }) => from <= at && at <= to)))
+        .map((at) => ({ name, at }));
+    });
+}
+
+/** When a case was said to be contained: from each such proof to the next. */
+function containedSpans(
+  { assessments }: CaseState,
+  until: number,
+): readonly { readonly from: number; readonly to: number }[] {
+  return assessments.flatMap(({ contained, asOf }, index) =>
+    contained === true ? [{ from: asOf, to: assessments[index + 1]?.asOf ?? until }] : [],
+  );
 }
 
 /** What Cordon's calls may have changed: every id in the input of a call of its own that was not a read. */
@@ -47,17 +56,17 @@ export function terminated(range: Range): readonly string[] {
  * Whether a difference was announced: it is on a resource of a change that its step does not claim to restore exactly, or
  * on one that Cordon never touched, which then somebody else changed.
  */
-export function isDeclared(what: string, state: CaseState, range: Range): boolean {
+export function isDeclared(what: string, states: readonly CaseState[], range: Range): boolean {
   const ids = what.match(/(?:[a-z]+-[0-9a-f]{8,17}|role \S+)/g) ?? [];
   const names = ids.map((id) => id.replace(/^role /, ""));
-  const inexact = [...state.changes.values()].filter(({ reversible }) => reversible !== "exactly");
+  const changes = states.flatMap((state) => [...state.changes.values()]);
+  const inexact = changes.filter(({ reversible }) => reversible !== "exactly");
   const announced = (name: string): boolean =>
     inexact.some(({ change, outcome }) => change.resource.includes(name) || mentions(outcome, name));
   const touched = touchedBy(range);
   const isOurs = names.some(
     (name) =>
-      touched.some((input) => input.includes(name)) ||
-      [...state.changes.values()].some(({ change }) => change.resource.includes(name)),
+      touched.some((input) => input.includes(name)) || changes.some(({ change }) => change.resource.includes(name)),
   );
   const isMade = what.endsWith(" is new") && what.startsWith("security-group");
   return names.some(announced) || (!isOurs && !isMade);

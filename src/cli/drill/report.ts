@@ -1,6 +1,6 @@
 import { type CaseState, statusOf } from "../../core/case.ts";
 import type { JournalEvent, JournalVerdict } from "../../core/journal.ts";
-import type { Json } from "../../core/json.ts";
+import { type Json, sha256 } from "../../core/json.ts";
 import { differences } from "../../range/snapshot-difference.ts";
 import { breaches, isDeclared, QUIET_MS, terminated } from "./observation.ts";
 import { longestChain } from "./path.ts";
@@ -29,9 +29,7 @@ interface Observed {
   readonly rehearsal: Rehearsal;
   readonly receivedAt: number;
   readonly observedUntil: number;
-  /** The case at the end of the observation, before a release. */
-  readonly contained: CaseState | null;
-  readonly state: CaseState | null;
+  readonly cases: readonly DrilledCase[];
   readonly attackers: readonly {
     readonly name: string;
     readonly kind: "attacker" | "bystander";
@@ -40,6 +38,14 @@ interface Observed {
   readonly afterRelease: DrillReport["afterRelease"];
   readonly before: Json;
   readonly after: Json | null;
+}
+
+/** One case of a drill. */
+interface DrilledCase {
+  /** At the end of the observation, before a release. */
+  readonly contained: CaseState;
+  /** At the end of the drill. */
+  readonly state: CaseState;
   readonly events: readonly JournalEvent[];
   readonly journal: JournalVerdict;
 }
@@ -48,8 +54,9 @@ interface Observed {
 const SEAL = "contain.security-groups";
 
 export function describeDrill(observed: Observed): DrillReport {
-  const { rehearsal, contained, receivedAt, observedUntil } = observed;
-  const broken = contained ? breaches(contained, rehearsal.range.attackers(), observedUntil) : [];
+  const { rehearsal, cases, receivedAt, observedUntil } = observed;
+  const contained = cases.map((each) => each.contained);
+  const broken = breaches(contained, rehearsal.range.attackers(), observedUntil);
   const scored = {
     ...documentOf(observed),
     isBreached: broken.length > 0,
@@ -66,55 +73,42 @@ export function describeDrill(observed: Observed): DrillReport {
       atMs: successes.map((at) => at - receivedAt),
     })),
     afterRelease: observed.afterRelease,
-    events: observed.events,
+    events: cases
+      .flatMap(({ events }) => events)
+      .toSorted((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0)),
     receivedAt,
   };
 }
 
 function documentOf(observed: Observed): Omit<DrillResult, "score"> {
-  const { rehearsal, receivedAt, observedUntil, contained, state, attackers } = observed;
+  const { rehearsal, receivedAt, observedUntil, cases, attackers } = observed;
   const { range, options } = rehearsal;
-  const latest = contained?.assessments.at(-1);
+  const states = cases.map(({ state }) => state);
+  const latest = cases.flatMap(({ contained }) => contained.assessments.at(-1) ?? []);
   return {
     scenario: options.scenario,
     seed: options.seed,
-    case: state?.id ?? null,
-    playbook: state?.playbook ?? null,
-    status: state ? statusOf(state) : "ignored",
-    contained: latest?.contained ?? false,
-    asOf: latest ? new Date(latest.asOf).toISOString() : null,
+    ...caseOf(observed),
     ...isolationOf(observed),
     attackers: attackers
       .filter(({ kind }) => kind === "attacker")
-      .map(({ name, successes }) => {
-        const last = successes.at(-1) ?? null;
-        return {
-          name,
-          cut: last === null || last < observedUntil - QUIET_MS,
-          lastSuccessMs: last === null ? null : last - receivedAt,
-        };
-      }),
-    survivors: (latest?.survivors ?? []).map(({ what, certainty, why, lever, blastRadius }) => ({
-      what,
-      certainty,
-      why,
-      lever,
-      blastRadius,
-    })),
+      .map((each) => attackerOf(each, { receivedAt, observedUntil })),
+    survivors: latest
+      .flatMap(({ survivors }) => survivors)
+      .map(({ what, certainty, why, lever, blastRadius }) => ({ what, certainty, why, lever, blastRadius })),
     checks: [
-      ...(latest?.checks ?? []).map(({ what, ok, expected, observed: seen }) => ({
-        what,
-        ok,
-        expected,
-        observed: seen,
-      })),
+      ...latest
+        .flatMap(({ checks }) => checks)
+        .map(({ what, ok, expected, observed: seen }) => ({ what, ok, expected, observed: seen })),
       ...bystanders(observed),
     ],
-    changes: changesOf(state),
-    left: [...(state?.steps.values() ?? [])].flatMap(({ step, left }) =>
-      left.map(({ resource, reason }) => ({ step, resource, reason })),
-    ),
-    evidence: (state?.artifacts ?? []).map(({ id, kind, location, sha256 }) => ({ id, kind, location, sha256 })),
+    changes: states.flatMap(changesOf),
+    left: states
+      .flatMap(({ steps }) => [...steps.values()])
+      .flatMap(({ step, left }) => left.map(({ resource, reason }) => ({ step, resource, reason }))),
+    evidence: states
+      .flatMap(({ artifacts }) => artifacts)
+      .map(({ id, kind, location, sha256 }) => ({ id, kind, location, sha256 })),
     released: releasedOf(observed),
     journal: journalOf(observed),
     awsCalls: {
@@ -124,17 +118,76 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
   };
 }
 
-function isolationOf({
-  rehearsal,
-  receivedAt,
-  events,
-}: Observed): Pick<DrillResult, "timeToIsolationMs" | "roundTripsToIsolation"> {
+/** The cases, and how they stand together. */
+function caseOf({
+  cases,
+}: Observed): Pick<DrillResult, "case" | "cases" | "playbook" | "status" | "contained" | "asOf"> {
+  const states = cases.map(({ state }) => state);
+  const latest = cases.flatMap(({ contained }) => contained.assessments.at(-1) ?? []);
+  const [first] = states;
+  return {
+    case: first?.id ?? null,
+    cases: cases.map(({ contained, state }) => ({
+      id: state.id,
+      incident: state.incident,
+      instance: state.target.instanceId,
+      status: statusOf(state),
+      contained: contained.assessments.at(-1)?.contained ?? false,
+    })),
+    playbook: first?.playbook ?? null,
+    status: first ? worstStatus(states) : "ignored",
+    contained: worst(cases.map(({ contained }) => contained.assessments.at(-1)?.contained ?? false)),
+    asOf: latest.length === 0 ? null : new Date(Math.min(...latest.map(({ asOf }) => asOf))).toISOString(),
+  };
+}
+
+function attackerOf(
+  { name, successes }: Observed["attackers"][number],
+  { receivedAt, observedUntil }: Pick<Observed, "receivedAt" | "observedUntil">,
+): DrillResult["attackers"][number] {
+  const last = successes.at(-1) ?? null;
+  return {
+    name,
+    cut: last === null || last < observedUntil - QUIET_MS,
+    lastSuccessMs: last === null ? null : last - receivedAt,
+  };
+}
+
+/** The least that was said of any of them; of none, nothing. */
+function worst(said: readonly DrillResult["contained"][]): DrillResult["contained"] {
+  if (said.length === 0 || said.includes(false)) return false;
+  return said.includes("partial") ? "partial" : true;
+}
+
+/** From bad to good. */
+const STATUSES = ["failed", "open", "waiting", "releasedInPart", "partial", "contained", "released"] as const;
+
+function worstStatus(states: readonly CaseState[]): string {
+  const all = states.map(statusOf);
+  return STATUSES.find((status) => all.includes(status)) ?? all[0] ?? "ignored";
+}
+
+/** Of several instances the one that was sealed last. */
+function isolationOf(observed: Observed): Pick<DrillResult, "timeToIsolationMs" | "roundTripsToIsolation"> {
+  const each = observed.cases.map((one) => isolationOfCase(observed, one));
+  const times = each.map(({ timeToIsolationMs }) => timeToIsolationMs);
+  return {
+    timeToIsolationMs: times.length === 0 || times.includes(null) ? null : Math.max(...times.map(Number)),
+    roundTripsToIsolation: Math.max(0, ...each.map(({ roundTripsToIsolation }) => roundTripsToIsolation)),
+  };
+}
+
+function isolationOfCase(
+  { rehearsal, receivedAt }: Observed,
+  { state, events }: DrilledCase,
+): Pick<DrillResult, "timeToIsolationMs" | "roundTripsToIsolation"> {
   const sealed = events.filter(({ body }) => body.type === "change.applied" && body.change.startsWith(`${SEAL}/`));
   const last = sealed.at(-1);
   if (!last) return { timeToIsolationMs: null, roundTripsToIsolation: 0 };
   const isolatedAt = Date.parse(last.time);
   const onPath = rehearsal.calls.filter(
-    ({ act, service, endedAt }) =>
+    ({ case: of, act, service, endedAt }) =>
+      of === state.id &&
       service !== "sts" &&
       endedAt <= isolatedAt &&
       (act.includes(SEAL) || act.includes("protect.prepared-groups")) &&
@@ -159,8 +212,8 @@ function bystanders({ attackers, observedUntil }: Observed): DrillResult["checks
     });
 }
 
-function changesOf(state: CaseState | null): DrillResult["changes"] {
-  return [...(state?.changes.values() ?? [])]
+function changesOf(state: CaseState): DrillResult["changes"] {
+  return [...state.changes.values()]
     .filter((record) => record.state !== "dropped" && record.change.collects !== true)
     .map(({ change, state: at, reversible }) => ({
       id: change.id,
@@ -174,17 +227,27 @@ function changesOf(state: CaseState | null): DrillResult["changes"] {
     }));
 }
 
-function releasedOf({ rehearsal, state, before, after }: Observed): DrillResult["released"] {
-  if (!state || after === null) return null;
+function releasedOf({ rehearsal, cases, before, after }: Observed): DrillResult["released"] {
+  if (after === null) return null;
+  const states = cases.map(({ state }) => state);
   const found = differences(before, after).map(({ what }) => ({
     what,
-    declared: isDeclared(what, state, rehearsal.range),
+    declared: isDeclared(what, states, rehearsal.range),
   }));
-  return { ok: state.release?.ended === "released" && found.every(({ declared }) => declared), differences: found };
+  return {
+    ok: states.every(({ release }) => release?.ended === "released") && found.every(({ declared }) => declared),
+    differences: found,
+  };
 }
 
-function journalOf({ journal, events }: Observed): DrillResult["journal"] {
-  return { events: events.length, head: events.at(-1)?.hash ?? "", verified: journal.ok };
+/** The heads of several journals as one hash of theirs. */
+function journalOf({ cases }: Observed): DrillResult["journal"] {
+  const heads = cases.map(({ events }) => events.at(-1)?.hash ?? "");
+  return {
+    events: cases.reduce((sum, { events }) => sum + events.length, 0),
+    head: heads.length > 1 ? sha256(heads.join("\n")) : (heads[0] ?? ""),
+    verified: cases.every(({ journal }) => journal.ok),
+  };
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

@@ -7,6 +7,17 @@ export const drillResult = z.strictObject({
   scenario: z.string(),
   seed: z.int(),
   case: z.string().nullable().describe("The case that was opened; null where nothing was to be done."),
+  cases: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        incident: z.string(),
+        instance: z.string(),
+        status: z.string(),
+        contained,
+      }),
+    )
+    .describe("Every case of the incident, `case` first; what follows is of all of them together."),
   playbook: z.string().nullable(),
   status: z.string(),
   contained: contained.describe("What the last proof before the release said."),

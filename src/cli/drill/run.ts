@@ -116,35 +116,44 @@ async function rehearse(rehearsal: Rehearsal): Promise<DrillReport> {
   await Promise.all(cases.map((id) => runner.work(id, { signal, until: receivedAt + OBSERVED_MS })));
   if (cases.length === 0) await clock.sleep(OBSERVED_MS);
   const observedUntil = clock.now();
-  const contained = cases[0] === undefined ? null : structuredClone(await runner.load(cases[0]));
+  const contained = await Promise.all(cases.map(async (id) => structuredClone(await runner.load(id))));
   const attackers = range.attackers().map((each) => ({ ...pick(each), successes: each.succeededAt(0) }));
-  let after: ReturnType<Range["snapshot"]> | null = null;
-  if (options.release === true && contained) {
-    await runner.append(contained.id, [{ type: "release.asked", reason: "the drill is over" }], approver);
-    await runner.work(contained.id, { signal });
-    after = range.snapshot();
-    await clock.sleep(AFTER_RELEASE_MS);
-  }
+  const after = options.release === true && cases.length > 0 ? await releaseAll(rehearsal, cases, signal) : null;
   const afterRelease = range
     .attackers()
     .filter(({ kind }) => kind === "attacker")
     .map(({ name, succeededAt }) => ({ name, times: succeededAt(observedUntil).length }));
   life.abort(new Error("the drill is over"));
-  const state = contained ? await runner.load(contained.id) : null;
-  const events = state ? await store.read(state.id, 0) : [];
   return describeDrill({
     rehearsal,
     receivedAt,
     observedUntil,
-    contained,
-    state,
+    cases: await Promise.all(
+      contained.map(async (state) => {
+        const events = await store.read(state.id, 0);
+        return { contained: state, state: await runner.load(state.id), events, journal: verifyJournal(events) };
+      }),
+    ),
     attackers,
     afterRelease,
     before,
     after,
-    events,
-    journal: verifyJournal(events),
   });
+}
+
+/** Releases every case, side by side, and gives the account as it is then. */
+async function releaseAll(
+  { range, clock, runner }: Rehearsal,
+  cases: readonly string[],
+  signal: AbortSignal,
+): Promise<ReturnType<Range["snapshot"]>> {
+  await Promise.all(
+    cases.map((id) => runner.append(id, [{ type: "release.asked", reason: "the drill is over" }], approver)),
+  );
+  await Promise.all(cases.map((id) => runner.work(id, { signal })));
+  const after = range.snapshot();
+  await clock.sleep(AFTER_RELEASE_MS);
+  return after;
 }
 
 function pick({ name, kind }: { readonly name: string; readonly kind: "attacker" | "bystander" }): {

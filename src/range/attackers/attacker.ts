@@ -12,6 +12,8 @@ export const REMEMBERED_SUCCESSES = 10_000;
 export interface Attacker {
   readonly name: string;
   readonly kind: "attacker" | "bystander";
+  /** The instance that it holds, where several are held by several; null where the scenario has one target. */
+  readonly instanceId: string | null;
   /** Milliseconds since 1970; `null` when it never got through. */
   readonly lastSuccessMs: number | null;
   /** The last time that an attempt failed. */
@@ -28,6 +30,7 @@ export interface Attacker {
 export interface ActorOptions {
   readonly name: string;
   readonly kind?: "attacker" | "bystander";
+  readonly instanceId?: string;
   readonly clock: Clock;
   readonly random: Random;
   /** Time between two beats when all goes well; each is jittered by a fifth, as beacons do to hide their rhythm. */
@@ -68,6 +71,7 @@ export function createActor(
   return {
     name: options.name,
     kind: options.kind ?? "attacker",
+    instanceId: options.instanceId ?? null,
     get lastSuccessMs() {
       return successes.at(-1) ?? null;
     },

@@ -52,8 +52,8 @@ export function createInterfaceAttacher(options: InterfaceAttacherOptions): Atta
   };
 }
 
-function bare(name: string): Pick<Attacker, "name" | "kind" | "begin"> {
-  return { name, kind: "attacker", begin() {} };
+function bare(name: string): Pick<Attacker, "name" | "kind" | "instanceId" | "begin"> {
+  return { name, kind: "attacker", instanceId: null, begin() {} };
 }
 
 function attach({ place, instance, groupIds, publicIp }: InterfaceAttacherOptions): NetworkInterface {

@@ -1,7 +1,10 @@
+import { attackSequence } from "./attack-sequence.ts";
 import { c2Beacon } from "./c2-beacon.ts";
+import { dnsTunnel } from "./dns-tunnel.ts";
 import { falseAlarm } from "./false-alarm.ts";
 import { manualStart } from "./manual-start.ts";
 import { minerBehindNat } from "./miner-behind-nat.ts";
+import { noisyAccount } from "./noisy-account.ts";
 import type { ScenarioDefinition } from "./scenario.ts";
 import { secondAddress } from "./second-address.ts";
 import { sshIntruder } from "./ssh-intruder.ts";
@@ -15,5 +18,8 @@ export const scenarioDefinitions: readonly ScenarioDefinition[] = [
   manualStart,
   secondAddress,
   sshIntruder,
+  dnsTunnel,
+  attackSequence,
+  noisyAccount,
   falseAlarm,
 ];

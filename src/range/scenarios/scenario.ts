@@ -35,8 +35,17 @@ export interface ScenarioSummary {
   readonly variants: readonly Variant[];
 }
 
+/** What makes an account hard to work in, whoever is in it. */
+export interface Conditions {
+  /** Calls per second that somebody else makes of each of EC2's APIs that a cut needs; their buckets are empty at the beginning. */
+  readonly foreignCallsPerSecond: number;
+  /** Describe calls may show a changed resource as it was for at most this long. */
+  readonly staleMs: number;
+}
+
 /** A scenario in one range: with its targets. */
 export interface Scenario extends ScenarioSummary {
+  readonly conditions: Conditions | null;
   readonly targets: readonly ScenarioTarget[];
 }
 
@@ -61,6 +70,7 @@ export interface Stage {
 
 /** A scenario's definition: its summary, and how it is staged. */
 export interface ScenarioDefinition extends ScenarioSummary {
+  readonly conditions?: Conditions;
   stage(tools: StageTools): Stage;
 }
 

@@ -12,6 +12,8 @@ export type ForeignCalls = Readonly<Record<string, number>>;
 
 export interface ThrottleOptions {
   readonly foreignCalls?: ForeignCalls;
+  /** Buckets that a foreign caller draws from begin empty; full when left out. */
+  readonly areBucketsEmpty?: boolean;
   /** Raised or lowered quotas of the account, by `service:operation`. */
   readonly limits?: Readonly<Record<string, BucketLimit>>;
 }
@@ -30,10 +32,12 @@ interface Bucket {
 export class Throttle {
   readonly #buckets = new Map<string, Bucket>();
   readonly #foreignCalls: ForeignCalls;
+  readonly #areBucketsEmpty: boolean;
   readonly #limits: Readonly<Record<string, BucketLimit>>;
 
   constructor(options: ThrottleOptions = {}) {
     this.#foreignCalls = options.foreignCalls ?? {};
+    this.#areBucketsEmpty = options.areBucketsEmpty === true;
     this.#limits = options.limits ?? {};
   }
 
@@ -41,7 +45,7 @@ export class Throttle {
   take(request: ThrottleRequest, now: number): ThrottleAnswer {
     const wanted = this.#bucketsOf(request).map((each) => ({
       ...each,
-      bucket: this.#refill(each.key, each.limit, now),
+      bucket: this.#refill(each, now),
     }));
     const missing = wanted.filter(({ bucket, amount }) => bucket.tokens + 1e-9 < amount);
     if (missing.length > 0) {
@@ -58,27 +62,41 @@ export class Throttle {
 
   /** Somebody else in the account makes `calls` calls at once, as far as tokens reach. */
   drain(request: ThrottleRequest, calls: number, now: number): void {
-    for (const { key, limit } of this.#bucketsOf(request)) {
-      const bucket = this.#refill(key, limit, now);
+    for (const each of this.#bucketsOf(request)) {
+      const bucket = this.#refill(each, now);
       bucket.tokens = Math.max(0, bucket.tokens - calls);
     }
   }
 
-  #bucketsOf(request: ThrottleRequest): { key: string; limit: BucketLimit; amount: number }[] {
+  #bucketsOf(
+    request: ThrottleRequest,
+  ): { readonly key: string; readonly limit: BucketLimit; readonly amount: number; readonly isEmpty?: boolean }[] {
     const place = `${request.accountId} ${request.region}`;
     const found = this.#limits[`${request.service}:${request.operation}`] ?? limitOf(request);
     const resources = request.service === "ec2" ? EC2_RESOURCE_LIMITS[request.operation] : undefined;
     const foreign = this.#foreignCalls[request.operation] ?? 0;
     return [
-      ...(found ? [{ key: `${place} ${bucketOf(request)}`, limit: lessForeign(found, foreign), amount: 1 }] : []),
+      ...(found
+        ? [
+            {
+              key: `${place} ${bucketOf(request)}`,
+              limit: lessForeign(found, foreign),
+              amount: 1,
+              isEmpty: this.#areBucketsEmpty && foreign > 0,
+            },
+          ]
+        : []),
       ...(resources
         ? [{ key: `${place} ${request.operation} resources`, limit: resources, amount: request.resources ?? 1 }]
         : []),
     ];
   }
 
-  #refill(key: string, limit: BucketLimit, now: number): Bucket {
-    const bucket = this.#buckets.get(key) ?? { tokens: limit.burst, at: now };
+  #refill(
+    { key, limit, isEmpty }: { readonly key: string; readonly limit: BucketLimit; readonly isEmpty?: boolean },
+    now: number,
+  ): Bucket {
+    const bucket = this.#buckets.get(key) ?? { tokens: isEmpty === true ? 0 : limit.burst, at: now };
     const earned = (Math.max(0, now - bucket.at) / 1000) * limit.refillPerSecond;
     bucket.tokens = Math.min(limit.burst, Math.max(0, bucket.tokens + earned));
     bucket.at = Math.max(bucket.at, now);
