@@ -116,7 +116,8 @@ async function lowerMinimum({ context, group, work, record, save }: Look): Promi
   const standby = work.take.filter(({ mode }) => mode === "standby").length;
   const needed = Math.max(0, group.desiredCapacity - standby);
   if (standby === 0 || group.minSize <= needed) return record.minSize;
-  const minSize = { original: record.minSize?.original ?? group.minSize, ours: needed };
+  const before = isForeign(group, record.minSize) ? null : record.minSize;
+  const minSize = meaning(before ?? { original: group.minSize, ours: [] }, needed);
   await save({ ...record, minSize });
   await setBounds(context.aws.autoscaling, group.name, { minSize: needed });
   return minSize;
@@ -169,14 +170,28 @@ async function restoreMinimum(
   const { minSize } = record;
   if (minSize === null || isUnfinished || held.some(({ phase, at }) => phase === "taking" && at === context.now))
     return minSize;
-  const isForeign = group.minSize !== minSize.ours && group.minSize !== minSize.original;
-  if (isForeign) return null; // Somebody has set another since: theirs counts.
+  if (isForeign(group, minSize)) return null;
   const standby = held.filter(({ mode }) => mode === "standby").length;
   const wanted = standby === 0 ? minSize.original : Math.min(minSize.original, group.desiredCapacity);
   if (standby > 0 && wanted === group.minSize) return minSize;
-  await save({ ...record, minSize: { ...minSize, ours: wanted } });
+  const next = meaning(minSize, wanted);
+  await save({ ...record, minSize: next });
   await setBounds(context.aws.autoscaling, group.name, { minSize: wanted });
-  return standby === 0 ? null : { ...minSize, ours: wanted };
+  return standby === 0 ? null : next;
+}
+
+type LoweredMinimum = NonNullable<ScalingRecord["minSize"]>;
+
+/** Values that we remember to have meant: more than one is only there after a crash. */
+const KEPT_VALUES = 4;
+
+function meaning({ original, ours }: LoweredMinimum, value: number): LoweredMinimum {
+  return { original, ours: [...ours.filter((each) => each !== value), value].slice(-KEPT_VALUES) };
+}
+
+/** Whether somebody has set another minimum since: then theirs counts. */
+function isForeign({ minSize }: ScalingGroup, recorded: ScalingRecord["minSize"]): boolean {
+  return recorded !== null && minSize !== recorded.original && !recorded.ours.includes(minSize);
 }
 
 function isProtected({ members }: ScalingGroup, id: string): boolean {

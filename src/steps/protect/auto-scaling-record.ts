@@ -18,7 +18,8 @@ const taken = z.strictObject({
 /** What the ledger keeps about a group: the members that we took, and the minimum that we lowered for them. */
 export const scalingRecord = z.strictObject({
   members: z.array(taken),
-  minSize: z.strictObject({ original: z.int(), ours: z.int() }).nullable(),
+  /** `ours`: the last values that we meant to set; a crash leaves any of them. */
+  minSize: z.strictObject({ original: z.int(), ours: z.array(z.int()) }).nullable(),
 });
 
 export type ScalingRecord = z.infer<typeof scalingRecord>;
