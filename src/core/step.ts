@@ -46,6 +46,8 @@ export interface StepContext {
   readonly findings: readonly Finding[];
   readonly target: Target;
   readonly aws: TargetClients;
+  /** AWS clients of the account that evidence is copied to, in the target's Region; absent where none is configured. */
+  readonly evidence?: TargetClients;
   readonly prepared: PreparedGroups;
   /** Changes of the steps named in `needs` and `reads`, and of the step itself, by step id. */
   readonly outcomes: Readonly<Record<string, readonly ChangeView[]>>;
@@ -99,7 +101,14 @@ export type RunResult =
 
 export type Verification =
   | { readonly kind: "ok"; readonly what: string; readonly expected: Json; readonly observed: Json }
-  | { readonly kind: "notYet"; readonly what: string; readonly expected: Json; readonly observed: Json }
+  | {
+      readonly kind: "notYet";
+      readonly what: string;
+      readonly expected: Json;
+      readonly observed: Json;
+      /** Before this time (milliseconds since 1970) there is nothing to see, so nobody looks. */
+      readonly notBefore?: number;
+    }
   | { readonly kind: "failed"; readonly what: string; readonly expected: Json; readonly observed: Json };
 
 /** IAM actions per verb, as a policy spells them. */
@@ -127,7 +136,8 @@ interface Head<Input extends z.ZodType> {
   readonly seals?: boolean;
   /** `findings`: it plans again when a finding joins the case. */
   readonly follows?: "findings";
-  readonly permissions: { readonly target: Permissions };
+  /** What it needs in the target's account, and in the account that evidence is copied to. */
+  readonly permissions: { readonly target: Permissions; readonly evidence?: Permissions };
   readonly input: Input;
 }
 

@@ -7,6 +7,7 @@ import { readGuardDuty } from "../intake/guardduty.ts";
 import { manualFinding } from "../intake/manual.ts";
 import type { FaultRule } from "../range/faults.ts";
 import type { ServedCall } from "../range/front.ts";
+import { createResponder, type Responder } from "../range/responder.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../range/range.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { memoryVault } from "../vault/memory.ts";
@@ -34,6 +35,7 @@ export class StagedAccount {
   readonly vault = memoryVault();
   readonly staging: Staging;
   readonly subject: string;
+  readonly #evidence: Responder | null;
   #process: RehearsedProcess;
   #lives = 0;
 
@@ -50,8 +52,16 @@ export class StagedAccount {
       onCrash: () => this.#process.die(),
     });
     staging.prepare?.(this.range);
+    this.#evidence = this.#responderIn(staging.evidenceAccount);
     this.store = openSqlite(":memory:", { hold: () => this.clock.hold() });
     this.#process = this.newProcess();
+  }
+
+  /** A role in the account that evidence is copied to, in the target's Region. */
+  #responderIn(accountId: string | undefined): Responder | null {
+    const region = this.range.scenario.targets[0]?.region;
+    if (accountId === undefined || region === undefined) return null;
+    return createResponder(this.range.world.place(accountId, region));
   }
 
   get process(): RehearsedProcess {
@@ -116,6 +126,7 @@ export class StagedAccount {
       store: this.store,
       owner: `process-${this.#lives}`,
       region,
+      evidence: this.#evidence,
     });
   }
 

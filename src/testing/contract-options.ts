@@ -11,6 +11,8 @@ export interface Staging {
   readonly input?: unknown;
   /** Steps that the same case carries out first: those whose outcomes this one reads. */
   readonly before?: readonly AnyStep[];
+  /** An account that evidence is copied to: the case gets clients of a role in it. */
+  readonly evidenceAccount?: string;
   /** Adds to the account what the scenario lacks. */
   prepare?(range: Range): void;
 }

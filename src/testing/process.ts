@@ -3,6 +3,7 @@ import type { SimulatedClock } from "../core/clock.ts";
 import type { Store } from "../core/store.ts";
 import { Reconciler } from "../engine/reconciler.ts";
 import type { Range } from "../range/range.ts";
+import type { Responder } from "../range/responder.ts";
 import { seededRandom } from "../range/world/random.ts";
 import { ProcessDied } from "./contract-breach.ts";
 
@@ -12,25 +13,30 @@ export interface ProcessOptions {
   readonly store: Store;
   readonly owner: string;
   readonly region: string;
+  /** Of the account that evidence is copied to; null where the staging has none. */
+  readonly evidence: Responder | null;
 }
 
 /** One life of Cordon's process: its own clients, its own locks. When it dies it sends nothing and writes nothing more. */
 export class RehearsedProcess {
   readonly clients: ClientSet;
+  readonly evidenceClients: ClientSet | null;
   readonly reconciler: Reconciler;
   readonly #life = new AbortController();
   readonly #died: Promise<never>;
 
-  constructor({ range, clock, store, owner, region }: ProcessOptions) {
-    const { accessKeyId, secretAccessKey, sessionToken, roleArn } = range.responder;
-    this.clients = createClients({
-      region,
-      credentials: { accessKeyId, secretAccessKey, sessionToken },
-      requestHandler: range.requestHandler(),
-      clock,
-      random: seededRandom(1),
-      caller: roleArn,
-    });
+  constructor({ range, clock, store, owner, region, evidence }: ProcessOptions) {
+    const clientsOf = ({ roleArn, accessKeyId, secretAccessKey, sessionToken }: Responder): ClientSet =>
+      createClients({
+        region,
+        credentials: { accessKeyId, secretAccessKey, sessionToken },
+        requestHandler: range.requestHandler(),
+        clock,
+        random: seededRandom(1),
+        caller: roleArn,
+      });
+    this.clients = clientsOf(range.responder);
+    this.evidenceClients = evidence && clientsOf(evidence);
     this.reconciler = new Reconciler({ store: mortal(store, this.signal), clock, owner });
     this.#died = new Promise((_resolve, reject) => {
       this.signal.addEventListener("abort", () => reject(this.signal.reason as Error));

@@ -14,6 +14,7 @@ import type {
   Target,
   Verification,
 } from "../core/step.ts";
+import type { ServedCall } from "../range/front.ts";
 import type { StagedAccount } from "./account.ts";
 import { demand, ProcessDied } from "./contract-breach.ts";
 import { demandShape, throughJson } from "./json-form.ts";
@@ -266,9 +267,15 @@ export class RehearsedCase {
         await account.clock.sleep(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
         if (kept) now = this.#tryAgain(kept, error);
       } finally {
-        if (step.id === account.subject) needed.add(verb, account.callsSince(from));
+        if (step.id === account.subject) needed.add(verb, this.#callsOnTarget(from));
       }
     }
+  }
+
+  /** Permissions are compared account by account; those in the evidence account are not those of the target's role. */
+  #callsOnTarget(from: number): readonly ServedCall[] {
+    const { account, target } = this.#options;
+    return account.callsSince(from).filter(({ accountId }) => accountId === null || accountId === target.account);
   }
 
   /** Another attempt after a fault that passes; whether the one before had its effect is known unless its answer was lost. */
@@ -287,11 +294,13 @@ export class RehearsedCase {
     const { id, account, target } = this.#options;
     const { signal } = this.#process;
     const aws = this.#process.clients.observed(onCall, signal);
+    const evidence = this.#process.evidenceClients?.observed(onCall, signal);
     return {
       case: { id, openedAt: this.#openedAt, incident: `incident of ${id}` },
       findings: account.findings(target),
       target,
       aws,
+      ...(evidence === undefined ? {} : { evidence }),
       prepared: preparedGroups(aws.ec2, new Map()),
       outcomes: this.#outcomesFor(step),
       survivors: null,
@@ -309,7 +318,7 @@ export class RehearsedCase {
 
   #outcomesFor(step: AnyStep): StepContext["outcomes"] {
     return Object.fromEntries(
-      [...(step.needs ?? []), step.id].map((id) => [
+      [...(step.needs ?? []), ...(step.reads ?? []), step.id].map((id) => [
         id,
         [...this.#kept.values()].filter(({ change }) => change.step === id),
       ]),

@@ -1,11 +1,7 @@
 import { z } from "zod";
 import { lockSnapshot, locksOf } from "../../aws/snapshot-locks.ts";
-import { snapshotsTagged, type Snapshot } from "../../aws/snapshots.ts";
-import type { ChangeView, StepContext } from "../../core/step.ts";
 import { defineStep, done, expectThat } from "../../core/step.ts";
-import { markOf } from "./evidence-tags.ts";
-
-const source = "preserve.volume-snapshots";
+import { snapshotsOfCase, snapshotsStep } from "./case-snapshots.ts";
 
 const input = z.strictObject({
   /** `compliance` cannot be taken back by anybody after its cooling-off period. */
@@ -21,9 +17,6 @@ const lock = z.strictObject({
   coolOffHours: z.number().nullable(),
 });
 
-/** A snapshot of this case begins when the case does; the clocks of AWS and ours need not agree to the second. */
-const clockSkewMs = 300_000;
-
 /**
  * Locks the snapshots of this case, so that nobody deletes them: not the intruder with stolen credentials, not a clean-up job.
  *
@@ -34,7 +27,7 @@ const clockSkewMs = 300_000;
 export const snapshotLock = defineStep({
   id: "preserve.snapshot-lock",
   title: "Lock the snapshots against deletion",
-  needs: [source],
+  needs: [snapshotsStep],
   reversible: "no",
   notRestored: "The snapshots stay locked until the days are over: a release does not let evidence go.",
   settlesWithinMs: 30_000,
@@ -49,24 +42,15 @@ export const snapshotLock = defineStep({
   change: { before: z.null(), after: lock },
 
   async plan(context, { mode, days, coolOffHours }) {
-    const { aws, outcomes, target } = context;
-    const volumes = plannedVolumes(outcomes[source] ?? []);
-    const found = ofThisCase(context, await snapshotsTagged(aws.ec2, markOf(context, source)), volumes);
-    const locked = new Set(
-      (await locksOf(aws.ec2, idsOf(found))).filter(isInForce).map(({ snapshotId }) => snapshotId),
-    );
-    const missing = volumes.filter((volumeId) => !found.some((each) => each.volumeId === volumeId));
+    const { snapshots, left } = await snapshotsOfCase(context);
+    const ids = snapshots.map(({ id }) => id);
+    const locks = (await locksOf(context.aws.ec2, ids)).filter(isInForce);
     const after = { mode, days, coolOffHours: mode === "compliance" ? coolOffHours : null };
     return {
-      changes: idsOf(found)
-        .filter((id) => !locked.has(id))
+      changes: ids
+        .filter((id) => !locks.some(({ snapshotId }) => snapshotId === id))
         .map((id) => ({ resource: id, attribute: "lock", before: null, after })),
-      left: [
-        ...missing.map((volumeId) => ({ resource: volumeId, reason: "AWS shows no snapshot of it in this case" })),
-        ...(volumes.length === 0
-          ? [{ resource: target.instanceId, reason: "this case has taken no snapshots that could be locked" }]
-          : []),
-      ],
+      left,
     };
   },
 
@@ -89,28 +73,4 @@ export const snapshotLock = defineStep({
 
 function isInForce({ state }: { readonly state: string }): boolean {
   return state !== "expired" && state !== "unknown";
-}
-
-/** What the snapshots were planned of: the tag finds candidates, and this decides. */
-function plannedVolumes(views: readonly ChangeView[]): readonly string[] {
-  const details = z.object({ volumes: z.array(z.object({ volumeId: z.string() })) });
-  return views.flatMap(({ change }) => {
-    const parsed = details.safeParse(change.after);
-    return parsed.success ? parsed.data.volumes.map(({ volumeId }) => volumeId) : [];
-  });
-}
-
-function ofThisCase(
-  { case: { openedAt } }: Pick<StepContext, "case">,
-  found: readonly Snapshot[],
-  volumes: readonly string[],
-): readonly Snapshot[] {
-  return found.filter(
-    ({ volumeId, startedAt, state }) =>
-      volumes.includes(volumeId) && startedAt >= openedAt - clockSkewMs && state !== "error",
-  );
-}
-
-function idsOf(snapshots: readonly Snapshot[]): readonly string[] {
-  return snapshots.map(({ id }) => id).sort();
 }
