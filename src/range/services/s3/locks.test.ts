@@ -1,6 +1,6 @@
 import * as s3 from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { ACCOUNT, BUCKET as Bucket, bucketAccount as account, codeOf } from "./account.test.ts";
+import { ACCOUNT, BUCKET as Bucket, bucketAccount as account, codeOf } from "../../../testing/bucket-account.ts";
 
 const Key = "cases/1.json";
 const Body = new TextEncoder().encode("abc");
@@ -153,7 +153,6 @@ describe("a bucket", () => {
     const { client } = await account({ withoutBucket: true });
     const CreateBucketConfiguration = { LocationConstraint: "eu-central-1" } as const;
     await client.send(new s3.CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
-    const send = (command: Parameters<typeof client.send>[0]): Promise<string> => codeOf(client.send(command as never));
     const lock = new s3.PutObjectLockConfigurationCommand({
       Bucket,
       ObjectLockConfiguration: {
@@ -161,14 +160,14 @@ describe("a bucket", () => {
         Rule: { DefaultRetention: { Mode: "COMPLIANCE", Years: 1 } },
       },
     });
-    expect(await send(new s3.GetObjectLockConfigurationCommand({ Bucket }))).toBe(
+    expect(await codeOf(client.send(new s3.GetObjectLockConfigurationCommand({ Bucket })))).toBe(
       "ObjectLockConfigurationNotFoundError 404",
     );
-    expect(await send(lock)).toBe("InvalidBucketState 409");
+    expect(await codeOf(client.send(lock))).toBe("InvalidBucketState 409");
     const version = (Status: "Enabled" | "Suspended"): Promise<string> =>
-      send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
+      codeOf(client.send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } })));
     expect(await version("Enabled")).toBe("none");
-    expect(await send(lock)).toBe("none");
+    expect(await codeOf(client.send(lock))).toBe("none");
     expect(await version("Suspended")).toBe("InvalidBucketState 409");
     const { ObjectLockConfiguration } = await client.send(new s3.GetObjectLockConfigurationCommand({ Bucket }));
     expect(ObjectLockConfiguration).toEqual({

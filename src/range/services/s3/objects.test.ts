@@ -1,6 +1,6 @@
 import * as s3 from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { bucketAccount as account, codeOf, textOf } from "./account.test.ts";
+import { bucketAccount as account, codeOf, textOf } from "../../../testing/bucket-account.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const Bucket = "evidence-111122223333";

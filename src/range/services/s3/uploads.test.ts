@@ -2,7 +2,7 @@ import * as s3 from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { BUCKET as Bucket, bucketAccount as account, codeOf } from "./account.test.ts";
+import { BUCKET as Bucket, bucketAccount as account, codeOf } from "../../../testing/bucket-account.ts";
 
 const Key = "memory/image";
 const MIB = 1024 * 1024;

@@ -1,18 +1,18 @@
 import { S3Client, type GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { expect, it } from "vitest";
-import { systemClock } from "../../../core/clock.ts";
-import { createFront, type FrontOptions, type ServedCall } from "../../front.ts";
-import { createResponder, type Responder } from "../../responder.ts";
-import { listen } from "../../wire/http.ts";
-import { inProcessHandler } from "../../wire/request-handler.ts";
-import type { Handle, WireRequest } from "../../wire/request.ts";
-import { createWire } from "../../wire/server.ts";
-import { seededRandom } from "../../world/random.ts";
-import { evidenceBucket } from "../../world/s3.ts";
-import { World } from "../../world/world.ts";
+import { systemClock } from "../core/clock.ts";
+import { createFront, type FrontOptions, type ServedCall } from "../range/front.ts";
+import { createResponder, type Responder } from "../range/responder.ts";
+import { listen } from "../range/wire/http.ts";
+import { inProcessHandler } from "../range/wire/request-handler.ts";
+import type { Handle, WireRequest } from "../range/wire/request.ts";
+import { createWire } from "../range/wire/server.ts";
+import { seededRandom } from "../range/world/random.ts";
+import { evidenceBucket } from "../range/world/s3.ts";
+import { World } from "../range/world/world.ts";
 
+/** Where the bucket lies. */
 export const ACCOUNT = "111122223333";
-export const REGION = "eu-central-1";
+const REGION = "eu-central-1";
 export const BUCKET = "evidence-111122223333";
 
 interface Options {
@@ -78,11 +78,7 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
+/** The content of an answer as text. */
 export async function textOf({ Body }: Pick<GetObjectCommandOutput, "Body">): Promise<string> {
   return (await Body?.transformToString()) ?? "";
 }
-
-it("stages a bucket that belongs to the account and is versioned", async () => {
-  const { place } = await bucketAccount();
-  expect(place.region.buckets.get(BUCKET)).toMatchObject({ versioning: "Enabled", accountId: ACCOUNT });
-});
