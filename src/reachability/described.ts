@@ -38,6 +38,8 @@ export interface ReachInterface {
   readonly subnetCidrs: readonly string[];
   /** Public or Elastic IPv4 address. Without one, an internet gateway carries no IPv4. */
   readonly publicAddress: string | null;
+  /** Whether it has an IPv6 address, which anybody on the internet reaches through an internet gateway. */
+  readonly hasIpv6: boolean;
   /** Rules of all its groups before the cut. */
   readonly rulesBefore: readonly GroupRule[];
   /** Why nobody knows the rules before the cut, as a clause; null where they are known. Unknown, they allowed anything. */

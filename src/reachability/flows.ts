@@ -59,9 +59,9 @@ function flowsOf(
     ({ via }) => !rule.peer.startsWith("sg-") || !/^(igw|eigw|nat)-/.test(via),
   );
   const segments = routed.flatMap((segment) => [segment, ...autoTrackedBehind(segment, nic)]);
-  return segments.flatMap(({ peers: behind, via, isAutoTracked }) => {
+  return segments.flatMap(({ peers: behind, via, isAutoTracked, isInboundOnly }) => {
     if (!outlives(nic, { rules, rule, protocol, family: peers.family, isAutoTracked })) return [];
-    const left = peersNotDenied(nic, { rule, protocol, peers: behind });
+    const left = peersNotDenied(nic, { rule, protocol, peers: behind, isInboundOnly });
     if (left.length === 0) return [];
     const named = parseCidr(rule.peer) === null ? rule.peer : null;
     return [
@@ -84,7 +84,9 @@ function flowsOf(
 function autoTrackedBehind({ peers, via }: Segment, nic: ReachInterface): readonly Segment[] {
   if (via !== "local") return [];
   const blocks = nic.autoTrackedPeers.flatMap((address) => parseCidr(address) ?? []);
-  return blocks.filter((block) => covers(peers, block)).map((block) => ({ peers: block, via, isAutoTracked: true }));
+  return blocks
+    .filter((block) => covers(peers, block))
+    .map((block) => ({ peers: block, via, isAutoTracked: true, isInboundOnly: false }));
 }
 
 /**
@@ -121,14 +123,19 @@ function outlives(
 /** The peers whose packets the NACL lets through in at least one direction: one is enough to command, or to send data out. */
 function peersNotDenied(
   nic: ReachInterface,
-  { rule, protocol, peers }: { rule: GroupRule; protocol: FlowProtocol; peers: Cidr },
+  {
+    rule,
+    protocol,
+    peers,
+    isInboundOnly,
+  }: { rule: GroupRule; protocol: FlowProtocol; peers: Cidr; isInboundOnly: boolean },
 ): readonly Cidr[] {
   const own = nic.subnetCidrs.flatMap((text) => parseCidr(text) ?? []);
   const inSubnet = own.flatMap((subnet) => intersection(subnet, peers) ?? []);
   // NACLs decide only what enters or leaves the subnet.
   const beyond = own.reduce<readonly Cidr[]>((rest, subnet) => rest.flatMap((each) => subtract(each, subnet)), [peers]);
   const passed = beyond.flatMap((each) =>
-    notDenied(nic, { opened: rule.direction, protocol, peers: each, ports: portsOf(rule) }),
+    notDenied(nic, { opened: rule.direction, protocol, peers: each, ports: portsOf(rule), isInboundOnly }),
   );
   return [...inSubnet, ...passed];
 }
@@ -141,10 +148,18 @@ export function notDenied(
     protocol,
     peers,
     ports,
-  }: { opened: "egress" | "ingress"; protocol: FlowProtocol; peers: Cidr; ports: PortRange },
+    isInboundOnly = false,
+  }: {
+    opened: "egress" | "ingress";
+    protocol: FlowProtocol;
+    peers: Cidr;
+    ports: PortRange;
+    isInboundOnly?: boolean;
+  },
 ): readonly Cidr[] {
   // Answers go to a port that the other side chose freely.
-  return (["egress", "ingress"] as const).flatMap((direction) =>
+  const directions = isInboundOnly ? (["ingress"] as const) : (["egress", "ingress"] as const);
+  return directions.flatMap((direction) =>
     peersAllowed(nic.aclEntries, { direction, protocol, peers, ports: direction === opened ? ports : allPorts }),
   );
 }

@@ -46,6 +46,7 @@ const nic = (changes: Partial<ReachInterface>): ReachInterface => ({
   subnetId: "subnet-1",
   subnetCidrs: ["10.0.1.0/24"],
   publicAddress: "203.0.113.10",
+  hasIpv6: false,
   rulesBefore: [],
   unknownBefore: null,
   rulesNow: [],

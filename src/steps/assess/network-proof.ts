@@ -50,6 +50,7 @@ export async function readSurroundings(
       subnetId: nic.subnetId,
       subnetCidrs: subnets.find(({ id }) => id === nic.subnetId)?.cidrs ?? [],
       publicAddress: nic.publicAddresses[0] ?? null,
+      hasIpv6: nic.ipv6Addresses.length > 0,
       ...rulesBefore(nic, rulesNow, outcomes["contain.security-groups"] ?? []),
       rulesNow,
       managedBy: nic.managedBy,
