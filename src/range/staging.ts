@@ -13,6 +13,7 @@ import {
 } from "./scenarios/scenario.ts";
 import { Network } from "./world/network/network.ts";
 import { seededRandom, type Random } from "./world/random.ts";
+import { evidenceBucket, type EvidenceBucket } from "./world/s3.ts";
 import { World } from "./world/world.ts";
 
 const DEFAULT_INTERFACE_ATTACHED_AFTER_MS = 60_000;
@@ -27,6 +28,8 @@ export interface StagingOptions {
   readonly staleMs?: number;
   /** For the variant `interface-attached-during-approval`; a minute when left out. */
   readonly interfaceAttachedAfterMs?: number;
+  /** A bucket for evidence, in the target's account and Region unless it says otherwise; none when left out. */
+  readonly evidenceBucket?: Pick<EvidenceBucket, "name"> & Partial<EvidenceBucket>;
 }
 
 /** A world with a scenario in it: flows are open and credentials stolen, and nobody has noticed. */
@@ -67,6 +70,9 @@ export function stageScenario(
   const place = world.place(TARGET_ACCOUNT, TARGET_REGION);
   const network = new Network(world);
   const responder = createResponder(place);
+  if (options.evidenceBucket) {
+    evidenceBucket(world, { account: TARGET_ACCOUNT, region: TARGET_REGION, ...options.evidenceBucket });
+  }
   const { targets, attackers, events } = definition.stage({
     place,
     network,

@@ -4,11 +4,12 @@ import type { CallRecord } from "../../src/aws/sender.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
 import { Faults, type FaultKind } from "../../src/range/faults.ts";
 import { createFront } from "../../src/range/front.ts";
+import { createRange } from "../../src/range/range.ts";
 import { createResponder } from "../../src/range/responder.ts";
 import { inProcessHandler } from "../../src/range/wire/request-handler.ts";
 import { createWire } from "../../src/range/wire/server.ts";
 import { seededRandom } from "../../src/range/world/random.ts";
-import { contentsOf, evidenceBucket } from "../../src/range/world/s3.ts";
+import { contentsOf, evidenceBucket, type EvidenceBucket } from "../../src/range/world/s3.ts";
 import { World } from "../../src/range/world/world.ts";
 import { vaultSuite, type VaultFault, type VaultUnderTest } from "../../src/testing/vault-suite.ts";
 import { s3Vault, type S3VaultOptions } from "../../src/vault/s3.ts";
@@ -36,7 +37,7 @@ interface Rig extends VaultUnderTest {
 }
 
 /** An account of the range with a bucket in it, and a vault in the bucket. */
-function rig(settings: Settings = {}, bucket: Parameters<typeof evidenceBucket>[1] = PLACE): Rig {
+function rig(settings: Settings = {}, bucket: EvidenceBucket = PLACE): Rig {
   const clock = new SimulatedClock(START);
   const world = new World({ clock, random: seededRandom(7) });
   const responder = createResponder(world.place(PLACE.account, PLACE.region));
@@ -189,6 +190,30 @@ test("a role that may not put is told so, and is not tried again and again", asy
   expect(calls.filter(({ operation }) => operation === "PutObject")).toHaveLength(1);
 });
 
-function locked(): Parameters<typeof evidenceBucket>[1] {
+function locked(): EvidenceBucket {
   return { ...PLACE, lock: { mode: "governance", days: 1 } };
 }
+
+test("a range has a bucket for evidence when it is asked to, and what lies in it is no configuration", async () => {
+  const evidence = { name: BUCKET, lock: { mode: "compliance", days: 30 } } as const;
+  const clock = new SimulatedClock(START);
+  const range = createRange({ scenario: "c2-beacon", seed: 1, clock, evidenceBucket: evidence });
+  const before = range.snapshot();
+  expect(JSON.stringify(before)).toContain(`"${BUCKET}":{"accountId":"${PLACE.account}"`);
+  const clients = createClients({
+    region: PLACE.region,
+    credentials: range.responder,
+    requestHandler: range.requestHandler(),
+    clock,
+    random: seededRandom(3),
+  });
+  const vault = s3Vault({
+    bucket: BUCKET,
+    sender: (signal) => clients.observed(() => {}, signal).s3,
+    clock,
+    random: seededRandom(3),
+  });
+  const { lock } = await clock.run(() => vault.put("a/1", bytes("abc")));
+  expect(lock).toMatchObject({ mode: "compliance", until: expect.stringMatching(/^2026-02-14T12:00/) });
+  expect(range.snapshot()).toEqual(before);
+});

@@ -69,21 +69,17 @@ export function keysInOrder(contents: BucketContents): readonly string[] {
   return [...contents.versions.keys()].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
-/**
- * Stages a bucket for evidence: versioned, private, and locked by default when `lock` says so.
- *
- * For scenarios: it is there before the first call.
- */
-export function evidenceBucket(
-  world: World,
-  options: {
-    readonly account: string;
-    readonly region: string;
-    readonly name: string;
-    readonly lock?: { readonly mode: "governance" | "compliance"; readonly days: number } | null;
-  },
-): Bucket {
-  const { account, region, name, lock = null } = options;
+/** A bucket that is there before the first call. */
+export interface EvidenceBucket {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  /** What the bucket gives to everything that is put; without it, it has no Object Lock. */
+  readonly lock?: { readonly mode: "governance" | "compliance"; readonly days: number } | null;
+}
+
+/** Stages a bucket for evidence: versioned, private, and locked by default when `lock` says so. */
+export function evidenceBucket(world: World, { account, region, name, lock = null }: EvidenceBucket): Bucket {
   const mode = lock?.mode === "compliance" ? "COMPLIANCE" : "GOVERNANCE";
   const bucket = createBucket(world.place(account, region), {
     name,
