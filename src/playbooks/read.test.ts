@@ -4,18 +4,22 @@ import { assertDistinct, choosePlaybook } from "./choose.ts";
 import { readPlaybook } from "./read.ts";
 import { playbookJsonSchema } from "./schema.ts";
 
-const steps = [
-  "assess.containment",
-  ...["connection-timeouts", "instance-profile", "remote-addresses", "role-sessions"].map((name) => `contain.${name}`),
-  ...["security-groups", "ssm-sessions", "tracked-connections"].map((name) => `contain.${name}`),
-];
+/** A step's file has its name. */
+const steps = ["assess", "contain", "preserve", "protect"].flatMap((phase) =>
+  readdirSync(new URL(`../steps/${phase}/`, import.meta.url)).map((file) => `${phase}.${file.replace(/\.ts$/, "")}`),
+);
 const folder = new URL("../../playbooks/", import.meta.url);
 const shipped = readdirSync(folder)
   .filter((file) => file.endsWith(".yaml"))
   .map((file) => readPlaybook(readFileSync(new URL(file, folder), "utf8"), { file, steps }));
 
 test("the shipped playbooks are valid, and can be told apart", () => {
-  expect(shipped.map(({ id }) => id)).toEqual(["compromised-instance", "contain-instance", "stolen-credentials"]);
+  expect(shipped.map(({ id }) => id)).toEqual([
+    "compromised-instance",
+    "contain-instance",
+    "quick-containment",
+    "stolen-credentials",
+  ]);
   expect(() => assertDistinct(shipped)).not.toThrow();
 });
 

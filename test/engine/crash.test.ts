@@ -5,14 +5,14 @@ import type { FaultRule } from "../../src/range/faults.ts";
 import {
   askRelease,
   createLaboratory,
+  cutAndProve,
   type Laboratory,
   type Life,
   type LifeOptions,
   openCase,
-  shippedPlaybook,
 } from "./harness.ts";
 
-const playbook = shippedPlaybook("contain-instance");
+const playbook = cutAndProve();
 
 /** What a whole job came to, with what differs between two runs of the same (times) left out. */
 interface Ending {

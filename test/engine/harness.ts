@@ -15,13 +15,18 @@ import { receive } from "../../src/runners/reception.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { memoryVault } from "../../src/vault/memory.ts";
 
-/** A playbook that Cordon ships, with those of its steps that there are. */
+/** A playbook that Cordon ships. */
 export function shippedPlaybook(id: string): Playbook {
-  const text = readFileSync(new URL(`../../playbooks/${id}.yaml`, import.meta.url), "utf8");
-  const known = text
-    .split("\n")
-    .filter((line) => registry.has(/^ +- ([a-z]+\.[a-z-]+)/.exec(line)?.[1] ?? "contain.security-groups"));
-  return readPlaybook(known.join("\n"), { file: id, steps: [...registry.keys()] });
+  return playbookAt(new URL(`../../playbooks/${id}.yaml`, import.meta.url), id);
+}
+
+/** The cut and its proof and nothing else: for tests that go through every one of its calls. */
+export function cutAndProve(): Playbook {
+  return playbookAt(new URL("cut-and-prove.yaml", import.meta.url), "cut-and-prove");
+}
+
+function playbookAt(url: URL, file: string): Playbook {
+  return readPlaybook(readFileSync(url, "utf8"), { file, steps: [...registry.keys()] });
 }
 
 export interface LaboratoryOptions {
