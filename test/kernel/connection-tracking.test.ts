@@ -41,13 +41,13 @@ const narrowRule = fc.oneof(
 ) as fc.Arbitrary<FilterRule>;
 
 /** Rules for everybody, one way or both: some flows are not tracked. */
-const openRules = fc.constantFrom(
+const openRules = fc.constantFrom<readonly FilterRule[]>(
   [...allOf("in", EVERYBODY), ...allOf("out", EVERYBODY)],
   [...allOf("out", EVERYBODY), { direction: "in", protocol: "tcp", cidr: EVERYBODY, port: 22 }],
   [...allOf("out", EVERYBODY), { direction: "in", protocol: "udp", cidr: EVERYBODY, port: 123 }],
   [...allOf("in", EVERYBODY), { direction: "out", protocol: "tcp", cidr: EVERYBODY, port: 443 }],
   [...allOf("out", EVERYBODY)],
-) as fc.Arbitrary<readonly FilterRule[]>;
+);
 
 const flow = fc.nat({ max: FLOWS - 1 });
 const traffic = fc.oneof(
