@@ -10,13 +10,15 @@
  * Everything lies flat in dist/, so that `new URL("../playbooks/", import.meta.url)` means the package's own folder
  * in every file, whichever chunk the code ends up in.
  */
-import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = join(root, "dist");
+
+const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
 const entries = {
   cordon: "src/cli/main.ts",
@@ -67,6 +69,7 @@ async function build({ build: bundle }, name) {
     sourcemap: "linked",
     sourcesContent: false,
     banner: { js: "#!/usr/bin/env node" },
+    define: { CORDON_VERSION: JSON.stringify(version) },
     logLevel: "warning",
     write: false,
   });

@@ -1,5 +1,7 @@
+import { ListAccountAliasesCommand } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Credentials } from "./credentials.ts";
+import { ifReadable } from "./if-readable.ts";
 import type { Sender } from "./sender.ts";
 
 export interface CallerIdentity {
@@ -12,6 +14,12 @@ export async function callerIdentity(sts: Sender): Promise<CallerIdentity> {
   const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}));
   if (Account === undefined || Arn === undefined) throw new TypeError("GetCallerIdentity answered without an account");
   return { account: Account, arn: Arn };
+}
+
+/** The name that people gave the account; null where it has none, or where nobody lets us ask. */
+export async function accountAlias(iam: Sender): Promise<string | null> {
+  const answer = await ifReadable(iam.send(new ListAccountAliasesCommand({ MaxItems: 1 })));
+  return answer?.AccountAliases?.[0] ?? null;
 }
 
 export interface RoleWish {

@@ -1,4 +1,4 @@
-import { assumedRole, callerIdentity, type CallerIdentity } from "../aws/caller.ts";
+import { accountAlias, assumedRole, callerIdentity, type CallerIdentity } from "../aws/caller.ts";
 import { type ClientSet, createClients } from "../aws/clients.ts";
 import type { CredentialSource } from "../aws/credentials.ts";
 import { chainCredentials, chainRegion } from "../aws/default-chain.ts";
@@ -8,6 +8,7 @@ import { CordonError } from "../core/errors.ts";
 import type { Target, TargetClients } from "../core/step.ts";
 import { type Environment, unguessable } from "./environment.ts";
 import { wrongUsage } from "./failure.ts";
+import { printable } from "./render/story.ts";
 import { scaledClock } from "./scaled-clock.ts";
 
 /** Where AWS is and who calls it, as a command was told. */
@@ -29,10 +30,14 @@ export interface Connection {
   readonly region: string | null;
   /** Whose credentials these are; asked once. */
   identity(): Promise<CallerIdentity>;
+  /** Who acts, where, against what: one sentence to read before anything is changed. */
+  introduction(): Promise<string>;
   clients(target: Pick<Target, "region">): ClientSet;
   /** Clients for a few calls that belong to no case. */
   direct(region: string): TargetClients;
 }
+
+const ALIAS_WAITS_MS = 1000;
 
 interface Opening {
   readonly command: string;
@@ -66,12 +71,23 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const direct = (of: string): TargetClients => clients({ region: of }).observed(() => {}, signal);
   let known: Promise<CallerIdentity> | undefined;
   const identity = (): Promise<CallerIdentity> => (known ??= callerIdentity(direct(region ?? "us-east-1").sts));
+  const introduction = async (): Promise<string> => {
+    // The alias is a help to the reader and no more: it must not make anybody wait.
+    const alias = Promise.race([
+      accountAlias(direct(region ?? "us-east-1").iam),
+      clock.sleep(ALIAS_WAITS_MS, signal).then(() => null),
+    ]);
+    const [{ account, arn }, name] = await Promise.all([identity(), alias]);
+    const called = name === null ? "" : ` (${printable(name)})`;
+    return `Acting as ${arn} in account ${account}${called}, ${region ?? "no Region"}, at ${endpoint ?? "AWS"}`;
+  };
   return {
     flags: { ...flags, ...(endpoint === undefined ? {} : { endpointUrl: endpoint }) },
     clock,
     isRange: range !== null,
     region,
     identity,
+    introduction,
     clients,
     direct,
   };

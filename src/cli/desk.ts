@@ -17,6 +17,7 @@ import { explain } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { recallConnection } from "./remembered.ts";
 import { changeLine } from "./render/change.ts";
+import { StepList } from "./render/step-list.ts";
 import { storyLine } from "./render/story.ts";
 import { loadPlaybooks } from "./shipped.ts";
 
@@ -77,6 +78,7 @@ export async function openSession(
   const { environment, store, playbooks, output, command, signal } = desk;
   const connection = await connect(flags, { command, environment, signal });
   if (connection.isRange) output.narrate("A range answers: its clock is used, and nothing in AWS is touched.");
+  const list = new StepList();
   const runner = createResponder({
     clock: connection.clock,
     random: unguessable,
@@ -88,7 +90,7 @@ export async function openSession(
     clients: (target) => connection.clients(target),
     isDead: isDeadOwner,
     onEvent: (event) => {
-      tell(desk, event);
+      tell(desk, event, list);
       onEvent?.(event);
     },
   });
@@ -107,9 +109,15 @@ export async function sessionOf(
   return session;
 }
 
-/** Says one event as it happens: a stamped line for people, or a JSON line. */
-function tell({ output }: Desk, event: JournalEvent): void {
+/** Says one event as it happens: a stamped line or the list of steps for people, or a JSON line. */
+function tell({ output, environment }: Desk, event: JournalEvent, list: StepList): void {
   output.line(event);
+  const columns = output.liveColumns;
+  if (columns !== null) {
+    list.apply(event);
+    output.keep(list.lines({ columns, isColoured: environment.isColoured }));
+    if (list.shows(event)) return;
+  }
   const line = storyLine(event);
   if (line !== null) output.narrate(`${event.time.slice(11, 23)}Z  ${event.case}  ${line}`);
   if (event.body.type === "step.planned") for (const change of event.body.changes) output.narrate(changeLine(change));

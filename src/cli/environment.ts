@@ -16,6 +16,8 @@ export interface Environment {
   /** Names this life of the process, for leases. */
   readonly owner: string;
   readonly hasTerminal: boolean;
+  /** Whether words may be coloured besides: a terminal, and nobody who asks for none (https://no-color.org). */
+  readonly isColoured: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
@@ -30,6 +32,7 @@ export function readEnvironment(): Environment {
     person: { kind: "person", id: personName(), channel: "cli" },
     owner: `${hostname()}:${process.pid}:${Math.round(performance.timeOrigin)}`,
     hasTerminal: process.stdin.isTTY && process.stderr.isTTY,
+    isColoured: process.stderr.isTTY && (process.env["NO_COLOR"] ?? "") === "",
     variables,
   };
 }

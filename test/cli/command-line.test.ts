@@ -94,6 +94,11 @@ test("help is printed on stdout and names the exit codes", async () => {
   expect(stdout).toContain("Exit codes: 0 done; 2 wrong usage;");
 });
 
+test("the version is that of the package", async () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  expect(await cordon("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
 test.each([
   [["frobnicate"], "unknown command 'frobnicate'"],
   [["respond"], "The list of instances is not valid: it is empty: give instance ids or --finding FILE."],
@@ -187,7 +192,9 @@ test("an instance is contained from its finding, shown with its original groups,
     "json",
   );
   expect(responded.stderr).toContain("A range answers: its clock is used, and nothing in AWS is touched.");
-  expect(responded.stderr).toContain("Acting as arn:aws:iam::111122223333:root in account 111122223333, eu-central-1");
+  expect(responded.stderr).toContain(
+    "Acting as arn:aws:iam::111122223333:root in account 111122223333 (range-111122223333), eu-central-1",
+  );
   expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target(), status: "contained", contained: true }]);
   expect(responded.code).toBe(0);
 

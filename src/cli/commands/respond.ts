@@ -77,9 +77,7 @@ async function plansOf(desk: Desk, { session, orders }: Orders): Promise<readonl
 }
 
 async function sayWhoAndWhere({ output }: Desk, { connection }: Session): Promise<void> {
-  const { account, arn } = await connection.identity();
-  const endpoint = connection.flags.endpointUrl ?? "AWS";
-  output.narrate(`Acting as ${arn} in account ${account}, ${connection.region ?? "no Region"}, at ${endpoint}`);
+  output.narrate(await connection.introduction());
 }
 
 function printPlans({ output }: Desk, plans: readonly PlanDocument[]): Promise<void> {

@@ -34,8 +34,8 @@ const levels: readonly IsolationLevel[] = ["sealed", "open"];
 export async function setup(desk: Desk, instanceIds: readonly string[], { vpc, apply }: SetupFlags): Promise<number> {
   const { connection } = await openSession(desk);
   const region = regionOf(connection, "setup");
-  const { account, arn } = await connection.identity();
-  desk.output.narrate(`Acting as ${arn} in account ${account}, ${region}, at ${connection.flags.endpointUrl ?? "AWS"}`);
+  const { account } = await connection.identity();
+  desk.output.narrate(await connection.introduction());
   const aws = connection.direct(region);
   const vpcs = await vpcsNamed(aws, vpc, instanceIds);
   const place = { account, region };

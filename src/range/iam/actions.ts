@@ -40,6 +40,10 @@ const IAM_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries([
   onRole("ListAttachedRolePolicies"),
   onRole("ListInstanceProfilesForRole"),
   [
+    "ListAccountAliases",
+    { documentation: IAM, required: () => [{ action: "iam:ListAccountAliases", resource: "*", keys: {} }] },
+  ],
+  [
     "GetInstanceProfile",
     {
       documentation: IAM,

@@ -7,6 +7,8 @@ import type {
   GetRoleRequest,
   GetRoleResponse,
   InstanceProfile as SdkProfile,
+  ListAccountAliasesRequest,
+  ListAccountAliasesResponse,
   ListAttachedRolePoliciesRequest,
   ListAttachedRolePoliciesResponse,
   ListInstanceProfilesForRoleRequest,
@@ -216,7 +218,13 @@ function parsePolicy(text: string): PolicyDocument {
   throw iamError("MalformedPolicyDocument", "Syntax errors in policy.", "PutRolePolicy", 400);
 }
 
+const listAccountAliases = handler(({ account }, _input: ListAccountAliasesRequest): ListAccountAliasesResponse => ({
+  AccountAliases: account.alias === null ? [] : [account.alias],
+  IsTruncated: false,
+}));
+
 export const iamHandlers = {
+  ListAccountAliases: listAccountAliases,
   GetRole: getRole,
   GetInstanceProfile: getInstanceProfile,
   ListRolePolicies: listRolePolicies,

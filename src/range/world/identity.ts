@@ -78,6 +78,8 @@ export interface Session {
 /** One account: its IAM, which is global, and its Regions. */
 export interface Account {
   readonly id: string;
+  /** At most one, unique among all accounts. */
+  alias: string | null;
   readonly regions: Map<string, RegionState>;
   readonly roles: Map<string, Role>;
   readonly instanceProfiles: Map<string, InstanceProfile>;

@@ -72,6 +72,7 @@ export class World {
     if (known) return known;
     const account: Account = {
       id,
+      alias: `range-${id}`,
       regions: new Map(),
       roles: new Map(),
       instanceProfiles: new Map(),
