@@ -13,6 +13,7 @@ import { routeTable } from "./contain/route-table.ts";
 import { securityGroupRules } from "./contain/security-group-rules.ts";
 import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
+import { stop } from "./contain/stop.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
 import { caseTags } from "./preserve/case-tags.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
@@ -55,5 +56,6 @@ export const steps: readonly AnyStep[] = [
   routeTable,
   internetRoutes,
   securityGroupRules,
+  stop,
   containmentAssessment,
 ];

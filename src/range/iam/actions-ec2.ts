@@ -164,6 +164,7 @@ export const EC2_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntri
   ),
   touches("DisassociateAddress", addressOfAssociation),
   describes("DescribeKeyPairs"),
+  describes("DescribeSpotInstanceRequests"),
   touches("DeleteKeyPair", at("key-pair", "KeyPairId")),
   touches("CreateRouteTable", together(created("route-table"), at("vpc", "VpcId"))),
   touches("DeleteRouteTable", at("route-table", "RouteTableId")),

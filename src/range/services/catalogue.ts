@@ -22,6 +22,7 @@ import { routeHandlers } from "./ec2/routes.ts";
 import { snapshotLockHandlers } from "./ec2/snapshot-locks.ts";
 import { snapshotSharingHandlers } from "./ec2/snapshot-sharing.ts";
 import { snapshotHandlers } from "./ec2/snapshots.ts";
+import { spotRequestHandlers } from "./ec2/spot-requests.ts";
 import { tagHandlers } from "./ec2/tags.ts";
 import { volumeHandlers } from "./ec2/volumes.ts";
 import { balancerHandlers } from "./elasticloadbalancing/descriptions.ts";
@@ -60,6 +61,7 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...addressHandlers,
     ...keyPairHandlers,
     ...routeHandlers,
+    ...spotRequestHandlers,
   },
   autoscaling: { ...descriptionHandlers, ...memberHandlers, ...scalingGroupHandlers },
   elasticloadbalancing: { ...balancerHandlers, ...targetHandlers },
