@@ -33,7 +33,8 @@ export async function reconcileNetworkAcl(context: StepContext, aclId: string, l
   const { aws, now } = context;
   const acl = await findAcl(aws.ec2, aclId);
   if (acl === null) {
-    if (ledger.claims.length === 0) return { entries: [] };
+    // What we wrote there went with it, and it filters nothing any more.
+    if (ledger.claims.length === 0 || ledger.ours !== null) return { entries: [] };
     throw new CordonError("propagation_pending", { resource: aclId });
   }
   let ours: Record = ledger.ours === null ? NOTHING : record.parse(ledger.ours);
