@@ -1,9 +1,14 @@
 import type { Command, DeserializeMiddleware } from "@smithy/types";
+import { childSignal } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { AwsCallError, type CallFailure } from "./aws-call-error.ts";
 
 /** After this long without an answer a call counts as lost: AWS's APIs answer in less than a second, or not at all. */
 const deadlineMs = 10_000;
+
+/** Made once: an error takes down where it was made, which every call would pay for. */
+const itEnded = new Error("the call ended");
+const tooLate = new Error("the call took too long");
 
 type AnyCommand<Input extends object, Output extends object> = Command<any, Input, any, Output, any>; // oxlint-disable-line no-explicit-any -- the SDK's command types differ per client; input and output stay typed.
 
@@ -32,29 +37,33 @@ export async function sendOnce<Input extends object, Output extends object>(
   const { clock, signal } = context;
   signal.throwIfAborted();
   const transport = transportOf(clock);
-  const expired = new AbortController();
+  const call = childSignal(signal);
   const answered = new AbortController();
+  let expired = false;
   command.middlewareStack.add(transport.middleware as never, {
     step: "deserialize",
     priority: "low",
     name: "cordonTransport",
     override: true,
   });
-  const deadline = clock.sleep(deadlineMs, AbortSignal.any([answered.signal, signal])).then(
-    () => expired.abort(),
+  const deadline = clock.sleep(deadlineMs, answered.signal).then(
+    () => {
+      expired = true;
+      call.abort(tooLate);
+    },
     () => {}, // Answered, or called off.
   );
   try {
-    const abortSignal = AbortSignal.any([expired.signal, signal]);
+    const abortSignal = call.signal;
     return (await Promise.race([client.send(command, { abortSignal }), rejectionOf(abortSignal)])) as Output;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (expired.signal.aborted)
-      throw lost("NoAnswer", `no answer within ${deadlineMs / 1000} s`, { context, command, error });
+    if (expired) throw lost("NoAnswer", `no answer within ${deadlineMs / 1000} s`, { context, command, error });
     if (transport.broke()) throw lost("ConnectionLost", messageOf(error), { context, command, error });
     throw answerOf(error, { context, command });
   } finally {
-    answered.abort();
+    answered.abort(itEnded);
+    call.end();
     await deadline;
     transport.end();
   }

@@ -76,12 +76,13 @@ export class SimulatedClock implements Clock {
         },
       };
       const cancel = (): void => {
-        this.#queue.splice(this.#queue.indexOf(wake), 1);
+        const place = this.#placeOf(wake);
+        if (this.#queue[place] === wake) this.#queue.splice(place, 1);
         this.#activity++;
         reject(signal?.reason as Error);
       };
       signal?.addEventListener("abort", cancel, { once: true });
-      this.#insert(wake);
+      this.#queue.splice(this.#placeOf(wake), 0, wake);
       this.#activity++;
     });
   }
@@ -127,7 +128,8 @@ export class SimulatedClock implements Clock {
     return result;
   }
 
-  #insert(wake: Wake): void {
+  /** Where a wake stands in the queue, or belongs: in order of time, then of who went to sleep first. */
+  #placeOf(wake: Wake): number {
     let low = 0;
     let high = this.#queue.length;
     while (low < high) {
@@ -136,7 +138,7 @@ export class SimulatedClock implements Clock {
       if (other.at < wake.at || (other.at === wake.at && other.order < wake.order)) low = middle + 1;
       else high = middle;
     }
-    this.#queue.splice(low, 0, wake);
+    return low;
   }
 
   /** Waits until nothing is held and nothing has happened for some turns of the event loop. */

@@ -1,3 +1,4 @@
+import { childSignal } from "../core/abort.ts";
 import type { CaseState } from "../core/case.ts";
 import { CordonError } from "../core/errors.ts";
 import type { Actor, Happening, JournalEvent } from "../core/journal.ts";
@@ -15,6 +16,9 @@ import { type Beside, Journals } from "./journals.ts";
 /** Another process takes a case over when its owner has not been heard of for this long. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
+
+/** Made once: an error takes down where it was made. */
+const isWoken = new Error("woken");
 
 const engine: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
 
@@ -115,13 +119,17 @@ export class LocalRunner {
   /** Brings a case forward until it is settled, or waits for people, or the options say to go on. */
   async work(caseId: string, options: WorkOptions): Promise<CaseState> {
     await this.#takeLease(caseId, options.signal);
-    const work: Work = { caseId, running: new Map(), options, wake: () => {}, failure: null };
+    const life = childSignal(options.signal);
+    const { signal } = life;
+    const work: Work = { caseId, running: new Map(), options: { ...options, signal }, wake: () => {}, failure: null };
     this.#works.set(caseId, work);
+    signal.addEventListener("abort", () => work.wake(), { once: true });
     const renewal = new AbortController();
     void this.#renew(work, renewal.signal);
     try {
       return await this.#loop(work);
     } finally {
+      life.end();
       renewal.abort(new Error("the work ended"));
       this.#works.delete(caseId);
       if (!this.#journals.isDead) await this.#options.store.unlease(`case ${caseId}`, this.#options.owner);
@@ -226,7 +234,7 @@ export class LocalRunner {
 
   async #wait(work: Work, { wakeAt }: Decision, woken: Promise<void>): Promise<void> {
     const { clock } = this.#options;
-    const { until, pollMs, signal } = work.options;
+    const { until, pollMs } = work.options;
     const times = [
       wakeAt,
       work.running.size === 0 ? (until ?? null) : null,
@@ -234,11 +242,9 @@ export class LocalRunner {
     ].filter((time) => time !== null);
     if (times.length === 0) return woken;
     const timer = new AbortController();
-    const sleep = clock
-      .sleep(Math.min(...times) - clock.now(), AbortSignal.any([timer.signal, signal]))
-      .catch(() => {});
+    const sleep = clock.sleep(Math.min(...times) - clock.now(), timer.signal).catch(() => {});
     await Promise.race([woken, sleep]);
-    timer.abort(new Error("woken"));
+    timer.abort(isWoken);
   }
 
   async #takeLease(caseId: string, signal: AbortSignal): Promise<void> {

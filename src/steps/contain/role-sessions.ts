@@ -73,7 +73,9 @@ export const roleSessions = defineSharedStep({
     const written = writtenAt(outcome);
     const isInForce = written !== null && now >= written + PROPAGATION_MS;
     const observed = isThere ? (isInForce ? "denied" : "written, not in force everywhere yet") : "not denied";
-    return expectThat(`sessions of ${resource}`, isThere && isInForce, { expected: "denied", observed });
+    const seen = expectThat(`sessions of ${resource}`, isThere && isInForce, { expected: "denied", observed });
+    const isOnItsWay = isThere && written !== null && seen.kind === "notYet";
+    return isOnItsWay ? { ...seen, notBefore: written + PROPAGATION_MS } : seen;
   },
 
   residue({ now }, { after }) {
