@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { AwsCallError, isServerFault, isThrottled } from "./aws-call-error.ts";
+import type { Place } from "./bucket.ts";
 
 /** How often, and how long, a call is sent again. */
 const limits = { attempts: 8, totalMs: 60_000, firstPauseMs: 100, longestPauseMs: 10_000 } as const;
@@ -12,9 +13,9 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
   readonly operation: string;
   /** Resolves when a call may be sent. The time that this takes is AWS's limit, and counts as no failure. */
-  readonly turn?: () => Promise<void>;
+  readonly turn?: (before: Place | null) => Promise<Place>;
   /** Told when AWS refused a call for its number. */
-  readonly onThrottled?: () => void;
+  readonly onThrottled?: (refused: Place) => void;
 }
 
 /**
@@ -26,14 +27,15 @@ export interface AttemptOptions {
 export async function withAttempts<Output>(send: () => Promise<Output>, options: AttemptOptions): Promise<Output> {
   const { clock, signal, turn, onThrottled } = options;
   let startedAt = clock.now();
+  let place: Place | null = null;
   for (let attempt = 1; ; attempt++) {
     const waitedFrom = clock.now();
-    await turn?.();
+    place = (await turn?.(place)) ?? null;
     startedAt += clock.now() - waitedFrom;
     try {
       return await send();
     } catch (error) {
-      if (error instanceof AwsCallError && isThrottled(error.awsCode)) onThrottled?.();
+      if (error instanceof AwsCallError && isThrottled(error.awsCode) && place) onThrottled?.(place);
       if (attempt >= limits.attempts || !maySendAgain(error, options.operation)) throw error;
       const pauseMs = pauseAfter(attempt, options.random());
       if (clock.now() + pauseMs - startedAt > limits.totalMs) throw error;

@@ -132,7 +132,10 @@ function limited(
   if (!limits) return {};
   const { limiter, account } = limits;
   const turn: Turn = { account, region, ...call };
-  return { turn: () => limiter.take(turn, signal), onThrottled: () => limiter.throttled(turn) };
+  return {
+    turn: (before) => limiter.take(turn, before, signal),
+    onThrottled: (refused) => limiter.throttled(turn, refused),
+  };
 }
 
 /** The schema's third entry is the operation's name; a class name would not survive minifying. */

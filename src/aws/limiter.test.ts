@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SimulatedClock } from "../core/clock.ts";
 import type { Urgency } from "../core/urgency.ts";
+import { seededRandom } from "../range/world/random.ts";
 import { type Limiter, localLimiter, type Turn } from "./limiter.ts";
 
 const START = 1_768_478_400_000;
@@ -23,7 +24,7 @@ async function turnsOf(
   const limiter = localLimiter(clock);
   return clock.run(async () => {
     const all = turns.map(async (turn) => {
-      await limiter.take(turn, never);
+      await limiter.take(turn, null, never);
       return (clock.now() - START) / 1000;
     });
     await meanwhile?.(limiter, clock);
@@ -31,22 +32,60 @@ async function turnsOf(
   });
 }
 
+/** AWS's own bucket, from which somebody else draws so many tokens a second, behind a network that takes its time. */
+function awsBucket(options: { readonly foreignPerSecond: number; readonly jitterMs: number }, clock: SimulatedClock) {
+  const random = seededRandom(1);
+  const perMs = (5 - options.foreignPerSecond) / 1000;
+  let [tokens, at] = [100, clock.now()];
+  return async (): Promise<boolean> => {
+    await clock.sleep(20 + random() * options.jitterMs);
+    tokens = Math.min(100, tokens + (clock.now() - at) * perMs);
+    at = clock.now();
+    const isAllowed = tokens >= 1;
+    if (isAllowed) tokens -= 1;
+    await clock.sleep(20);
+    return isAllowed;
+  };
+}
+
+/** Sends so many calls as the clients do, each until AWS lets it through. */
+async function sendAll(count: number, options: Parameters<typeof awsBucket>[0] & { readonly afterMs?: number }) {
+  const clock = new SimulatedClock(START);
+  const limiter = localLimiter(clock);
+  const answered: number[] = [];
+  let refused = 0;
+  await clock.run(async () => {
+    const aws = awsBucket(options, clock);
+    const send = async (index: number): Promise<void> => {
+      let place = await limiter.take(seal(), null, never);
+      while (!(await aws())) {
+        refused += 1;
+        limiter.throttled(seal(), place);
+        place = await limiter.take(seal(), place, never);
+      }
+      answered[index] = clock.now() - START;
+    };
+    await Promise.all(Array.from({ length: count }, (_, index) => send(index)));
+  });
+  return { answered, refused, seconds: (clock.now() - START) / 1000 };
+}
+
 const times = <T>(count: number, of: T): readonly T[] => Array.from({ length: count }, () => of);
 
 describe("calls within AWS's limits", () => {
   test("a burst goes at once, and the rest as fast as AWS's bucket fills", async () => {
     const at = await turnsOf(times(1000, seal()));
-    expect(at[99]).toBe(0);
-    expect(at[100]).toBeCloseTo(0.2, 2);
-    expect(at[999]).toBeCloseTo(180, 0); // (1000 - 100) / 5 a second
+    expect(at[97]).toBe(0);
+    expect(at[98]).toBeCloseTo(0.2, 2); // Two of the hundred are left alone.
+    expect(at[999]).toBeCloseTo(180.4, 1); // (1000 - 98) / 5 a second
   });
 
   test("reads have a bucket of their own, and so has each account and Region", async () => {
     const at = await turnsOf([
-      ...times(100, seal()),
-      ...times(100, seal({ operation: "DescribeNetworkInterfaces" })),
-      ...times(100, seal({ account: "444455556666" })),
-      ...times(100, seal({ region: "us-east-1" })),
+      ...times(98, seal()),
+      ...times(98, seal({ operation: "DescribeNetworkInterfaces" })),
+      ...times(98, seal({ account: "444455556666" })),
+      ...times(98, seal({ region: "us-east-1" })),
     ]);
     expect(Math.max(...at)).toBe(0);
   });
@@ -61,11 +100,11 @@ test("who is more urgent goes first, whoever came first", async () => {
   const clock = new SimulatedClock(START);
   const limiter = localLimiter(clock);
   await clock.run(async () => {
-    await Promise.all(times(100, seal()).map((turn) => limiter.take(turn, never)));
+    await Promise.all(times(98, seal()).map((turn) => limiter.take(turn, null, never)));
     const late = ["rest", "evidence", "seal", "protection", "containment", "seal"] as const;
     await Promise.all(
       late.map(async (urgency) => {
-        await limiter.take(seal({ urgency }), never);
+        await limiter.take(seal({ urgency }), null, never);
         order.push(urgency);
       }),
     );
@@ -78,14 +117,14 @@ test("who is called off gives up its turn, and holds nobody up", async () => {
   const limiter = localLimiter(clock);
   const off = new AbortController();
   await clock.run(async () => {
-    await Promise.all(times(100, seal()).map((turn) => limiter.take(turn, never)));
-    const first = limiter.take(seal(), off.signal);
-    const second = limiter.take(seal(), never);
+    await Promise.all(times(98, seal()).map((turn) => limiter.take(turn, null, never)));
+    const first = limiter.take(seal(), null, off.signal);
+    const second = limiter.take(seal(), null, never);
     off.abort(new Error("the process ends"));
     await expect(first).rejects.toThrow("the process ends");
     await second;
     expect((clock.now() - START) / 1000).toBeCloseTo(0.2, 2);
-    await expect(limiter.take(seal(), off.signal)).rejects.toThrow("the process ends");
+    await expect(limiter.take(seal(), null, off.signal)).rejects.toThrow("the process ends");
   });
 });
 
@@ -94,23 +133,56 @@ describe("after an answer that says too many", () => {
     const clock = new SimulatedClock(START);
     const limiter = localLimiter(clock);
     await clock.run(async () => {
-      limiter.throttled(seal());
-      await limiter.take(seal(), never);
+      limiter.throttled(seal(), await limiter.take(seal(), null, never));
+      await limiter.take(seal(), null, never);
       expect((clock.now() - START) / 1000).toBeCloseTo(0.4, 1); // 2.5 a second, of 5.
       await clock.sleep(120_000);
       const from = clock.now();
-      await Promise.all(times(200, seal()).map((turn) => limiter.take(turn, never)));
-      expect((clock.now() - from) / 1000).toBeCloseTo(20, 0); // The burst of 100, then 5 a second.
+      await Promise.all(times(200, seal()).map((turn) => limiter.take(turn, null, never)));
+      expect((clock.now() - from) / 1000).toBeCloseTo(20.4, 1); // The burst, then 5 a second.
     });
   });
 
   test("an API without a published limit is held back from then on", async () => {
     const policy = seal({ service: "iam", operation: "PutRolePolicy" });
     const at = await turnsOf([], async (limiter, clock) => {
-      limiter.throttled(policy);
-      await Promise.all(times(10, policy).map((turn) => limiter.take(turn, never)));
+      limiter.throttled(policy, await limiter.take(policy, null, never));
+      await Promise.all(times(10, policy).map((turn) => limiter.take(turn, null, never)));
       expect(clock.now()).toBeGreaterThan(START + 1000);
     });
     expect(at).toEqual([]);
+  });
+});
+
+describe("a thousand calls, and somebody else in the account", () => {
+  test("nobody else: none is refused, and the last goes when AWS's bucket allows it", async () => {
+    const { refused, seconds } = await sendAll(1000, { foreignPerSecond: 0, jitterMs: 0 });
+    expect(refused).toBe(0);
+    expect(seconds / 180).toBeLessThan(1.01);
+  });
+
+  test("answers that take their time refuse nobody", async () => {
+    const { refused, seconds } = await sendAll(1000, { foreignPerSecond: 0, jitterMs: 100 });
+    expect(refused).toBe(0);
+    expect(seconds / 180).toBeLessThan(1.01);
+  });
+
+  test.each([
+    [1, 0, 225],
+    [2.5, 0, 360],
+    [2.5, 100, 360],
+    [3, 0, 450],
+  ])(
+    "one who takes %s a second (jitter %s ms) costs little beyond that, and few calls are refused",
+    async (foreignPerSecond, jitterMs, bound) => {
+      const { refused, seconds } = await sendAll(1000, { foreignPerSecond, jitterMs });
+      expect(refused).toBeLessThanOrEqual(10);
+      expect(seconds / bound).toBeLessThan(1.05);
+    },
+  );
+
+  test("a call that was refused goes before those that came after it", async () => {
+    const { answered } = await sendAll(300, { foreignPerSecond: 2.5, jitterMs: 0 });
+    expect(answered.toSorted((left, right) => left - right)).toEqual(answered);
   });
 });
