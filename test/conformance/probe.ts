@@ -1,5 +1,6 @@
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { IAM } from "@aws-sdk/client-iam";
+import type { S3 } from "@aws-sdk/client-s3";
 import type { SSM } from "@aws-sdk/client-ssm";
 import type { STS } from "@aws-sdk/client-sts";
 import type { Json } from "../../src/core/json.ts";
@@ -8,6 +9,7 @@ import type { Json } from "../../src/core/json.ts";
 export interface Clients {
   readonly ec2: EC2;
   readonly iam: IAM;
+  readonly s3: S3;
   readonly ssm: SSM;
   readonly sts: STS;
 }
@@ -56,6 +58,7 @@ export const EC2_API = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/"
 export const EC2_ERRORS = `${EC2_API}errors-overview.html`;
 export const IAM_API = "https://docs.aws.amazon.com/IAM/latest/APIReference/";
 export const SSM_API = "https://docs.aws.amazon.com/systems-manager/latest/APIReference/";
+export const S3_API = "https://docs.aws.amazon.com/AmazonS3/latest/API/";
 export const STS_API = "https://docs.aws.amazon.com/STS/latest/APIReference/";
 
 /** AWS's code for what went wrong, `no error`, or the HTTP status of an answer that carries no code. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { IAM } from "@aws-sdk/client-iam";
+import { S3 } from "@aws-sdk/client-s3";
 import { SSM } from "@aws-sdk/client-ssm";
 import { STS } from "@aws-sdk/client-sts";
 import { scaledClock } from "../../src/cli/scaled-clock.ts";
@@ -31,7 +32,7 @@ export interface ServerKind {
 }
 
 const REGION = "eu-central-1";
-const everything: readonly Service[] = ["ec2", "iam", "ssm", "sts"];
+const everything: readonly Service[] = ["ec2", "iam", "s3", "ssm", "sts"];
 
 /** As fast as IAM's and EC2's delays allow a test to be. */
 const RANGE_SPEED = 50;
@@ -61,7 +62,7 @@ export const servers: readonly ServerKind[] = [
   {
     name: "ministack",
     version: "1.5.33",
-    services: ["iam", "sts"], // It has few of EC2's calls, and knows little of their answers.
+    services: ["iam", "s3", "sts"], // It has few of EC2's calls, and knows little of their answers.
     start: () => startPython(() => ["ministack"]),
   },
 ];
@@ -73,7 +74,13 @@ export function clientsOf(address: string): Clients {
     endpoint: address,
     credentials: { accessKeyId: "conformance", secretAccessKey: "conformance" },
   };
-  return { ec2: new EC2(options), iam: new IAM(options), ssm: new SSM(options), sts: new STS(options) };
+  return {
+    ec2: new EC2(options),
+    iam: new IAM(options),
+    s3: new S3({ ...options, forcePathStyle: true }),
+    ssm: new SSM(options),
+    sts: new STS(options),
+  };
 }
 
 const STARTS_WITHIN_MS = 40_000;

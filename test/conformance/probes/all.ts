@@ -2,6 +2,7 @@ import type { Probe } from "../probe.ts";
 import { groupProbes } from "./groups.ts";
 import { interfaceProbes } from "./interfaces.ts";
 import { networkAclProbes } from "./network-acls.ts";
+import { objectProbes } from "./objects.ts";
 import { profileProbes } from "./profiles.ts";
 import { roleProbes } from "./roles.ts";
 import { storageProbes } from "./storage.ts";
@@ -14,6 +15,7 @@ export const allProbes: readonly Probe[] = [
   ...networkAclProbes,
   ...profileProbes,
   ...roleProbes,
+  ...objectProbes,
   ...storageProbes,
   ...tagAndRouteProbes,
 ];
