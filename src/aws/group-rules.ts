@@ -7,6 +7,7 @@ import {
   type IpPermission,
   type SecurityGroupRule,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -48,7 +49,7 @@ export async function rulesOfGroup(ec2: Sender, groupId: string): Promise<readon
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the rules of ${groupId} did not end after ${MOST_PAGES} pages`);
+  throw new CordonError("list_without_end", { what: `rules of ${groupId}`, pages: String(MOST_PAGES) });
 }
 
 /** Takes rules out of a group, by their ids. `stale`: one of them, or the group, is not there any more. */

@@ -1,4 +1,5 @@
 import { DescribeNetworkInterfacesCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 import type { SubnetMembers } from "./subnet-members.ts";
 
@@ -28,5 +29,5 @@ export async function usersOfGroup(ec2: Sender, groupId: string, exceptInstance:
     }
     token = NextToken;
   }
-  throw new Error(`the interfaces with ${groupId} did not end after ${MOST_PAGES} pages`);
+  throw new CordonError("list_without_end", { what: `interfaces with ${groupId}`, pages: String(MOST_PAGES) });
 }

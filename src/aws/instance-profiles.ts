@@ -3,6 +3,7 @@ import {
   DescribeIamInstanceProfileAssociationsCommand,
   DisassociateIamInstanceProfileCommand,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { IamInstanceProfileAssociation } from "@aws-sdk/client-ec2";
 import { GetInstanceProfileCommand, ListInstanceProfilesForRoleCommand } from "@aws-sdk/client-iam";
 import type { Sender } from "./sender.ts";
@@ -67,7 +68,7 @@ export async function instancesWithProfiles(ec2: Sender, profileArns: readonly s
     token = answer.NextToken;
     if (token === undefined || token === "") return found;
   }
-  throw new Error(`more than ${MOST_PAGES} pages of instance profile associations`);
+  throw new CordonError("list_without_end", { what: "instance profile associations", pages: String(MOST_PAGES) });
 }
 
 /** Gives the instance this profile. The caller needs `iam:PassRole` on the profile's role. */
@@ -106,7 +107,10 @@ export async function profilesOfRole(iam: Sender, roleName: string): Promise<rea
     marker = answer.IsTruncated === true ? answer.Marker : undefined;
     if (marker === undefined) return found;
   }
-  throw new Error(`more than ${MOST_PAGES} pages of instance profiles of role ${roleName}`);
+  throw new CordonError("list_without_end", {
+    what: `instance profiles of role ${roleName}`,
+    pages: String(MOST_PAGES),
+  });
 }
 
 function toAssociation(association: IamInstanceProfileAssociation): ProfileAssociation[] {

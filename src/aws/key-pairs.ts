@@ -1,4 +1,5 @@
 import { DeleteKeyPairCommand, DescribeInstancesCommand, DescribeKeyPairsCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 export interface KeyPair {
@@ -51,7 +52,7 @@ export async function instancesWithKey(ec2: Sender, name: string): Promise<reado
     if (NextToken === undefined || NextToken === "") return found.toSorted();
     token = NextToken;
   }
-  throw new Error(`the instances with key pair ${name} did not end after ${MOST_PAGES} pages`);
+  throw new CordonError("list_without_end", { what: `instances with key pair ${name}`, pages: String(MOST_PAGES) });
 }
 
 async function find(

@@ -10,6 +10,7 @@ import {
   type NetworkAclEntry,
   type Tag,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -168,7 +169,7 @@ async function find(sender: Sender, filter: string, values: readonly string[]): 
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the network ACLs did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: "network ACLs", pages: String(mostPages) });
 }
 
 function read({ NetworkAclId, VpcId, Associations = [], Entries = [], Tags = [] }: Described): NetworkAcl {

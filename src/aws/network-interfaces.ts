@@ -3,6 +3,7 @@ import {
   ModifyNetworkInterfaceAttributeCommand,
   type NetworkInterface as Described,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /** Idle timers in seconds; null where the interface uses its type's default. */
@@ -73,7 +74,10 @@ async function interfacesThat(
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the interfaces with ${name} ${values.join(", ")} did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", {
+    what: `interfaces with ${name} ${values.join(", ")}`,
+    pages: String(mostPages),
+  });
 }
 
 /** One interface; null where AWS shows none of this id (any more, or not yet). */

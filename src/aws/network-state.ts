@@ -3,6 +3,7 @@ import {
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupRulesCommand,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { NetworkAclEntry, SecurityGroupRule } from "@aws-sdk/client-ec2";
 import type { Sender } from "./sender.ts";
 
@@ -100,7 +101,7 @@ async function allPages<Item>(read: (token: { NextToken?: string }) => Promise<P
     token = next;
     if (token === undefined || token === "") return found;
   }
-  throw new Error(`more than ${MOST_PAGES} pages`);
+  throw new CordonError("list_without_end", { what: "network resources", pages: String(MOST_PAGES) });
 }
 
 function toRule(rule: SecurityGroupRule): PresentRule[] {

@@ -1,3 +1,4 @@
+import { CordonError } from "../core/errors.ts";
 import type { Command } from "@smithy/types";
 import type { Json } from "../core/json.ts";
 import { AwsCallError } from "./aws-call-error.ts";
@@ -58,7 +59,7 @@ export async function listed(
     token = tokenIn(answer);
     if (token === undefined) return found;
   }
-  throw new Error(`the list of ${member} did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: `list of ${member}`, pages: String(mostPages) });
 }
 
 function tokenIn({ NextToken, NextMarker, Marker, IsTruncated }: Record<string, unknown>): string | undefined {

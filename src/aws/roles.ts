@@ -4,6 +4,7 @@ import {
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -79,5 +80,5 @@ async function inlinePolicyNames(iam: Sender, roleName: string): Promise<readonl
     marker = answer.IsTruncated === true ? answer.Marker : undefined;
     if (marker === undefined) return names;
   }
-  throw new Error(`more than ${MOST_PAGES} pages of inline policies of role ${roleName}`);
+  throw new CordonError("list_without_end", { what: `inline policies of role ${roleName}`, pages: String(MOST_PAGES) });
 }

@@ -6,6 +6,7 @@ import {
   DisassociateRouteTableCommand,
   ReplaceRouteTableAssociationCommand,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Route, Tag } from "@aws-sdk/client-ec2";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
@@ -75,7 +76,7 @@ async function find(ec2: Sender, filter: string, values: readonly string[]): Pro
     token = answer.NextToken;
     if (token === undefined || token === "") return found;
   }
-  throw new Error(`more than ${MOST_PAGES} pages of route tables`);
+  throw new CordonError("list_without_end", { what: "route tables", pages: String(MOST_PAGES) });
 }
 
 /** The table that serves a subnet: its own, else the main one of its VPC. */

@@ -48,7 +48,7 @@ export async function findGroups(sender: Sender, filters: readonly Filter[]): Pr
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the security groups did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: "security groups", pages: String(mostPages) });
 }
 
 /** One group by its id; null where AWS shows none (any more, or not yet). */

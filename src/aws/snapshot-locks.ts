@@ -1,4 +1,5 @@
 import { DescribeLockedSnapshotsCommand, LockSnapshotCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 const mostPages = 20;
@@ -60,5 +61,5 @@ export async function locksOf(ec2: Sender, snapshotIds: readonly string[]): Prom
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the locks did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: "locks", pages: String(mostPages) });
 }

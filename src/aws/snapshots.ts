@@ -5,6 +5,7 @@ import {
   type Snapshot as Described,
   type SnapshotInfo,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -99,7 +100,7 @@ async function find(ec2: Sender, filters: readonly Filter[]): Promise<readonly S
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the snapshots did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: "snapshots", pages: String(mostPages) });
 }
 
 function read(described: Described | SnapshotInfo): Snapshot {

@@ -1,4 +1,5 @@
 import { DescribeSessionsCommand, TerminateSessionCommand } from "@aws-sdk/client-ssm";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /** A page holds up to 200 sessions. */
@@ -38,7 +39,7 @@ export async function activeSessions(ssm: Sender, instanceId: string): Promise<r
     token = answer.NextToken;
     if (token === undefined || token === "") return found;
   }
-  throw new Error(`more than ${MOST_PAGES} pages of sessions to ${instanceId}`);
+  throw new CordonError("list_without_end", { what: `sessions to ${instanceId}`, pages: String(MOST_PAGES) });
 }
 
 /** Ends a session; well if it is over already. */

@@ -1,4 +1,5 @@
 import { DescribeNetworkInterfacesCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /** A page holds up to 1,000 interfaces. */
@@ -42,7 +43,10 @@ export async function membersOfSubnets(
     }
     token = NextToken;
   }
-  throw new Error(`the interfaces of ${subnetIds.join(", ")} did not end after ${MOST_PAGES} pages`);
+  throw new CordonError("list_without_end", {
+    what: `interfaces of ${subnetIds.join(", ")}`,
+    pages: String(MOST_PAGES),
+  });
 }
 
 /** The members in words, for a blast radius. */

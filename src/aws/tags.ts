@@ -1,4 +1,5 @@
 import { CreateTagsCommand, DeleteTagsCommand, DescribeTagsCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /** A resource has 50 tags of its owner's at most. */
@@ -23,7 +24,7 @@ export async function tagsOf(ec2: Sender, resourceId: string): Promise<Readonly<
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the tags of ${resourceId} did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: `tags of ${resourceId}`, pages: String(mostPages) });
 }
 
 /** Writes tags; other values of the same keys are overwritten. */

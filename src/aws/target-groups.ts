@@ -4,6 +4,7 @@ import {
   DescribeTargetHealthCommand,
   RegisterTargetsCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -47,7 +48,7 @@ export async function targetGroups(elb: Sender): Promise<readonly TargetGroup[]>
     if (NextMarker === undefined || NextMarker === "") return found;
     marker = NextMarker;
   }
-  throw new Error(`more than ${MOST_PAGES} pages of target groups`);
+  throw new CordonError("list_without_end", { what: "target groups", pages: String(MOST_PAGES) });
 }
 
 /** Every target of a group, also those that drain; null where the group is gone. */

@@ -1,4 +1,5 @@
 import { DescribeVolumesCommand, type Volume } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /** A page holds up to 500, and an instance 128 volumes at most. */
@@ -32,7 +33,7 @@ export async function volumesOf(ec2: Sender, instanceId: string): Promise<readon
       return found.toSorted((left, right) => (left.device < right.device ? -1 : 1));
     token = NextToken;
   }
-  throw new Error(`the volumes of ${instanceId} did not end after ${mostPages} pages`);
+  throw new CordonError("list_without_end", { what: `volumes of ${instanceId}`, pages: String(mostPages) });
 }
 
 function read(volume: Volume, instanceId: string): readonly AttachedVolume[] {

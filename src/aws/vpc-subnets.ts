@@ -1,4 +1,5 @@
 import { DescribeSubnetsCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /** A VPC has 200 subnets by default: pages of 1,000 are one. */
@@ -24,5 +25,5 @@ export async function subnetsOfVpcs(ec2: Sender, vpcIds: readonly string[]): Pro
     if (NextToken === undefined || NextToken === "") return found;
     token = NextToken;
   }
-  throw new Error(`the subnets did not end after ${MOST_PAGES} pages`);
+  throw new CordonError("list_without_end", { what: "subnets", pages: String(MOST_PAGES) });
 }

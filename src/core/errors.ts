@@ -86,20 +86,10 @@ export const catalogue = {
     remedy: "Check the instance id, and --region and --profile.",
     exit: 2,
   },
-  journal_broken: {
-    problem: "The journal of case {case} does not verify at event {sequence}: {reason}.",
-    remedy: "It was changed outside Cordon. Keep the store as evidence and restore it from the vault.",
-    exit: 7,
-  },
   list_without_end: {
     problem: "The list of {what} did not end after {pages} pages.",
     remedy:
       "Nothing was concluded from its beginning. `cordon resume` reads it again; look at the service's health if it repeats.",
-    exit: 3,
-  },
-  managed_elsewhere: {
-    problem: "{resource} is managed by {owner}.",
-    remedy: "Only its owner may change it; contain it through that service.",
     exit: 3,
   },
   nothing_to_do: {

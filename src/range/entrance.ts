@@ -17,6 +17,8 @@ export interface EntranceOptions {
   /** The foreign caller has used up what there was before anybody else calls. */
   readonly areBucketsEmpty?: boolean;
   readonly onCall: (call: ServedCall) => void;
+  /** The fault "pages for ever": no list of EC2, IAM or Systems Manager comes to an end. */
+  readonly isEndless?: boolean;
   /** Any access key that the range does not know is an administrator's of this account. */
   readonly administratorsOf?: string | null;
   /** Called when a fault kills the calling process. */
@@ -42,6 +44,7 @@ export function createEntrance(options: EntranceOptions, world: World): Entrance
       areBucketsEmpty: options.areBucketsEmpty === true,
     }),
     onCall,
+    isEndless: options.isEndless === true,
     administratorsByAnyKey: administratorsOf === null ? null : { account: administratorsOf },
   });
   const { handle } = createWire({ requestId: () => newRequestId(random), perform, now: () => world.now() });

@@ -41,6 +41,8 @@ export interface FrontOptions {
   readonly quotas?: Partial<Quotas>;
   /** Items on a page when the caller does not say; AWS may always answer with fewer than there are. */
   readonly pageSize?: number;
+  /** The fault "pages for ever": every list gives a token for a next page. */
+  readonly isEndless?: boolean;
   /** How long changed policies lag at most; see `setPolicyLag`. */
   readonly policyLagMs?: number;
 }
@@ -171,7 +173,11 @@ function isThrottled(
 }
 
 /** The Region comes into being when a handler looks at it: a call that is global, or refused, leaves no trace. */
-function contextOf({ world, quotas, pageSize = 1000 }: FrontOptions, caller: Caller, call: Call): Context {
+function contextOf(
+  { world, quotas, pageSize = 1000, isEndless = false }: FrontOptions,
+  caller: Caller,
+  call: Call,
+): Context {
   return {
     world,
     account: world.account(caller.accountId),
@@ -182,6 +188,7 @@ function contextOf({ world, quotas, pageSize = 1000 }: FrontOptions, caller: Cal
     caller,
     quotas: { ...DEFAULT_QUOTAS, ...quotas },
     pageSize,
+    isEndless,
   };
 }
 

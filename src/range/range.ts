@@ -24,6 +24,8 @@ export interface RangeOptions extends StagingOptions {
   readonly latencyMs?: number;
   /** Calls per second that somebody else in the account makes of each of EC2's APIs that a cut needs; 0 when left out. */
   readonly foreignCaller?: number;
+  /** The fault "pages for ever": every list gives a token for a next page. */
+  readonly isEndless?: boolean;
   /** Any access key is an administrator's of the account, as in a served range. */
   readonly administratorsByAnyKey?: boolean;
   /** Called when a fault kills the calling process. */
@@ -69,6 +71,7 @@ export function createRange(options: RangeOptions): Range {
       foreignCalls: foreignCalls(options.foreignCaller ?? scenario.conditions?.foreignCallsPerSecond ?? 0),
       areBucketsEmpty: scenario.conditions !== null,
       onCall: (call) => calls.push(call),
+      isEndless: options.isEndless === true,
       administratorsOf: options.administratorsByAnyKey === true ? TARGET_ACCOUNT : null,
       ...(onCrash === undefined ? {} : { onCrash }),
     },

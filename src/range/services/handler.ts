@@ -35,6 +35,8 @@ export interface Context extends Place {
   readonly quotas: Quotas;
   /** How many items a page has when the call does not say. */
   readonly pageSize: number;
+  /** Whether lists never come to an end. */
+  readonly isEndless: boolean;
 }
 
 /** Performs one operation: changes the world, at once, and answers. Errors are thrown as `AwsError`. */

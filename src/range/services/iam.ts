@@ -95,7 +95,7 @@ const getInstanceProfile = handler((context, input: GetInstanceProfileRequest): 
 
 /** IAM pages by Marker and MaxItems, 100 when not said. */
 function listed<T>(
-  { call, pageSize }: Context,
+  { call, pageSize, isEndless }: Context,
   items: readonly T[],
   input: { readonly MaxItems?: number | undefined; readonly Marker?: string | undefined },
 ): { readonly items: T[]; readonly IsTruncated: boolean; readonly Marker: string | undefined } {
@@ -104,6 +104,7 @@ function listed<T>(
     limit: input.MaxItems,
     token: input.Marker,
     pageSize: Math.min(pageSize, 100),
+    isEndless,
     invalidToken: "ValidationError",
   });
   return { items: some, IsTruncated: token !== undefined, Marker: token };

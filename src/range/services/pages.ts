@@ -5,6 +5,8 @@ export interface PageRequest {
   readonly limit: number | undefined;
   readonly token: string | undefined;
   readonly pageSize: number;
+  /** The service never comes to an end: it gives the same page, and a token for the next, for ever. */
+  readonly isEndless?: boolean;
   /** The smallest and largest limit the operation takes. */
   readonly range?: readonly [minimum: number, maximum: number];
   /** The error that the service gives for a token it did not issue. */
@@ -27,6 +29,7 @@ export function page<T>(
     );
   }
   const start = request.token === undefined ? 0 : readToken(request, request.token);
+  if (request.isEndless === true) return { items: items.slice(0, 1), token: writeToken(request.operation, 0) };
   const end = start + (request.limit ?? request.pageSize);
   return { items: items.slice(start, end), token: end < items.length ? writeToken(request.operation, end) : undefined };
 }

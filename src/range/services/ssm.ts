@@ -51,6 +51,7 @@ const describeSessions = handler((context, input: DescribeSessionsRequest): Desc
     limit: input.MaxResults,
     token: input.NextToken,
     pageSize: context.pageSize,
+    isEndless: context.isEndless,
     range: [1, 200],
   });
   return {

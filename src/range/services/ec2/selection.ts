@@ -63,6 +63,7 @@ export function paged<T>(
     limit: input.MaxResults,
     token: input.NextToken,
     pageSize: context.pageSize,
+    isEndless: context.isEndless,
     range: range ?? [5, 1000],
   });
 }
