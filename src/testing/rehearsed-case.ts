@@ -252,6 +252,7 @@ export class RehearsedCase {
     for (let tries = 0, now = attempt; ; tries++) {
       this.demandNothingLate();
       const from = account.range.calls.length;
+      const since = this.#now;
       let returned = false;
       const onCall = ({ service, operation }: CallRecord): void => {
         if (returned) this.#late.push(`${verb} returned before its call of ${service}:${operation} did`);
@@ -267,15 +268,20 @@ export class RehearsedCase {
         await account.clock.sleep(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
         if (kept) now = this.#tryAgain(kept, error);
       } finally {
-        if (step.id === account.subject) needed.add(verb, this.#callsOnTarget(from));
+        if (step.id === account.subject) needed.add(verb, this.#callsOnTarget(from, since));
       }
     }
   }
 
-  /** Permissions are compared account by account; those in the evidence account are not those of the target's role. */
-  #callsOnTarget(from: number): readonly ServedCall[] {
+  /**
+   * Permissions are compared account by account; those in the evidence account are not those of the target's role. A call of
+   * an earlier verb that AWS answers late is still that verb's.
+   */
+  #callsOnTarget(from: number, since: number): readonly ServedCall[] {
     const { account, target } = this.#options;
-    return account.callsSince(from).filter(({ accountId }) => accountId === null || accountId === target.account);
+    return account
+      .callsSince(from)
+      .filter(({ accountId, at }) => at >= since && (accountId === null || accountId === target.account));
   }
 
   /** Another attempt after a fault that passes; whether the one before had its effect is known unless its answer was lost. */

@@ -97,6 +97,7 @@ describe("ssh-intruder", () => {
     expect(report.result.attackers).toEqual([{ name: "intruder", cut: true, lastSuccessMs: expect.any(Number) }]);
     expect(aftermath.ended).toEqual([aftermath.target]);
     expect([aftermath.targetState, aftermath.volumes]).toEqual(["terminated", 0]);
+    expect(report.result.score).toBe(0);
   });
 
   it("is cut and held: its group lets go of it, ends nobody, and has its capacity again by a clean one", async () => {

@@ -45,11 +45,17 @@ export function touchedBy(range: Range): readonly string[] {
     .map(({ input }) => JSON.stringify(input));
 }
 
-/** Instances that anybody terminated through the API: none may be. */
+/** Instances that were terminated, through the API or by an Auto Scaling group: none may be. */
 export function terminated(range: Range): readonly string[] {
-  return range.calls
+  const called = range.calls
     .filter(({ operation, error }) => operation === "TerminateInstances" && error === null)
     .map(({ input }) => JSON.stringify(input));
+  const ended = range.world
+    .places()
+    .flatMap(({ region }) => [...region.instances.values()])
+    .filter(({ state }) => state === "shutting-down" || state === "terminated")
+    .map(({ id }) => id);
+  return [...called, ...ended];
 }
 
 /**
