@@ -183,6 +183,8 @@ type Infer<Schema extends z.ZodType> = z.infer<Schema> & Json;
 /** What the store keeps of a shared resource: who claims it, what it was before the first claim, what we put there. */
 export interface Ledger {
   readonly claims: readonly Claim[];
+  /** Those of the claims for whose sake this call is made: their cases are told when they cannot be had. None at a release. */
+  readonly asked: readonly Claim[];
   /** What the resource was before the first claim; null until `save` was called. */
   readonly original: Json | null;
   /** What we have put there, as far as we recorded it; written before the call that puts it there. */

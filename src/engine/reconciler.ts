@@ -8,6 +8,13 @@ import type { Store } from "../core/store.ts";
 const LOCK_MS = 30_000;
 const LOOK_AGAIN_MS = 200;
 
+/** The call that is under way for a resource, and the one that waits for its turn with those who ride along. */
+interface Turn {
+  readonly running: Promise<unknown>;
+  next: Promise<Json> | null;
+  readonly asked: Claim[];
+}
+
 /**
  * Writes claims on shared resources: original + all claims + what foreign hands put there.
  *
@@ -18,7 +25,7 @@ export class Reconciler {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #owner: string;
-  readonly #turns = new Map<string, { readonly running: Promise<unknown>; next: Promise<Json> | null }>();
+  readonly #turns = new Map<string, Turn>();
 
   constructor(options: { readonly store: Store; readonly clock: Clock; readonly owner: string }) {
     this.#store = options.store;
@@ -27,8 +34,9 @@ export class Reconciler {
   }
 
   async claim(step: SharedStep, context: StepContext, claim: Claim): Promise<Json> {
-    await this.#store.putClaim({ ...claim, step: ledgerOf(step) });
-    return this.#reconcileSoon(step, context, claim.resource);
+    const asked = { ...claim, step: ledgerOf(step) };
+    await this.#store.putClaim(asked);
+    return this.#reconcileSoon(step, context, { resource: claim.resource, asked });
   }
 
   async release(
@@ -40,7 +48,7 @@ export class Reconciler {
     const residue = release.residue && { ...release.residue, step: ledgerOf(step) };
     if (!residue) await this.#store.removeClaim(claim);
     else if (!(await this.#isReleased(claim))) await this.#store.putClaim(residue);
-    await this.#reconcileSoon(step, context, release.claim.resource);
+    await this.#reconcileSoon(step, context, { resource: release.claim.resource, asked: null });
   }
 
   /** A release that is made again keeps the residue of the first: its time is when the claim ended. */
@@ -50,14 +58,22 @@ export class Reconciler {
   }
 
   /** Joins the call that waits for its turn, or waits for one behind the call that is under way. */
-  async #reconcileSoon(step: SharedStep, context: StepContext, resource: string): Promise<Json> {
+  async #reconcileSoon(
+    step: SharedStep,
+    context: StepContext,
+    { resource, asked }: { readonly resource: string; readonly asked: Claim | null },
+  ): Promise<Json> {
     const key = `${ledgerOf(step)} ${resource}`;
     const turn = this.#turns.get(key);
-    if (turn?.next) return turn.next;
+    if (turn?.next) {
+      if (asked) turn.asked.push(asked);
+      return turn.next;
+    }
+    const riders = asked ? [asked] : [];
     const run = (): Promise<Json> => {
       const current = this.#turns.get(key);
       if (current) current.next = null;
-      return this.#reconcile(step, context, resource);
+      return this.#reconcile(step, context, { resource, asked: riders });
     };
     const next = turn ? turn.running.then(run, run) : Promise.resolve().then(run);
     const running = next
@@ -65,11 +81,15 @@ export class Reconciler {
       .finally(() => {
         if (this.#turns.get(key)?.running === running) this.#turns.delete(key);
       });
-    this.#turns.set(key, { running, next });
+    this.#turns.set(key, { running, next, asked: riders });
     return next;
   }
 
-  async #reconcile(step: SharedStep, context: StepContext, resource: string): Promise<Json> {
+  async #reconcile(
+    step: SharedStep,
+    context: StepContext,
+    { resource, asked }: { readonly resource: string; readonly asked: readonly Claim[] },
+  ): Promise<Json> {
     const name = ledgerOf(step);
     const lock = `resource ${name} ${resource}`;
     await this.#lock(lock, context.signal);
@@ -78,6 +98,7 @@ export class Reconciler {
       const kept = await this.#store.ledger(name, resource);
       const outcome = await step.reconcile(context, resource, {
         claims,
+        asked,
         original: kept?.original ?? null,
         ours: kept?.ours ?? null,
         save: (ledger) => this.#store.saveLedger(name, resource, ledger),

@@ -22,6 +22,7 @@ function engine({ context, clock }: Bench, group: AutoScalingGroup) {
   const claims: Claim[] = [];
   let kept: { readonly original: Json; readonly ours: Json } | null = null;
   const ledger = (): Ledger => ({
+    asked: [],
     claims: [...claims],
     original: kept?.original ?? null,
     ours: kept?.ours ?? null,

@@ -48,8 +48,9 @@ export function drill(options: Partial<RangeOptions> = {}) {
   });
   const claims: Claim[] = [];
   let kept: { original: Json; ours: Json } | null = null;
-  const ledger = (): Ledger => ({
+  const ledger = (id: string): Ledger => ({
     claims: [...claims],
+    asked: claims.filter((claim) => claim.case === id),
     original: kept?.original ?? null,
     ours: kept?.ours ?? null,
     save: async (next) => void (kept = next),
@@ -84,7 +85,7 @@ export function drill(options: Partial<RangeOptions> = {}) {
         claims.findIndex((claim) => claim.member === member && claim.case === id),
         1,
       ),
-    reconcile: (id = "case-1") => remoteAddresses.reconcile(context({}, id), privateAcl.id, ledger()),
+    reconcile: (id = "case-1") => remoteAddresses.reconcile(context({}, id), privateAcl.id, ledger(id)),
     verify: (address: string) =>
       remoteAddresses.verify(
         context(),

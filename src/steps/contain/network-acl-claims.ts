@@ -68,8 +68,7 @@ export async function reconcileNetworkAcl(context: StepContext, aclId: string, l
   if (isLifted) await liftEverything({ ...hold, record: ours.everything });
   // Under a deny of everything an address that found no room of its own is denied all the same.
   if (whenFull === null) {
-    const isAsked = (address: string): boolean =>
-      ledger.claims.some((claim) => claim.member === address && claim.case === context.case.id);
+    const isAsked = (address: string): boolean => ledger.asked.some(({ member }) => member === address);
     refuseAddresses(aclId, denied.blocked.filter(isAsked), denied.full.filter(isAsked));
   }
   return {
