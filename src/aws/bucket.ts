@@ -21,6 +21,12 @@ interface Waiter {
  */
 const RESERVE = 0.02;
 
+/**
+ * While instances are being sealed, nothing else takes this part of a bucket from which seals draw: what a case does after its
+ * own seal, and while it plans, must not use up the burst before the other cases have come to theirs.
+ */
+const KEPT_FOR_SEALS = { share: 0.7, forMs: 10_000 } as const;
+
 /** Nobody is slowed down below this part of AWS's rate: a foreign caller may stop at any time. */
 const LEAST_SHARE = 1 / 16;
 
@@ -49,6 +55,7 @@ export class Bucket {
   #countedAt: number;
   #order = 0;
   #grants = 0;
+  #sealedAt = Number.NEGATIVE_INFINITY;
   #isPouring = false;
   /** The part of AWS's rate that is left for us as of the last cut. */
   #share = 1;
@@ -71,11 +78,14 @@ export class Bucket {
   take(urgency: Urgency, before: Place | null, signal: AbortSignal): Promise<Place> {
     this.#count();
     const order = before?.order ?? this.#order++;
-    if (this.#tokens >= 1 && this.#waiting.every((queue) => queue.length === 0)) {
+    const level = urgencies.indexOf(urgency);
+    if (urgency === "seal") this.#sealedAt = this.#clock.now();
+    const isFirst = this.#waiting.slice(0, level + 1).every((others) => others.length === 0);
+    if (isFirst && this.#missing(level) <= 0) {
       this.#wasSpare = true;
       return Promise.resolve(this.#grant(order));
     }
-    const queue = this.#waiting[urgencies.indexOf(urgency)] as Waiter[];
+    const queue = this.#waiting[level] as Waiter[];
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         order,
@@ -158,18 +168,27 @@ export class Bucket {
     return { order, sentAt: this.#clock.now(), grant: this.#grants++ };
   }
 
+  /** How many tokens are missing for a call of this urgency. */
+  #missing(level: number): number {
+    const isKept = level > 0 && this.#clock.now() < this.#sealedAt + KEPT_FOR_SEALS.forMs;
+    return 1 + (isKept ? this.#most * KEPT_FOR_SEALS.share : 0) - this.#tokens;
+  }
+
   /** Lets whoever waits go, one for each token that comes in. Ends when nobody waits. */
   async #pour(): Promise<void> {
     this.#isPouring = true;
     for (;;) {
       // The more urgent first, and of the same urgency who came first.
-      const queue = this.#waiting.find(({ length }) => length > 0);
+      const level = this.#waiting.findIndex(({ length }) => length > 0);
+      const queue = this.#waiting[level];
       if (!queue) break;
       this.#count();
-      if (this.#tokens >= 1) {
+      const missing = this.#missing(level);
+      if (missing <= 0) {
         const waiter = queue.shift();
+        if (level === 0) this.#sealedAt = this.#clock.now();
         waiter?.go(this.#grant(waiter.order));
-      } else await this.#clock.sleep(Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs())));
+      } else await this.#clock.sleep(Math.max(1, Math.ceil(Math.min(missing, 1) / this.#perMs())));
     }
     this.#isPouring = false;
   }

@@ -112,6 +112,26 @@ test("who is more urgent goes first, whoever came first", async () => {
   expect(order).toEqual(["seal", "seal", "containment", "protection", "evidence", "rest"]);
 });
 
+test("while some are sealed, the others leave most of the burst to those who are still to come", async () => {
+  const clock = new SimulatedClock(START);
+  const limiter = localLimiter(clock);
+  const wentAt = async (urgency: Urgency): Promise<number> => {
+    await limiter.take(seal({ urgency }), null, never);
+    return (clock.now() - START) / 1000;
+  };
+  await clock.run(async () => {
+    await wentAt("seal");
+    const timers = Promise.all(times(40, "containment" as const).map(wentAt));
+    await clock.sleep(1000);
+    const seals = await Promise.all(times(68, "seal" as const).map(wentAt));
+    expect(Math.max(...seals)).toBe(1);
+    const at = await timers;
+    expect(at.filter((time) => time === 0)).toHaveLength(28);
+    expect(at[39]).toBeGreaterThan(8);
+    expect(at[39]).toBeLessThan(13);
+  });
+});
+
 test("who is called off gives up its turn, and holds nobody up", async () => {
   const clock = new SimulatedClock(START);
   const limiter = localLimiter(clock);
