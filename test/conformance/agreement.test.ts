@@ -15,7 +15,7 @@ describe.each(servers)("$name", (kind) => {
 
     beforeAll(async () => {
       server = await kind.start();
-      surroundings = await surroundingsOf(kind.name, clientsOf(server.address));
+      surroundings = await surroundingsOf(kind, clientsOf(server.address));
     }, 60_000);
 
     afterAll(() => server.end());

@@ -1,4 +1,6 @@
+import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import type { EC2 } from "@aws-sdk/client-ec2";
+import type { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { IAM } from "@aws-sdk/client-iam";
 import type { S3 } from "@aws-sdk/client-s3";
 import type { SSM } from "@aws-sdk/client-ssm";
@@ -7,7 +9,9 @@ import type { Json } from "../../src/core/json.ts";
 
 /** The SDK's clients of one server. */
 export interface Clients {
+  readonly autoscaling: AutoScaling;
   readonly ec2: EC2;
+  readonly elbv2: ElasticLoadBalancingV2;
   readonly iam: IAM;
   readonly s3: S3;
   readonly ssm: SSM;
@@ -54,6 +58,11 @@ export interface Probe {
   ask(asking: Asking): Promise<Json>;
 }
 
+/** The Auto Scaling group of the tests, its launch template and its target group. */
+export const GROUP = "conformance-members";
+
+export const AUTO_SCALING_API = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/";
+export const ELB_API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/";
 export const EC2_API = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/";
 export const EC2_ERRORS = `${EC2_API}errors-overview.html`;
 export const IAM_API = "https://docs.aws.amazon.com/IAM/latest/APIReference/";
@@ -84,10 +93,10 @@ export function errorCode(error: unknown): string {
     : code;
 }
 
-const TRIES = 40;
+const TRIES = 120;
 const PAUSE_MS = 50;
 
-/** Asks until the answer is the one that is waited for; then, or after two seconds, the last answer. */
+/** Asks until the answer is the one that is waited for; then, or after six seconds, the last answer. */
 export async function eventually<T>(ask: () => Promise<T>, isThere: (answer: T) => boolean): Promise<T> {
   let answer = await ask();
   for (let left = TRIES; left > 0 && !isThere(answer); left--) {
@@ -95,4 +104,10 @@ export async function eventually<T>(ask: () => Promise<T>, isThere: (answer: T) 
     answer = await ask();
   }
   return answer;
+}
+
+/** @throws TypeError where a server left out what nothing works without. */
+export function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError("the server left a member out that AWS always sends");
+  return value;
 }

@@ -91,7 +91,7 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
 
   test("every request and answer of the suite has the members, types and values that the models have", async () => {
     const clients = clientsOf(server.address);
-    const asking = { ...clients, surroundings: await surroundingsOf("range", clients) };
+    const asking = { ...clients, surroundings: await surroundingsOf({ name: "range", services: [] }, clients) };
     for (const probe of allProbes) await probe.ask(asking);
     await describeEverything(clients);
     const { found, seen } = await check(exchanges);

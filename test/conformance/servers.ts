@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AutoScaling } from "@aws-sdk/client-auto-scaling";
 import { EC2 } from "@aws-sdk/client-ec2";
+import { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { IAM } from "@aws-sdk/client-iam";
 import { S3 } from "@aws-sdk/client-s3";
 import { SSM } from "@aws-sdk/client-ssm";
@@ -15,6 +17,7 @@ import type { Handle } from "../../src/range/wire/request.ts";
 import { cleanEnvironment } from "../foreign/processes.ts";
 import { pythonTool } from "../foreign/python-tools.ts";
 import type { Clients, Service } from "./probe.ts";
+import { stageScalingGroup } from "./scaling-stage.ts";
 
 /** Where a server that stands in for AWS listens. */
 export interface Server {
@@ -32,7 +35,7 @@ export interface ServerKind {
 }
 
 const REGION = "eu-central-1";
-const everything: readonly Service[] = ["ec2", "iam", "s3", "ssm", "sts"];
+const everything: readonly Service[] = ["autoscaling", "ec2", "elbv2", "iam", "s3", "ssm", "sts"];
 
 /** As fast as IAM's and EC2's delays allow a test to be. */
 const RANGE_SPEED = 50;
@@ -47,6 +50,7 @@ export async function startRange(
     clock: scaledClock({ originMs: Date.now(), speed: RANGE_SPEED }),
     administratorsByAnyKey: true,
   });
+  stageScalingGroup(range);
   const { port, close } = await listen(watch(range), { port: 0 });
   return { address: `http://127.0.0.1:${port}`, end: close };
 }
@@ -56,7 +60,7 @@ export const servers: readonly ServerKind[] = [
   {
     name: "moto",
     version: "5.2.5",
-    services: ["ec2", "iam", "ssm"],
+    services: ["autoscaling", "ec2", "elbv2", "iam", "ssm"],
     start: () => startPython((port) => ["moto_server", "-H", "127.0.0.1", "-p", String(port)]),
   },
   {
@@ -75,7 +79,9 @@ export function clientsOf(address: string): Clients {
     credentials: { accessKeyId: "conformance", secretAccessKey: "conformance" },
   };
   return {
+    autoscaling: new AutoScaling(options),
     ec2: new EC2(options),
+    elbv2: new ElasticLoadBalancingV2(options),
     iam: new IAM(options),
     s3: new S3({ ...options, forcePathStyle: true }),
     ssm: new SSM(options),

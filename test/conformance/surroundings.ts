@@ -1,13 +1,18 @@
-import type { Clients, Surroundings } from "./probe.ts";
+import { type Clients, required, type Surroundings } from "./probe.ts";
+import { createScalingGroup } from "./scaling-stage.ts";
 import type { ServerKind } from "./servers.ts";
 
 type Foundation = Omit<Surroundings, "webGroupId" | "sealedGroupId">;
 
 /** Builds, or finds, what the probes work on. */
-export async function surroundingsOf(kind: ServerKind["name"], clients: Clients): Promise<Surroundings> {
+export async function surroundingsOf(
+  kind: Pick<ServerKind, "name" | "services">,
+  clients: Clients,
+): Promise<Surroundings> {
   // The range stages its accounts and has no calls to build one.
-  const foundation = kind === "range" ? await found(clients) : await built(clients);
+  const foundation = kind.name === "range" ? await found(clients) : await built(clients);
   const { vpcId } = foundation;
+  if (kind.name !== "range" && kind.services.includes("autoscaling")) await createScalingGroup(clients, foundation);
   const webGroupId = await createGroup(clients, vpcId, "conformance-web");
   const sealedGroupId = await createGroup(clients, vpcId, "conformance-sealed");
   await clients.ec2.authorizeSecurityGroupIngress({
@@ -91,10 +96,4 @@ async function built(clients: Clients): Promise<Foundation> {
     profileName: name,
     profileArn: required(InstanceProfile?.Arn),
   };
-}
-
-/** @throws TypeError where a server left out what nothing works without. */
-export function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new TypeError("the server left a member out that AWS always sends");
-  return value;
 }

@@ -5,6 +5,7 @@ import { networkAclProbes } from "./network-acls.ts";
 import { objectProbes } from "./objects.ts";
 import { profileProbes } from "./profiles.ts";
 import { roleProbes } from "./roles.ts";
+import { scalingProbes } from "./scaling.ts";
 import { storageProbes } from "./storage.ts";
 import { tagAndRouteProbes } from "./tags-and-routes.ts";
 
@@ -17,5 +18,6 @@ export const allProbes: readonly Probe[] = [
   ...roleProbes,
   ...objectProbes,
   ...storageProbes,
+  ...scalingProbes,
   ...tagAndRouteProbes,
 ];

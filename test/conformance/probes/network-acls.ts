@@ -1,5 +1,4 @@
-import { codeOf, EC2_API, EC2_ERRORS, type Asking, type Probe } from "../probe.ts";
-import { required } from "../surroundings.ts";
+import { codeOf, EC2_API, EC2_ERRORS, required, type Asking, type Probe } from "../probe.ts";
 
 const CREATE = `${EC2_API}API_CreateNetworkAclEntry.html`;
 const deny = {

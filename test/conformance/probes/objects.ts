@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { codeOf, S3_API, type Asking, type Probe } from "../probe.ts";
-import { required } from "../surroundings.ts";
+import { codeOf, S3_API, required, type Asking, type Probe } from "../probe.ts";
 
 const BUCKET = "conformance-evidence";
 const S3_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/";

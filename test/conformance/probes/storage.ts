@@ -1,5 +1,4 @@
-import { codeOf, EC2_API, EC2_ERRORS, eventually, type Asking, type Probe } from "../probe.ts";
-import { required } from "../surroundings.ts";
+import { codeOf, EC2_API, EC2_ERRORS, eventually, required, type Asking, type Probe } from "../probe.ts";
 
 const STRANGER = "444455556666";
 

@@ -1,5 +1,4 @@
-import { codeOf, EC2_API, EC2_ERRORS, type Asking, type Probe } from "../probe.ts";
-import { required } from "../surroundings.ts";
+import { codeOf, EC2_API, EC2_ERRORS, required, type Asking, type Probe } from "../probe.ts";
 
 async function tagsOf({ ec2 }: Asking, resource: string): Promise<readonly string[]> {
   const { Tags = [] } = await ec2.describeTags({
