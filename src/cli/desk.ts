@@ -8,8 +8,8 @@ import { CordonError } from "../core/errors.ts";
 import type { LocalRunner } from "../runners/local.ts";
 import { assertPlaybooksKnown } from "../intake/routes.ts";
 import { openSqlite } from "../store/sqlite.ts";
-import { directoryVault } from "../vault/directory.ts";
 import type { Vault } from "../core/vault.ts";
+import { openVault } from "./evidence-vault.ts";
 import { createResponder } from "./compose.ts";
 import { assertAccount, connect, type Connection, type ConnectionFlags } from "./connection.ts";
 import { type Environment, isDeadOwner, makeHome, readEnvironment, unguessable } from "./environment.ts";
@@ -60,8 +60,15 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
       autonomy === null ? playbook : { ...playbook, autonomy },
     );
     assertPlaybooksKnown(environment.config.routes, { playbooks, file: environment.configFile });
-    const vault = directoryVault(join(environment.home, "vault"));
-    const desk: Desk = { ...options, environment, store, vault: async () => vault, now: systemClock.now, playbooks };
+    let vault: Promise<Vault> | undefined;
+    const desk: Desk = {
+      ...options,
+      environment,
+      store,
+      vault: () => (vault ??= openVault(environment, options)),
+      now: systemClock.now,
+      playbooks,
+    };
     await sealOpenWindows(desk);
     return await work(desk);
   } finally {

@@ -44,6 +44,35 @@ export const configFile = z.strictObject({
     .describe(
       "How many instances of one account are contained in an hour without a person; beyond it people are asked.",
     ),
+  vault: z
+    .strictObject({
+      bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "expected the name of a bucket"),
+      prefix: z
+        .string()
+        .regex(/^([\w-]+\/)+$/, "expected names that each end with a slash, such as cordon/")
+        .optional()
+        .describe("Stands before every key."),
+      region: z.string().min(1).max(64).optional().describe("The bucket's Region; the case's own when left out."),
+      account: z
+        .string()
+        .regex(/^\d{12}$/, "expected the twelve digits of an account")
+        .optional()
+        .describe("Whom the bucket must belong to: one that somebody else took under its name is refused."),
+      lock: z
+        .strictObject({ mode: z.enum(["governance", "compliance"]), days: z.int().min(1).max(36_500) })
+        .optional()
+        .describe("How long nobody may delete an artifact; the bucket's own default when left out."),
+      kmsKeyId: z
+        .string()
+        .min(1)
+        .max(2048)
+        .optional()
+        .describe("The key that encrypts; the bucket's default when left out."),
+      roleArn: z.string().startsWith("arn:").optional().describe("The role under which evidence is written."),
+      externalId: z.string().min(2).max(1224).optional(),
+    })
+    .optional()
+    .describe("The bucket in which evidence lies. Without it, a folder of CORDON_HOME."),
   playbook: listName
     .optional()
     .describe("The playbook for findings that none answers. Without it such a finding is refused."),
@@ -63,6 +92,7 @@ export interface Config extends Settings {
   };
   readonly routes: readonly Route[];
   readonly automaticContainmentsPerHour: number;
+  readonly vault: z.infer<typeof configFile>["vault"] | null;
   readonly playbook: string | null;
   readonly autonomy: "ask" | "confirmed" | "suspected" | null;
 }

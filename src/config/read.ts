@@ -49,6 +49,7 @@ export function readConfig(
     ...merged,
     exempt: { ...merged.exempt, tags: tagsOf(merged.exempt.tags) },
     routes: routesOf(merged.routes),
+    vault: merged.vault ?? null,
     playbook: merged.playbook ?? null,
     autonomy: merged.autonomy ?? null,
   };

@@ -66,7 +66,8 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
   };
   switch (body.type) {
     case "act.started":
-      record.unansweredSince ??= record.startedAt; // Begun before, and its end was never written down.
+      // Begun before, and its end was never written down. The latest counts: it is the one that may not show yet.
+      record.unansweredSince = record.startedAt ?? record.unansweredSince;
       record.startedAt = at;
       record.under = body.verb;
       record.attempt = body.attempt;
@@ -117,7 +118,7 @@ export function forgetRefusals(state: CaseState): void {
 export function applyPostponed(state: CaseState, body: Extract<Happening, { type: "act.postponed" }>): void {
   const record = state.changes.get(body.subject);
   if (!record) return;
-  if (body.lost === true) record.unansweredSince ??= record.startedAt;
+  if (body.lost === true) record.unansweredSince = record.startedAt ?? record.unansweredSince;
   record.startedAt = null;
 }
 

@@ -43,7 +43,7 @@ export interface ChangeRecord {
   attempt: number;
   /** When the attempt under way was begun; null once its end is journalled. */
   startedAt: number | null;
-  /** When the first attempt was begun whose end nobody knows. */
+  /** When the latest attempt was begun whose end nobody knows. */
   unansweredSince: number | null;
   progress: Json;
   dueAt: number;

@@ -223,7 +223,7 @@ export class RehearsedCase {
     for (;;) {
       if (kept.under !== verb || kept.progress === null) kept.attempt += 1;
       // Begun before, and its end was never written down.
-      Object.assign(kept, { unansweredSince: kept.unansweredSince ?? kept.startedAt, startedAt: this.#now });
+      Object.assign(kept, { unansweredSince: kept.startedAt ?? kept.unansweredSince, startedAt: this.#now });
       Object.assign(kept, { under: verb, ...(verb === "run" ? { state: "started" } : {}) });
       const result = await this.#act(step, step.kind === "shared" ? "reconcile" : verb, kept.attempt, once, kept);
       kept.startedAt = null;
@@ -286,7 +286,7 @@ export class RehearsedCase {
 
   /** Another attempt after a fault that passes; whether the one before had its effect is known unless its answer was lost. */
   #tryAgain(kept: KeptChange, error: unknown): number {
-    if ((error as { hasUnknownEffect?: unknown }).hasUnknownEffect === true) kept.unansweredSince ??= kept.startedAt;
+    if ((error as { hasUnknownEffect?: unknown }).hasUnknownEffect === true) kept.unansweredSince = kept.startedAt ?? kept.unansweredSince;
     kept.startedAt = this.#now;
     if (kept.progress === null) kept.attempt += 1;
     return kept.attempt;

@@ -14,6 +14,7 @@ test("every example of the page is a configuration that Cordon reads", () => {
   expect(readConfig(examples[1] ?? "", {})).toMatchObject({
     exempt: { accounts: ["111122223333"], tags: { environment: ["prod*"] } },
     automaticContainmentsPerHour: 20,
+    vault: null,
   });
 });
 

@@ -59,8 +59,8 @@ export function terminated(range: Range): readonly string[] {
 }
 
 /**
- * Whether a difference was announced: it is on a resource of a change that its step does not claim to restore exactly, or
- * on one that Cordon never touched, which then somebody else changed.
+ * Whether a difference was announced: it is on a resource of a change that its step does not claim to restore exactly, it is
+ * evidence that the journal names, or it is on what Cordon never touched, which then somebody else changed.
  */
 export function isDeclared(what: string, states: readonly CaseState[], range: Range): boolean {
   const ids = what.match(/(?:[a-z]+-[0-9a-f]{8,17}|role \S+)/g) ?? [];
@@ -74,8 +74,9 @@ export function isDeclared(what: string, states: readonly CaseState[], range: Ra
     (name) =>
       touched.some((input) => input.includes(name)) || changes.some(({ change }) => change.resource.includes(name)),
   );
-  const isMade = what.endsWith(" is new") && what.startsWith("security-group");
-  return names.some(announced) || (!isOurs && !isMade);
+  const isEvidence = names.some((name) => states.some(({ artifacts }) => mentions(artifacts as unknown as Json, name)));
+  const isMade = what.endsWith(" is new") && /^(?:security-group|snapshot|image)/.test(what);
+  return names.some(announced) || isEvidence || (!isOurs && !isMade);
 }
 
 function mentions(value: Json, name: string): boolean {
