@@ -9,5 +9,5 @@ export function shippedPlaybooks(): readonly Playbook[] {
   return readdirSync("playbooks")
     .filter((file) => file.endsWith(".yaml"))
     .sort()
-    .map((file) => readPlaybook(readFileSync(join("playbooks", file), "utf8"), { file, steps: [...registry.keys()] }));
+    .map((file) => readPlaybook(readFileSync(join("playbooks", file), "utf8"), { file, steps: registry.values() }));
 }

@@ -24,7 +24,7 @@ export function loadPlaybooks(home: string): readonly PlaybookSource[] {
 
 /** @throws CordonError `playbook_invalid`, with every problem and its line */
 export function readPlaybookFile(file: string): Playbook {
-  return readPlaybook(readFileSync(file, "utf8"), { file, steps: [...registry.keys()] });
+  return readPlaybook(readFileSync(file, "utf8"), { file, steps: registry.values() });
 }
 
 /** Beside dist/ when bundled, two folders up when it runs from source. */

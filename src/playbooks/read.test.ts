@@ -1,12 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { assertDistinct, choosePlaybook } from "./choose.ts";
-import { readPlaybook } from "./read.ts";
+import { type KnownStep, readPlaybook } from "./read.ts";
 import { playbookJsonSchema } from "./schema.ts";
 
-/** A step's file has its name. */
+/** A step's file has its name; what a step takes is tested below. */
 const steps = ["assess", "contain", "preserve", "protect"].flatMap((phase) =>
-  readdirSync(new URL(`../steps/${phase}/`, import.meta.url)).map((file) => `${phase}.${file.replace(/\.ts$/, "")}`),
+  readdirSync(new URL(`../steps/${phase}/`, import.meta.url)).map((file): KnownStep => ({
+    id: `${phase}.${file.replace(/\.ts$/, "")}`,
+    kind: phase === "preserve" ? "collection" : "step",
+    input: z.looseObject({}),
+    brackets: file === "collection-profile.ts",
+  })),
 );
 const folder = new URL("../../playbooks/", import.meta.url);
 const shipped = readdirSync(folder)
@@ -83,6 +89,29 @@ stages:
 `;
   expect(() => readPlaybook(text, { file: "cut.yaml", steps })).toThrow(
     "5:33 stages.0.approval.within: expected a duration such as 90s, 15m or 2h",
+  );
+});
+
+test("what a step does not take is refused where it stands, and so are a bound and a bracket that cannot be kept", () => {
+  const known: readonly KnownStep[] = [
+    { id: "preserve.picture", kind: "collection", input: z.strictObject({ days: z.int().min(1).default(1) }) },
+    { id: "preserve.profile", kind: "step", input: z.strictObject({}), brackets: true },
+    { id: "contain.seal", kind: "step", input: z.strictObject({}) },
+  ];
+  const read = (stage: string) => () =>
+    readPlaybook(`id: a\ntitle: A\nstages:\n  - id: hold\n${stage}`, { file: "a.yaml", steps: known });
+  expect(
+    read("    steps: [{ use: preserve.picture, with: { days: 3 } }]\n    within: 2m\n    around: preserve.profile\n"),
+  ).not.toThrow();
+  expect(read("    steps: [{ use: preserve.picture, with: { days: 0 } }]\n")).toThrow(
+    "5:46 stages.0.steps.0.with.days: ",
+  );
+  expect(read("    steps: [{ use: preserve.picture, with: { weeks: 1 } }]\n")).toThrow("Unrecognized key");
+  expect(read("    steps: [preserve.picture]\n    around: contain.seal\n")).toThrow(
+    "6:13 stages.0.around: contain.seal does not take its change back at the end of a stage",
+  );
+  expect(read("    steps: [contain.seal]\n    within: 2m\n")).toThrow(
+    "6:13 stages.0.within: contain.seal is not broken off when its time is over",
   );
 });
 

@@ -29,7 +29,7 @@ const HOLD = `
 function playbook(stages: string): Playbook {
   const head =
     "id: hold-and-cut\ntitle: Hold the evidence and cut it off\nanswers: [Execution:Runtime/*]\nautonomy: confirmed\nstages:";
-  return readPlaybook(head + stages, { file: "hold-and-cut.yaml", steps: [...registry.keys()] });
+  return readPlaybook(head + stages, { file: "hold-and-cut.yaml", steps: registry.values() });
 }
 
 const holding = (mode: "detach" | "standby"): Playbook => playbook(HOLD.replace("MODE", mode) + CUT);

@@ -26,7 +26,7 @@ export function cutAndProve(): Playbook {
 }
 
 function playbookAt(url: URL, file: string): Playbook {
-  return readPlaybook(readFileSync(url, "utf8"), { file, steps: [...registry.keys()] });
+  return readPlaybook(readFileSync(url, "utf8"), { file, steps: registry.values() });
 }
 
 export interface LaboratoryOptions {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { createResponder } from "../../src/cli/compose.ts";
+import { createResponder, registry } from "../../src/cli/compose.ts";
 import { policyOf } from "../../src/cli/policy.ts";
 import { readConfig } from "../../src/config/read.ts";
 import type { CaseState } from "../../src/core/case.ts";
@@ -26,7 +26,7 @@ export const freshFile = (): string => join(folder, `store-${(files += 1)}.db`);
 
 const START = Date.parse("2026-01-15T12:00:00.000Z");
 const playbook = (id: string, answers: string, more: string) =>
-  readPlaybook(`id: ${id}\ntitle: T\nanswers: [${answers}]\n${more}`, { file: id, steps: ["contain.security-groups"] });
+  readPlaybook(`id: ${id}\ntitle: T\nanswers: [${answers}]\n${more}`, { file: id, steps: registry.values() });
 const stage =
   "{ id: cut, approval: { of: responders, within: 15m, on_timeout: proceed }, steps: [contain.security-groups] }";
 const playbooks = [
