@@ -28,6 +28,7 @@ interface Reported {
   readonly id: string;
   readonly step: string;
   readonly resource: string;
+  readonly attribute: string;
   readonly before: unknown;
   readonly after: unknown;
   readonly state: string;
@@ -162,7 +163,12 @@ describe.skipIf(missing !== null)("AWS's command line and boto3 beside Cordon", 
       { TcpEstablishedTimeout: 60, UdpTimeout: 30, UdpStreamTimeout: 60 },
       { TcpEstablishedTimeout: 60, UdpTimeout: 30, UdpStreamTimeout: 60 },
     ]);
-    expect(seen.tags).toEqual(before.tags);
+    const tagged = changes.filter(({ attribute }) => attribute === "tags");
+    const ours = tagged.flatMap(({ resource, after }) =>
+      Object.entries(after as Record<string, string>).map(([key, value]) => `${resource} ${key}=${value}`),
+    );
+    expect(ours).toContain(`${range.instanceId} cordon:case=${caseId}`);
+    expect(seen.tags).toEqual([...before.tags, ...ours].sort());
     expect(seen.policies["read-and-write-exports"]).toEqual(before.policies["read-and-write-exports"]);
   }, 120_000);
 

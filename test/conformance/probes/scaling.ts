@@ -122,7 +122,7 @@ export const scalingProbes: readonly Probe[] = [
     async ask(asking) {
       const processes = { ...named, ScalingProcesses: ["AZRebalance", "ReplaceUnhealthy"] };
       const names = async () =>
-        ((await group(asking)).SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName ?? null).sort();
+        ((await group(asking)).SuspendedProcesses ?? []).map(({ ProcessName }) => ProcessName ?? "").sort();
       await asking.autoscaling.suspendProcesses(processes);
       const suspended = await names();
       await asking.autoscaling.resumeProcesses(processes);
