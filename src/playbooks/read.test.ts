@@ -108,10 +108,10 @@ test("what a step does not take is refused where it stands, and so are a bound a
   );
   expect(read("    steps: [{ use: preserve.picture, with: { weeks: 1 } }]\n")).toThrow("Unrecognized key");
   expect(read("    steps: [preserve.picture]\n    around: contain.seal\n")).toThrow(
-    "6:13 stages.0.around: contain.seal does not take its change back at the end of a stage",
+    "6:5 stages.0.around: contain.seal does not take its change back at the end of a stage",
   );
   expect(read("    steps: [contain.seal]\n    within: 2m\n")).toThrow(
-    "6:13 stages.0.within: contain.seal is not broken off when its time is over",
+    "6:5 stages.0.within: contain.seal is not broken off when its time is over",
   );
 });
 

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "cordon-kill-"));
+const bin = join(root, "dist", "cordon.js");
+writeFileSync(join(folder, "cordon.yaml"), "approvers:\n  responders: [grace]\n");
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command under way, which can be killed. */
+function begin(file: string, args: readonly string[], person = "ada"): { child: ChildProcess; ended: Promise<Ended> } {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CORDON)_/.test(name)));
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...inherited, CORDON_HOME: join(folder, "home"), CORDON_PERSON: person, AWS_EC2_METADATA_DISABLED: "true" },
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) => {
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+  return { child, ended };
+}
+
+const cordon = (...args: string[]): Promise<Ended> => begin(bin, args).ended;
+
+let server: ChildProcess;
+let address = "";
+let instanceId = "";
+
+beforeAll(async () => {
+  const build = await begin(join(root, "build.mjs"), []).ended;
+  if (build.code !== 0) throw new Error(build.stderr);
+  // Ten times as fast as a clock on the wall: the 70 s in which the instance is open take seven.
+  const args = ["range", "serve", "--port", "0", "--speed", "10", "--scenario", "manual-start", "-o", "jsonl"];
+  server = spawn(process.execPath, [bin, ...args]);
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    server.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.endsWith("\n")) resolve(text);
+    });
+    server.once("exit", () => reject(new Error("the range ended")));
+  });
+  const served = JSON.parse(line) as { address: string; targets: readonly { instanceId: string }[] };
+  address = served.address;
+  instanceId = served.targets[0]?.instanceId ?? "";
+}, 60_000);
+
+afterAll(() => {
+  server.kill("SIGTERM");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The names of the groups that each interface of the target has now. */
+async function groupNames(): Promise<readonly string[]> {
+  const ec2 = new EC2Client({
+    endpoint: address,
+    region: "eu-central-1",
+    credentials: { accessKeyId: "looks", secretAccessKey: "looks" },
+  });
+  const { NetworkInterfaces = [] } = await ec2.send(
+    new DescribeNetworkInterfacesCommand({ Filters: [{ Name: "attachment.instance-id", Values: [instanceId] }] }),
+  );
+  const ids = NetworkInterfaces.flatMap(({ Groups = [] }) => Groups.map(({ GroupId = "" }) => GroupId));
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [...new Set(ids)] }));
+  const names = new Map(SecurityGroups.map(({ GroupId = "", GroupName = "" }) => [GroupId, GroupName]));
+  return ids.map((id) => names.get(id) ?? id);
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 600; looks++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`never came: ${what}`);
+}
+
+const respond = ["--playbook", "compromised-instance", "--apply", "--yes"] as const;
+const sealed = /^cordon-sealed-/;
+const open = /^cordon-open-/;
+
+test("a respond that is killed as it seals is carried on by resume, and nothing is lost", async () => {
+  const before = await groupNames();
+  const { child, ended } = begin(bin, ["respond", instanceId, ...respond, "--endpoint-url", address]);
+  await until("a sealed interface", async () => (await groupNames()).some((name) => sealed.test(name)));
+  child.kill("SIGKILL");
+  await ended;
+  const resumed = await cordon("resume");
+  expect([3, 4]).toContain(resumed.code); // The flow that nobody named may live on, and one stage asks.
+  expect((await groupNames()).every((name) => sealed.test(name))).toBe(true);
+  const shown = await cordon("cases", "show", instanceId, "-o", "json");
+  const { originals, journal } = JSON.parse(shown.stdout) as {
+    originals: readonly { attribute: string; value: unknown }[];
+    journal: { ok: boolean };
+  };
+  expect(journal.ok).toBe(true);
+  expect(originals.some(({ attribute }) => attribute === "groups")).toBe(true);
+  expect(before.some((name) => sealed.test(name))).toBe(false);
+}, 60_000);
+
+test("a conversion that is killed while the instance is open is shown, and sealed by whichever command comes next", async () => {
+  const { child, ended } = begin(bin, ["approve", instanceId, "--stage", "convert"], "grace");
+  await until("an open interface", async () => (await groupNames()).some((name) => open.test(name)));
+  child.kill("SIGKILL");
+  await ended;
+  expect((await groupNames()).some((name) => open.test(name))).toBe(true);
+  const next = await cordon("cases", "ls");
+  expect(next.code).toBe(0);
+  expect(next.stderr).toContain("may be open since a process ended. Sealing first.");
+  expect((await groupNames()).every((name) => sealed.test(name))).toBe(true);
+  const resumed = await cordon("resume");
+  // It was open for less than the dwell, so what was tracked may live on: nobody calls that contained.
+  expect(resumed.code).toBe(3);
+  expect(resumed.stdout).toContain("partial");
+}, 90_000);
+
+test("a release that is killed is carried on by resume, and puts everything back", async () => {
+  const { child, ended } = begin(bin, ["release", instanceId, "--yes"]);
+  await until("an interface that is not sealed", async () => !(await groupNames()).every((name) => sealed.test(name)));
+  child.kill("SIGKILL");
+  await ended;
+  const resumed = await cordon("resume");
+  expect(resumed.code).toBe(0);
+  expect((await groupNames()).some((name) => sealed.test(name) || open.test(name))).toBe(false);
+  const shown = await cordon("cases", "show", instanceId, "-o", "json");
+  expect((JSON.parse(shown.stdout) as { status: string }).status).toBe("released");
+}, 60_000);
