@@ -57,7 +57,7 @@ beforeAll(async () => {
   const served = JSON.parse(line) as { address: string; targets: readonly { instanceId: string }[] };
   address = served.address;
   instanceId = served.targets[0]?.instanceId ?? "";
-}, 60_000);
+}, 180_000);
 
 afterAll(() => {
   server.kill("SIGTERM");
@@ -109,7 +109,7 @@ test("a respond that is killed as it seals is carried on by resume, and nothing 
   expect(journal.ok).toBe(true);
   expect(originals.some(({ attribute }) => attribute === "groups")).toBe(true);
   expect(before.some((name) => sealed.test(name))).toBe(false);
-}, 60_000);
+}, 180_000);
 
 test("a conversion that is killed while the instance is open is shown, and sealed by whichever command comes next", async () => {
   const { child, ended } = begin(bin, ["approve", instanceId, "--stage", "convert"], "grace");
@@ -125,7 +125,7 @@ test("a conversion that is killed while the instance is open is shown, and seale
   // It was open for less than the dwell, so what was tracked may live on: nobody calls that contained.
   expect(resumed.code).toBe(3);
   expect(resumed.stdout).toContain("partial");
-}, 90_000);
+}, 180_000);
 
 test("a release that is killed is carried on by resume, and puts everything back", async () => {
   const { child, ended } = begin(bin, ["release", instanceId, "--yes"]);
@@ -137,4 +137,4 @@ test("a release that is killed is carried on by resume, and puts everything back
   expect((await groupNames()).some((name) => sealed.test(name) || open.test(name))).toBe(false);
   const shown = await cordon("cases", "show", instanceId, "-o", "json");
   expect((JSON.parse(shown.stdout) as { status: string }).status).toBe("released");
-}, 60_000);
+}, 180_000);
