@@ -6,6 +6,7 @@ export interface DescribedInstance {
   /** `pending`, `running`, `stopping`, `stopped`, `shutting-down` or `terminated`. */
   readonly state: string;
   readonly instanceType: string;
+  readonly isWindows: boolean;
   /** Null once the instance is terminated. */
   readonly vpcId: string | null;
   readonly subnetId: string | null;
@@ -27,6 +28,7 @@ export async function findInstance(ec2: Sender, instanceId: string): Promise<Des
     id: instanceId,
     state: instance.State?.Name ?? "unknown",
     instanceType: instance.InstanceType ?? "unknown",
+    isWindows: instance.Platform?.toLowerCase() === "windows",
     vpcId: instance.VpcId ?? null,
     subnetId: instance.SubnetId ?? null,
     profileArn: instance.IamInstanceProfile?.Arn ?? null,

@@ -18,6 +18,8 @@ export interface GroupRule {
   readonly direction: "in" | "out";
   /** `-1` for all, else as AWS spells it. */
   readonly protocol: string;
+  /** First and last, such as `443-443`; null for all. */
+  readonly ports: string | null;
   /** A CIDR, the id of a group or of a prefix list. */
   readonly peer: string;
 }
@@ -105,10 +107,17 @@ export async function createGroup(sender: Sender, { vpcId, name, description, ta
  *
  * @throws CordonError `propagation_pending` when AWS does not see the group yet, or showed rules that are gone.
  */
-export async function writeRules(sender: Sender, id: string, level: IsolationLevel): Promise<void> {
+export async function writeRules(
+  sender: Sender,
+  id: string,
+  { level, rules }: { readonly level: IsolationLevel; readonly rules: readonly GroupRule[] },
+): Promise<void> {
   try {
-    if (level === "sealed") await revokeEgress(sender, id);
-    else await authorizeAll(sender, id);
+    if (level === "open") await authorizeAll(sender, id, openRules);
+    else if (level !== "workstation") {
+      await revokeEgress(sender, id, rules);
+      await authorizeAll(sender, id, rules);
+    }
   } catch (error) {
     if (!hasAwsCode(error, "InvalidGroup.NotFound", "InvalidPermission.NotFound")) throw error;
     throw new CordonError("propagation_pending", { resource: id }, { cause: error });
@@ -116,27 +125,31 @@ export async function writeRules(sender: Sender, id: string, level: IsolationLev
 }
 
 /** What is there is read and revoked, not what is expected there: only some VPCs give a new group a rule for IPv6. */
-async function revokeEgress(sender: Sender, id: string): Promise<void> {
+async function revokeEgress(sender: Sender, id: string, kept: readonly GroupRule[]): Promise<void> {
   const { SecurityGroups = [] } = await sender.send(
     new DescribeSecurityGroupsCommand({ Filters: [{ Name: "group-id", Values: [id] }] }),
   );
   const [group] = SecurityGroups;
   if (group === undefined) throw new CordonError("propagation_pending", { resource: id });
-  const { IpPermissionsEgress = [] } = group;
-  if (IpPermissionsEgress.length === 0) return;
-  await sender.send(new RevokeSecurityGroupEgressCommand({ GroupId: id, IpPermissions: IpPermissionsEgress }));
+  const isKept = (permission: IpPermission): boolean =>
+    rulesOf("out", permission).every((rule) => kept.some((other) => inWords(other) === inWords(rule)));
+  const IpPermissions = (group.IpPermissionsEgress ?? []).filter((permission) => !isKept(permission));
+  if (IpPermissions.length > 0) await sender.send(new RevokeSecurityGroupEgressCommand({ GroupId: id, IpPermissions }));
 }
 
-async function authorizeAll(sender: Sender, id: string): Promise<void> {
+async function authorizeAll(sender: Sender, id: string, rules: readonly GroupRule[]): Promise<void> {
+  if (rules.length === 0) return;
   const group = await findGroup(sender, id);
   if (group === null) throw new CordonError("propagation_pending", { resource: id });
-  await Promise.all(lackingRules(group).map((rule) => authorize(sender, id, rule)));
+  await Promise.all(lackingRules(group, rules).map((rule) => authorize(sender, id, rule)));
 }
 
 /** One call for each rule: of several in one call, one that is there already would keep the others out. */
-async function authorize(sender: Sender, id: string, { direction, protocol, peer }: GroupRule): Promise<void> {
-  const ranges = peer.includes(":") ? { Ipv6Ranges: [{ CidrIpv6: peer }] } : { IpRanges: [{ CidrIp: peer }] };
-  const request = { GroupId: id, IpPermissions: [{ IpProtocol: protocol, ...ranges }] };
+async function authorize(sender: Sender, id: string, rule: GroupRule): Promise<void> {
+  const { direction, protocol, ports } = rule;
+  const [FromPort, ToPort] = ports === null ? [] : ports.split("-").map(Number);
+  const range = FromPort === undefined || ToPort === undefined ? {} : { FromPort, ToPort };
+  const request = { GroupId: id, IpPermissions: [{ IpProtocol: protocol, ...range, ...peerOf(rule) }] };
   try {
     if (direction === "in") await sender.send(new AuthorizeSecurityGroupIngressCommand(request));
     else await sender.send(new AuthorizeSecurityGroupEgressCommand(request));
@@ -145,19 +158,45 @@ async function authorize(sender: Sender, id: string, { direction, protocol, peer
   }
 }
 
+function peerOf({ peer }: GroupRule): IpPermission {
+  if (peer.startsWith("sg-")) return { UserIdGroupPairs: [{ GroupId: peer }] };
+  if (peer.startsWith("pl-")) return { PrefixListIds: [{ PrefixListId: peer }] };
+  return peer.includes(":") ? { Ipv6Ranges: [{ CidrIpv6: peer }] } : { IpRanges: [{ CidrIp: peer }] };
+}
+
 /** Peers that no packet on a network can have: loopback, and the placeholder that fills a group whose default rule was replaced. */
 const nobody: ReadonlySet<string> = new Set(["127.0.0.1/32", "::1/128", "255.255.255.255/32"]);
 
-/** What is wrong with a group's rules for its level, in words; null when nothing is. */
-export function faultOf(group: SecurityGroup, level: IsolationLevel): string | null {
+/**
+ * What is wrong with a group's rules for its level, in words; null when nothing is.
+ *
+ * @param wanted The rules that the level has in the group's VPC; null where the VPC lacks what they lead to.
+ */
+export function faultOf(
+  group: SecurityGroup,
+  level: IsolationLevel,
+  wanted: readonly GroupRule[] | null = [],
+): string | null {
   switch (level) {
     case "sealed": {
       const passing = group.rules.filter(({ direction, peer }) => direction === "in" || !nobody.has(peer));
       return passing.length === 0 ? null : passing.map(inWords).join(", ");
     }
     case "open": {
-      const lacking = lackingRules(group);
+      const lacking = lackingRules(group, openRules);
       return lacking.length === 0 ? null : `it lacks ${lacking.map(inWords).join(", ")}`;
+    }
+    case "workstation": {
+      const inbound = group.rules.filter(({ direction }) => direction === "in");
+      return inbound.length === 0 ? null : `it lets in ${inbound.map(inWords).join(", ")}`;
+    }
+    case "evidence":
+    case "forensic":
+    case "forensic-windows": {
+      if (wanted === null) return "its VPC has nothing for it to lead to";
+      const lacking = lackingRules(group, wanted).map((rule) => `it lacks ${inWords(rule)}`);
+      const beyond = lackingRules({ rules: wanted }, group.rules).map((rule) => `it lets through ${inWords(rule)}`);
+      return lacking.length + beyond.length === 0 ? null : [...lacking, ...beyond].join(", ");
     }
     default:
       return level satisfies never;
@@ -169,18 +208,19 @@ export function faultOf(group: SecurityGroup, level: IsolationLevel): string | n
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
  */
 const openRules: readonly GroupRule[] = [
-  { direction: "in", protocol: "-1", peer: "0.0.0.0/0" },
-  { direction: "in", protocol: "-1", peer: "::/0" },
-  { direction: "out", protocol: "-1", peer: "0.0.0.0/0" },
-  { direction: "out", protocol: "-1", peer: "::/0" },
+  { direction: "in", protocol: "-1", ports: null, peer: "0.0.0.0/0" },
+  { direction: "in", protocol: "-1", ports: null, peer: "::/0" },
+  { direction: "out", protocol: "-1", ports: null, peer: "0.0.0.0/0" },
+  { direction: "out", protocol: "-1", ports: null, peer: "::/0" },
 ];
 
-function lackingRules({ rules }: SecurityGroup): readonly GroupRule[] {
-  return openRules.filter((rule) => !rules.some((other) => inWords(other) === inWords(rule)));
+function lackingRules({ rules }: Pick<SecurityGroup, "rules">, wanted: readonly GroupRule[]): readonly GroupRule[] {
+  return wanted.filter((rule) => !rules.some((other) => inWords(other) === inWords(rule)));
 }
 
-function inWords({ direction, protocol, peer }: GroupRule): string {
-  return `${direction} ${protocol === "-1" ? "all protocols" : protocol} ${peer}`;
+function inWords({ direction, protocol, ports, peer }: GroupRule): string {
+  const what = protocol === "-1" ? "all protocols" : `${protocol}${ports === null ? "" : ` ${ports}`}`;
+  return `${direction} ${what} ${peer}`;
 }
 
 function read(described: Described): SecurityGroup {
@@ -206,7 +246,10 @@ function rulesOf(direction: "in" | "out", permission: IpPermission): readonly Gr
     Ipv6Ranges = [],
     PrefixListIds = [],
     UserIdGroupPairs = [],
+    FromPort,
+    ToPort,
   } = permission;
+  const ports = protocol === "-1" || FromPort === undefined ? null : `${FromPort}-${ToPort ?? FromPort}`;
   const peers = [
     ...IpRanges.map(({ CidrIp }) => CidrIp),
     ...Ipv6Ranges.map(({ CidrIpv6 }) => CidrIpv6),
@@ -214,5 +257,5 @@ function rulesOf(direction: "in" | "out", permission: IpPermission): readonly Gr
     ...UserIdGroupPairs.map(({ GroupId }) => GroupId),
   ];
   // A peer that we cannot name is still a way through: it must not read as an empty group.
-  return peers.map((peer = "an unnamed peer") => ({ direction, protocol, peer }));
+  return peers.map((peer = "an unnamed peer") => ({ direction, protocol, ports, peer }));
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { DecisionFlags } from "./commands/decide.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RespondFlags } from "./commands/respond.ts";
+import type { SetupFlags } from "./commands/setup.ts";
 import type { Desk } from "./desk.ts";
 import { collect, connectionFlags, outputFlags, withConnection } from "./flags.ts";
 import type { OrderFlags } from "./orders.ts";
@@ -30,7 +31,8 @@ function withOrders(command: Command): Command {
       collect,
       [],
     )
-    .option("--playbook <id>", "instead of the one that answers the finding");
+    .option("--playbook <id>", "instead of the one that answers the finding")
+    .option("--account <id>", "the account of the instances, where it is one of `accounts` of the configuration");
 }
 
 /** Everything about cases. */
@@ -119,8 +121,14 @@ function lookingCommands(root: Command, run: Run): void {
       collect,
       [],
     )
+    .option(
+      "--level <name>",
+      "evidence or forensic: the groups of this isolation level as well; may stand several times",
+      collect,
+      [],
+    )
     .option("--apply", "make them", false)
-    .action((ids: string[], given: { readonly vpc: readonly string[]; readonly apply: boolean } & Given) =>
+    .action((ids: string[], given: SetupFlags & Given) =>
       desk(run, { name: "setup", given }, async (at) => (await import("./commands/setup.ts")).setup(at, ids, given)),
     );
 }

@@ -18,7 +18,11 @@ export interface TargetClients {
   readonly __declaredInAws?: never;
 }
 
-export type IsolationLevel = "sealed" | "open";
+/**
+ * What a prepared group lets through: nothing; everything; the way to Systems Manager and S3; SSH or remote desktop from
+ * forensic workstations; and what the workstations themselves have.
+ */
+export type IsolationLevel = "sealed" | "open" | "evidence" | "forensic" | "forensic-windows" | "workstation";
 
 /** The groups that `setup` made, one per VPC and level. */
 export interface PreparedGroups {
@@ -79,6 +83,14 @@ export interface Settings {
   readonly purpose: string;
   /** Networks that are never denied automatically: the company's own, partners. CIDR notation. */
   readonly neverDeny: readonly string[];
+  /** The account that snapshots are copied to, and the keys for it; null or absent where none is configured. */
+  readonly evidence?: {
+    readonly account: string;
+    /** A key of that account; null for its default. */
+    readonly kmsKeyId: string | null;
+    /** A customer key of the target's account, under which a snapshot can be shared. */
+    readonly sharingKeyId: string | null;
+  } | null;
 }
 
 /** A change of a needed step, as far as it got. */

@@ -16,6 +16,8 @@ import { foreignLines } from "../render/foreign.ts";
 
 export interface SetupFlags {
   readonly vpc: readonly string[];
+  /** Levels beside the two that every cut needs. */
+  readonly level?: readonly string[];
   readonly apply: boolean;
 }
 
@@ -28,10 +30,30 @@ interface Preparation {
   readonly state: "there" | "missing" | "made";
 }
 
-const levels: readonly IsolationLevel[] = ["sealed", "open"];
+const ALWAYS: readonly IsolationLevel[] = ["sealed", "open"];
+
+/** What `--level` takes, with the groups that each needs. */
+const ON_REQUEST: Readonly<Record<string, readonly IsolationLevel[]>> = {
+  evidence: ["evidence"],
+  forensic: ["workstation", "forensic", "forensic-windows"],
+};
+
+function levelsOf(asked: readonly string[]): readonly IsolationLevel[] {
+  const wrong = asked.find((name) => ON_REQUEST[name] === undefined);
+  if (wrong !== undefined) {
+    const reason = `${wrong} is none; it takes ${Object.keys(ON_REQUEST).join(" and ")}`;
+    throw new CordonError("input_invalid", { what: "--level", reason, command: "setup" });
+  }
+  return [...new Set([...ALWAYS, ...asked.flatMap((name) => ON_REQUEST[name] ?? [])])];
+}
 
 /** Shows which prepared groups are there, and with --apply makes those that are not. They go on no interface. */
-export async function setup(desk: Desk, instanceIds: readonly string[], { vpc, apply }: SetupFlags): Promise<number> {
+export async function setup(
+  desk: Desk,
+  instanceIds: readonly string[],
+  { vpc, level = [], apply }: SetupFlags,
+): Promise<number> {
+  const levels = levelsOf(level);
   const { connection } = await openSession(desk);
   const region = regionOf(connection, "setup");
   const { account } = await connection.identity();
@@ -39,7 +61,10 @@ export async function setup(desk: Desk, instanceIds: readonly string[], { vpc, a
   const aws = connection.direct(region);
   const vpcs = await vpcsNamed(aws, vpc, instanceIds);
   const place = { account, region };
-  const [found, foreign] = await Promise.all([lookAt(desk, { aws, vpcs, ...place }), foreignUses(desk, aws, place)]);
+  const [found, foreign] = await Promise.all([
+    lookAt(desk, { aws, vpcs, levels, ...place }),
+    foreignUses(desk, aws, place),
+  ]);
   const results: Preparation[] = [];
   for (const each of found)
     results.push(
@@ -83,7 +108,13 @@ interface Place {
 
 async function lookAt(
   { store }: Desk,
-  { account, region, aws, vpcs }: Place & { readonly vpcs: readonly string[] },
+  {
+    account,
+    region,
+    aws,
+    vpcs,
+    levels,
+  }: Place & { readonly vpcs: readonly string[]; readonly levels: readonly IsolationLevel[] },
 ): Promise<readonly Preparation[]> {
   const prepared = preparedGroups(aws.ec2, await knownGroups(store, account, region));
   const groupsOf = await Promise.all(levels.map((level) => prepared.groups(level)));
@@ -107,7 +138,7 @@ async function make(
   const { vpcId, level } = missing;
   const nonce = Array.from({ length: 32 }, () => Math.floor(unguessable() * 16).toString(16)).join("");
   const after = {
-    level: level === "sealed" ? ("sealed" as const) : ("open" as const),
+    level,
     name: `cordon-${level}-${nonce.slice(0, 8)}`,
   };
   const change: Change<null, typeof after> = {

@@ -66,8 +66,8 @@ export async function reconcileNetworkAcl(context: StepContext, aclId: string, l
 
   const isLifted = whenFull === null && ours.everything.denies.length + ours.everything.displaced.length > 0;
   if (isLifted) await liftEverything({ ...hold, record: ours.everything });
-  // Under a deny of everything an address that found no room of its own is denied all the same.
-  if (whenFull === null) {
+  // Whoever asks for an address that has no room of its own is told so, also while another case denies everything: that ends.
+  if (ledger.asked.every(isOfAddress)) {
     const isAsked = (address: string): boolean => ledger.asked.some(({ member }) => member === address);
     refuseAddresses(aclId, denied.blocked.filter(isAsked), denied.full.filter(isAsked));
   }

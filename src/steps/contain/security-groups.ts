@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ifReadable } from "../../aws/if-readable.ts";
+import { findInstance } from "../../aws/instances.ts";
 import { findInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { type Change, sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
-import { defineStep, done, expectSame, type StepContext } from "../../core/step.ts";
+import { defineStep, done, expectSame, type IsolationLevel, type StepContext } from "../../core/step.ts";
 import { spoiledIn } from "../protect/spoiled-groups.ts";
 import { readRulesAtCut, type RulesAtCut, rulesAtCutOf, unknownRules } from "./rules-at-cut.ts";
 
@@ -11,6 +12,10 @@ const groups = z.array(z.string()).min(1);
 
 /**
  * Seals the instance: every interface gets the prepared group of its VPC and nothing else.
+ *
+ * Three levels. `sealed` lets nothing through. `evidence` leaves HTTPS to the endpoints of Systems Manager and to S3, for
+ * collecting. `forensic` (also `forensic-access`) leaves SSH, or remote desktop on Windows, from forensic workstations, and
+ * nothing outwards. Only `sealed` counts as contained; the others need their groups made before, by `setup --level`.
  *
  * Every interface, because each has its own groups: one left alone is a way out.
  * (The call for the whole instance refuses an instance with two.)
@@ -32,16 +37,23 @@ export const securityGroups = defineStep({
   settlesWithinMs: 10_000,
   permissions: {
     target: {
-      plan: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"],
+      plan: [
+        "ec2:DescribeInstances",
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcEndpoints",
+      ],
       run: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules", "ec2:ModifyNetworkInterfaceAttribute"],
       verify: ["ec2:DescribeNetworkInterfaces"],
       revert: ["ec2:DescribeNetworkInterfaces", "ec2:ModifyNetworkInterfaceAttribute"],
     },
   },
-  input: z.strictObject({ level: z.enum(["sealed"]).default("sealed") }),
+  input: z.strictObject({ level: z.enum(["sealed", "evidence", "forensic", "forensic-access"]).default("sealed") }),
   change: { before: groups, after: groups },
 
-  async plan({ aws, target, prepared }, { level }) {
+  async plan({ aws, target, prepared }, { level: asked }) {
+    const level = await groupLevel(aws.ec2, target.instanceId, asked);
     const [interfaces, groupOf] = await Promise.all([interfacesOf(aws.ec2, target.instanceId), prepared.groups(level)]);
     if (interfaces.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId: target.instanceId });
 
@@ -95,6 +107,17 @@ export const securityGroups = defineStep({
     return done();
   },
 });
+
+/** `forensic-access` is another name of `forensic`, which is remote desktop instead of SSH where the system is Windows. */
+async function groupLevel(
+  ec2: StepContext["aws"]["ec2"],
+  instanceId: string,
+  asked: "sealed" | "evidence" | "forensic" | "forensic-access",
+): Promise<IsolationLevel> {
+  if (asked === "sealed" || asked === "evidence") return asked;
+  const instance = await findInstance(ec2, instanceId);
+  return instance?.isWindows === true ? "forensic-windows" : "forensic";
+}
 
 /** So soon after the case was opened, the rules of the old groups count as those of the swap. */
 const SOON_MS = 60_000;

@@ -9,7 +9,8 @@ function lab() {
   const made = new StorageLab();
   const [primary] = made.place.region.interfaces.values();
   createInternetGateway(made.place, { vpcId: made.instance.vpcId });
-  return { ...made, ec2: made.ec2, place: made.place, clock: made.clock, instance: made.instance, primary: primary! };
+  const { ec2, place, clock, instance } = made;
+  return { ec2, place, clock, instance, primary: primary! };
 }
 
 function target({ id }: NetworkInterface, allocationId: string) {
