@@ -276,8 +276,9 @@ function decideNextProof(draft: Draft): void {
   if (!latest || !draft.isEmpty) return;
   const use = playbook.stages.flatMap(({ steps }) => steps).findLast((each) => each.use === latest.step);
   if (!use) return;
+  // What was saved or tagged meanwhile opens and closes nothing: a thousand cases that prove it again wait for one another.
   const isRepaired = [...state.changes.values()].some(
-    ({ verifiedAt }) => verifiedAt !== null && verifiedAt > latest.asOf,
+    ({ change, verifiedAt }) => change.step.startsWith("contain.") && verifiedAt !== null && verifiedAt > latest.asOf,
   );
   if (isRepaired || now - latest.asOf >= PROVE_AGAIN_MS) draft.add({ verb: "assess", stage: null, use });
   else draft.wake(latest.asOf + PROVE_AGAIN_MS);

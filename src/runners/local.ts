@@ -11,6 +11,7 @@ import { perform } from "../engine/perform.ts";
 import type { Ports } from "../engine/ports.ts";
 import { Reconciler } from "../engine/reconciler.ts";
 import { stepOf } from "../engine/registry.ts";
+import { Gate } from "./gate.ts";
 import { type Beside, Journals } from "./journals.ts";
 
 /** Another process takes a case over when its owner has not been heard of for this long. */
@@ -64,6 +65,7 @@ export class LocalRunner {
   readonly #reconciler: Reconciler;
   readonly #journals: Journals;
   readonly #works = new Map<string, Work>();
+  readonly #gate = new Gate();
 
   constructor(options: LocalRunnerOptions) {
     this.#options = options;
@@ -195,7 +197,7 @@ export class LocalRunner {
     { state, resource }: { readonly state: CaseState; readonly resource: string | null },
   ): void {
     const key = actKey(act);
-    const promise = this.#carryOut(work, act, state)
+    const promise = this.#inTurn(work, act, state)
       .catch((error: unknown) => {
         work.failure ??= error;
       })
@@ -204,6 +206,21 @@ export class LocalRunner {
         work.wake();
       });
     work.running.set(key, { promise, resource });
+  }
+
+  /** What reads a lot takes turns with what does the same in other cases; what waited sees the case as it is by then. */
+  async #inTurn(work: Work, act: Doing, state: CaseState): Promise<void> {
+    if (act.verb !== "plan" && act.verb !== "assess") return this.#carryOut(work, act, state);
+    const { account, region } = state.target;
+    const kind = `${account} ${region} ${act.verb} ${act.use.use}`;
+    const turn = this.#gate.enter(kind);
+    try {
+      if (turn !== null) await turn;
+      work.options.signal.throwIfAborted();
+      await this.#carryOut(work, act, turn === null ? state : await this.load(work.caseId));
+    } finally {
+      this.#gate.leave(kind);
+    }
   }
 
   async #carryOut(work: Work, act: Doing, state: CaseState): Promise<void> {
