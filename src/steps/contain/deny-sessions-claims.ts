@@ -10,6 +10,7 @@ import {
   denyPolicy,
   MOST_INLINE_CHARACTERS,
   MOST_INSTANCES,
+  type SessionDeny,
   sessionDeny,
 } from "./deny-sessions-policy.ts";
 
@@ -21,6 +22,8 @@ const record = z.strictObject({
   writtenAt: z.number(),
   /** The role-wide deny: its token time, and the claims that it was written for. */
   roleWide: z.strictObject({ issuedBefore: z.string(), for: z.array(z.string()) }).nullable(),
+  /** Whose sessions the policy denies by the instance: who has a place keeps it. */
+  members: z.array(z.string()).default([]),
 });
 
 type Record = z.infer<typeof record>;
@@ -41,29 +44,40 @@ export async function reconcileDenyPolicy({ aws, now }: StepContext, roleArn: st
   const isHeld = claims.some(({ until }) => until === null);
   const denies = claims.map(({ value }) => sessionDeny.parse(value));
   const roleWide = roleWideOf(claims, recorded, now);
-  const document = denyPolicy(denies, roleWide?.issuedBefore ?? null);
-
+  const foreign = [...present].flatMap(([name, text]) => (name === DENY_POLICY ? [] : [text]));
   refuseForeign({ roleArn, observed, recorded, isHeld });
-  refuseTooLarge({ roleArn, document, others: [...present].filter(([name]) => name !== DENY_POLICY), denies });
+  const { document, members, isFull } = fittingPolicy({ roleArn, denies, roleWide, foreign, recorded });
+  const outcome = { policy: DENY_POLICY, ...(isFull ? { denied: members.map(instanceIdOf) } : {}) };
 
-  if (document === null && recorded === null) return { policy: DENY_POLICY, writtenAt: now };
+  if (document === null && recorded === null) return { ...outcome, writtenAt: now };
   const hash = sha256(document ?? "");
   // What we read may be stale: it counts only where it agrees with what we last meant to write. An absence never counts.
   if (document !== null && observed === document && recorded?.hashes.at(-1) === hash) {
-    return { policy: DENY_POLICY, writtenAt: recorded.writtenAt };
+    return { ...outcome, writtenAt: recorded.writtenAt };
   }
   const hashes = [...(recorded?.hashes ?? []).filter((each) => each !== hash), hash].slice(-KEPT_HASHES);
-  const next: Record = { hashes, writtenAt: now, roleWide };
+  const next: Record = { hashes, writtenAt: now, roleWide, members: [...members] };
   await ledger.save({ original: ledger.original ?? { policy: null }, ours: next });
   if (document === null) await deleteInlinePolicy(aws.iam, { roleName, policyName: DENY_POLICY });
   else await putInlinePolicy(aws.iam, { roleName, policyName: DENY_POLICY, document });
-  return { policy: DENY_POLICY, writtenAt: now };
+  return { ...outcome, writtenAt: now };
 }
 
 /** When the policy was written, out of the outcome of `reconcile`. */
 export function writtenAt(outcome: Json): number | null {
   const parsed = z.object({ writtenAt: z.number() }).safeParse(outcome);
   return parsed.success ? parsed.data.writtenAt : null;
+}
+
+/** Why the sessions of an instance are not denied though they were claimed: the policy had no room. Null where it had. */
+export function reasonWithoutRoom(outcome: Json, instanceArn: string): string | null {
+  const parsed = z.object({ denied: z.array(z.string()) }).safeParse(outcome);
+  if (!parsed.success || parsed.data.denied.includes(instanceIdOf(instanceArn))) return null;
+  return `not denied: the policy is full with ${parsed.data.denied.length} instances; ${ROLE_WIDE_LEVER}`;
+}
+
+function instanceIdOf(instanceArn: string): string {
+  return instanceArn.slice(instanceArn.lastIndexOf("/") + 1);
 }
 
 /** The last part of a role's ARN: paths are not part of its name. */
@@ -104,23 +118,40 @@ function refuseForeign(seen: {
   }
 }
 
-function refuseTooLarge(asked: {
+const ROLE_WIDE_LEVER = `deny the whole role by token time instead: contain.role-sessions with mode "role" names all that it hits`;
+
+interface Fitting {
   readonly roleArn: string;
+  readonly denies: readonly SessionDeny[];
+  readonly roleWide: Record["roleWide"];
+  /** The role's other inline policies: all together share one quota. */
+  readonly foreign: readonly string[];
+  readonly recorded: Record | null;
+}
+
+/**
+ * The policy with as many instances as it has room for. Those who have a place keep it; whoever comes too late is told so,
+ * and takes nothing away from the others.
+ */
+function fittingPolicy({ roleArn, denies, roleWide, foreign, recorded }: Fitting): {
   readonly document: string | null;
-  readonly others: readonly (readonly [name: string, document: string])[];
-  readonly denies: readonly { readonly deny: string; readonly instanceArn: string }[];
-}): void {
-  if (asked.document === null) return;
-  const lever = `deny the whole role by token time instead: contain.role-sessions with mode "role" names all that it hits`;
-  const members = new Set(asked.denies.filter(({ deny }) => deny === "instance").map(({ instanceArn }) => instanceArn));
-  if (members.size > MOST_INSTANCES) {
-    const reason = `${members.size} instances would be denied, and ${MOST_INSTANCES} fit; ${lever}`;
-    throw new Refusal("claim_conflict", { resource: asked.roleArn, reason });
-  }
-  const texts = [asked.document, ...asked.others.map(([, document]) => document)];
-  const length = texts.reduce((sum, text) => sum + countedLength(text), 0);
-  if (length > MOST_INLINE_CHARACTERS) {
-    const reason = `its inline policies would have ${length} characters, and IAM takes ${MOST_INLINE_CHARACTERS}; ${lever}`;
-    throw new Refusal("claim_conflict", { resource: asked.roleArn, reason });
+  readonly members: readonly string[];
+  readonly isFull: boolean;
+} {
+  const claimed = new Set(denies.flatMap(({ deny, instanceArn }) => (deny === "instance" ? [instanceArn] : [])));
+  const placed = (recorded?.members ?? []).filter((arn) => claimed.has(arn));
+  const ordered = [...new Set([...placed, ...[...claimed].sort()])];
+  const taken = foreign.reduce((sum, text) => sum + countedLength(text), 0);
+  for (let room = Math.min(ordered.length, MOST_INSTANCES); ; room--) {
+    const members = ordered.slice(0, room);
+    const fits = denies.filter(({ deny, instanceArn }) => deny !== "instance" || members.includes(instanceArn));
+    const document = denyPolicy(fits, roleWide?.issuedBefore ?? null);
+    const length = taken + countedLength(document ?? "");
+    const isForNobody = room === 0 && ordered.length > 0;
+    if (!isForNobody && (document === null || length <= MOST_INLINE_CHARACTERS))
+      return { document, members, isFull: members.length < ordered.length };
+    if (room > 0) continue;
+    const reason = `its inline policies would have more than the ${MOST_INLINE_CHARACTERS} characters that IAM takes; ${ROLE_WIDE_LEVER}`;
+    throw new Refusal("claim_conflict", { resource: roleArn, reason });
   }
 }

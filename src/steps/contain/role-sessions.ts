@@ -6,7 +6,7 @@ import type { StepContext } from "../../core/step.ts";
 import { defineSharedStep, expectThat } from "../../core/step.ts";
 import type { SessionDeny } from "./deny-sessions-policy.ts";
 import { DENY_POLICY, policyDenies, sessionDeny } from "./deny-sessions-policy.ts";
-import { reconcileDenyPolicy, roleNameOf, writtenAt } from "./deny-sessions-claims.ts";
+import { reasonWithoutRoom, reconcileDenyPolicy, roleNameOf, writtenAt } from "./deny-sessions-claims.ts";
 
 const input = z.strictObject({ mode: z.enum(["instance", "role"]).default("instance") });
 
@@ -70,6 +70,8 @@ export const roleSessions = defineSharedStep({
   async verify({ aws, now }, { resource, after }, outcome) {
     const document = await inlinePolicy(aws.iam, { roleName: roleNameOf(resource), policyName: DENY_POLICY });
     const isThere = policyDenies(document, after);
+    const full = isThere ? null : reasonWithoutRoom(outcome, after.instanceArn);
+    if (full !== null) return { kind: "failed", what: `sessions of ${resource}`, expected: "denied", observed: full };
     const written = writtenAt(outcome);
     const isInForce = written !== null && now >= written + PROPAGATION_MS;
     const observed = isThere ? (isInForce ? "denied" : "written, not in force everywhere yet") : "not denied";
