@@ -22,10 +22,10 @@ interface Waiter {
 const RESERVE = 0.02;
 
 /**
- * While instances are being sealed, nothing else takes this part of a bucket from which seals draw: what a case does after its
- * own seal, and while it plans, must not use up the burst before the other cases have come to theirs.
+ * As many seals as have come lately are expected again, and that much is left for them: what a case does while it plans, and
+ * after its own seal, must not use up the burst before the other cases have come to theirs.
  */
-const KEPT_FOR_SEALS = { share: 0.7, forMs: 10_000 } as const;
+const LATELY_MS = 10_000;
 
 /** Nobody is slowed down below this part of AWS's rate: a foreign caller may stop at any time. */
 const LEAST_SHARE = 1 / 16;
@@ -55,7 +55,8 @@ export class Bucket {
   #countedAt: number;
   #order = 0;
   #grants = 0;
-  #sealedAt = Number.NEGATIVE_INFINITY;
+  /** When seals came, lately. */
+  #seals: number[] = [];
   #isPouring = false;
   /** The part of AWS's rate that is left for us as of the last cut. */
   #share = 1;
@@ -79,7 +80,7 @@ export class Bucket {
     this.#count();
     const order = before?.order ?? this.#order++;
     const level = urgencies.indexOf(urgency);
-    if (urgency === "seal") this.#sealedAt = this.#clock.now();
+    if (urgency === "seal" && before === null) this.#seals.push(this.#clock.now());
     const isFirst = this.#waiting.slice(0, level + 1).every((others) => others.length === 0);
     if (isFirst && this.#missing(level) <= 0) {
       this.#wasSpare = true;
@@ -170,8 +171,14 @@ export class Bucket {
 
   /** How many tokens are missing for a call of this urgency. */
   #missing(level: number): number {
-    const isKept = level > 0 && this.#clock.now() < this.#sealedAt + KEPT_FOR_SEALS.forMs;
-    return 1 + (isKept ? this.#most * KEPT_FOR_SEALS.share : 0) - this.#tokens;
+    return 1 + (level > 0 ? this.#keptForSeals() : 0) - this.#tokens;
+  }
+
+  #keptForSeals(): number {
+    const since = this.#clock.now() - LATELY_MS;
+    const over = this.#seals.findIndex((at) => at > since);
+    if (over !== 0) this.#seals = over < 0 ? [] : this.#seals.slice(over);
+    return Math.min(this.#most, this.#seals.length);
   }
 
   /** Lets whoever waits go, one for each token that comes in. Ends when nobody waits. */
@@ -186,7 +193,6 @@ export class Bucket {
       const missing = this.#missing(level);
       if (missing <= 0) {
         const waiter = queue.shift();
-        if (level === 0) this.#sealedAt = this.#clock.now();
         waiter?.go(this.#grant(waiter.order));
       } else await this.#clock.sleep(Math.max(1, Math.ceil(Math.min(missing, 1) / this.#perMs())));
     }
