@@ -24,6 +24,8 @@ export interface ResponderOptions {
   /** Plans every step and carries nothing out. */
   readonly plansOnly?: boolean;
   clients(target: Target): ClientSet;
+  /** Clients of the account that evidence is copied to; null where none is configured. */
+  evidence?(target: Target): ClientSet | null;
   isDead?(owner: string): boolean;
   onEvent?(event: JournalEvent): void;
   onCall?(call: ObservedCall & { readonly case: string; readonly act: string }): void;
@@ -34,13 +36,14 @@ export const registry = registryOf(steps);
 
 /** Puts engine, steps, store and AWS together into something that responds. */
 export function createResponder(options: ResponderOptions): LocalRunner {
-  const { store, playbooks, clients, ...rest } = options;
+  const { store, playbooks, clients, evidence, ...rest } = options;
   return new LocalRunner({
     ...rest,
     store,
     registry,
     playbooks: new Map(playbooks.map((playbook) => [playbook.id, playbook])),
     clients: (target, onCall, { signal, urgency }) => clients(target).observed(onCall, signal, urgency),
+    evidence: (target, onCall, { signal, urgency }) => evidence?.(target)?.observed(onCall, signal, urgency) ?? null,
     prepared: ({ account, region }, aws) => ({
       groups: async (level) => preparedGroups(aws.ec2, await knownGroups(store, account, region)).groups(level),
     }),

@@ -1,8 +1,10 @@
 import { accountAlias, assumedRole, callerIdentity, type CallerIdentity } from "../aws/caller.ts";
-import { type ClientSet, createClients } from "../aws/clients.ts";
+import { type ClientOptions, type ClientSet, createClients } from "../aws/clients.ts";
 import type { CredentialSource } from "../aws/credentials.ts";
 import { chainCredentials, chainRegion } from "../aws/default-chain.ts";
-import { localLimiter } from "../aws/limiter.ts";
+import { type Limiter, localLimiter } from "../aws/limiter.ts";
+import type { Sender } from "../aws/sender.ts";
+import type { AccountRole } from "../config/accounts.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CordonError } from "../core/errors.ts";
 import type { Target, TargetClients } from "../core/step.ts";
@@ -31,10 +33,16 @@ export interface Connection {
   /** Whose credentials these are; asked once. */
   identity(): Promise<CallerIdentity>;
   /** Who acts, where, against what: one sentence to read before anything is changed. */
-  introduction(): Promise<string>;
+  introduction(region?: string): Promise<string>;
+  /** The role under which calls are made, where one is assumed. */
+  readonly roleArn: string | null;
   clients(target: Pick<Target, "region">): ClientSet;
   /** Clients for a few calls that belong to no case. */
   direct(region: string): TargetClients;
+  /** The same place under the identity that reaches an account: the role that the configuration names for it, else this one. */
+  of(account: string): Connection;
+  /** The same place under the role of the account that evidence is copied to; null where none is configured. */
+  readonly evidence: Connection | null;
 }
 
 const ALIAS_WAITS_MS = 1000;
@@ -59,38 +67,83 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const isOwnKey = flags.profile !== undefined || variables["AWS_ACCESS_KEY_ID"] !== undefined;
   const base = isLoopback && !isOwnKey ? { accessKeyId: "range", secretAccessKey: "range" } : chainCredentials(chain);
   const shared = { clock, random: unguessable, signal, ...(endpoint === undefined ? {} : { endpoint }) };
-  const credentials = withRole(base, { flags, shared, region: region ?? "us-east-1", person: environment.person.id });
+  const limiter = localLimiter(clock);
+  const place: Place = { flags, environment, shared, limiter, base, endpoint, region, isRange: range !== null };
+  const { roleArn, externalId = null } = flags;
+  return under(place, "own", roleArn === undefined ? null : { roleArn, externalId });
+}
+
+/** Everything about a connection but who calls. */
+interface Place {
+  readonly flags: ConnectionFlags;
+  readonly environment: Environment;
+  readonly shared: Pick<ClientOptions, "clock" | "random" | "endpoint"> & { readonly signal: AbortSignal };
+  readonly limiter: Limiter;
+  /** The credentials that were found; every role is assumed with them. */
+  readonly base: CredentialSource;
+  readonly endpoint: string | undefined;
+  readonly region: string | null;
+  readonly isRange: boolean;
+}
+
+/** The place under one identity. `account` is what its calls are counted under: AWS's limits are an account's. */
+function under(place: Place, account: string, role: AccountRole | null): Connection {
+  const { flags, environment, shared, limiter, endpoint, region, isRange } = place;
+  const { clock, signal } = shared;
+  const credentials = role === null ? place.base : roleCredentials(place, role);
   const sets = new Map<string, ClientSet>();
-  // One account answers to these credentials, so its name makes no difference to how calls are counted.
-  const limits = { limiter: localLimiter(clock), account: "own" };
   const clients = ({ region: of }: Pick<Target, "region">): ClientSet => {
-    const set = sets.get(of) ?? createClients({ ...shared, region: of, credentials, limits });
+    const caller = role === null ? {} : { caller: role.roleArn };
+    const set =
+      sets.get(of) ?? createClients({ ...shared, ...caller, region: of, credentials, limits: { limiter, account } });
     sets.set(of, set);
     return set;
   };
   const direct = (of: string): TargetClients => clients({ region: of }).observed(() => {}, signal);
   let known: Promise<CallerIdentity> | undefined;
   const identity = (): Promise<CallerIdentity> => (known ??= callerIdentity(direct(region ?? "us-east-1").sts));
-  const introduction = async (): Promise<string> => {
-    // The alias is a help to the reader and no more: it must not make anybody wait.
-    const alias = Promise.race([
-      accountAlias(direct(region ?? "us-east-1").iam),
-      clock.sleep(ALIAS_WAITS_MS, signal).then(() => null),
-    ]);
-    const [{ account, arn }, name] = await Promise.all([identity(), alias]);
-    const called = name === null ? "" : ` (${printable(name)})`;
-    return `Acting as ${arn} in account ${account}${called}, ${region ?? "no Region"}, at ${endpoint ?? "AWS"}`;
-  };
+  const members = new Map<string, Connection>();
   return {
     flags: { ...flags, ...(endpoint === undefined ? {} : { endpointUrl: endpoint }) },
     clock,
-    isRange: range !== null,
+    isRange,
     region,
     identity,
-    introduction,
+    introduction: (of = region ?? undefined) =>
+      introduce(place, { identity, iam: direct(of ?? "us-east-1").iam, region: of ?? null }),
+    roleArn: role?.roleArn ?? null,
     clients,
     direct,
+    of(wanted) {
+      const member = Object.hasOwn(environment.config.accounts, wanted) ? environment.config.accounts[wanted] : null;
+      if (!member || flags.roleArn !== undefined) return this; // A role that a person names is the one that is meant.
+      const connection = members.get(wanted) ?? under(place, wanted, member);
+      members.set(wanted, connection);
+      return connection;
+    },
+    get evidence() {
+      const { evidence } = environment.config;
+      if (evidence === null) return null;
+      const name = `evidence of ${evidence.account}`;
+      const connection = members.get(name) ?? under(place, evidence.account, evidence);
+      members.set(name, connection);
+      return connection;
+    },
   };
+}
+
+interface Speaker {
+  readonly identity: () => Promise<CallerIdentity>;
+  readonly iam: Sender;
+  readonly region: string | null;
+}
+
+async function introduce({ shared, endpoint }: Place, { identity, iam, region }: Speaker): Promise<string> {
+  // The alias is a help to the reader and no more: it must not make anybody wait.
+  const alias = Promise.race([accountAlias(iam), shared.clock.sleep(ALIAS_WAITS_MS, shared.signal).then(() => null)]);
+  const [{ account, arn }, name] = await Promise.all([identity(), alias]);
+  const called = name === null ? "" : ` (${printable(name)})`;
+  return `Acting as ${arn} in account ${account}${called}, ${region ?? "no Region"}, at ${endpoint ?? "AWS"}`;
 }
 
 /** The Region, or an error that says how to name one. */
@@ -99,30 +152,20 @@ export function regionOf({ region }: Connection, command: string): string {
   throw wrongUsage(command, { what: "The Region", reason: "nothing names one: give --region, or set AWS_REGION" });
 }
 
-/** Refuses to act on a case with the credentials of another account. */
+/** Refuses to act on an account with the credentials of another one, whatever the configuration says of its role. */
 export async function assertAccount(connection: Connection, account: string): Promise<void> {
-  const identity = await connection.identity();
+  const identity = await connection.of(account).identity();
   if (identity.account !== account) {
     throw new CordonError("account_mismatch", { expected: account, observed: identity.account });
   }
 }
 
-interface RoleFrame {
-  readonly flags: ConnectionFlags;
-  readonly shared: Omit<Parameters<typeof createClients>[0], "region" | "credentials">;
-  readonly region: string;
-  readonly person: string;
-}
-
-function withRole(base: CredentialSource, { flags, shared, region, person }: RoleFrame): CredentialSource {
-  const { roleArn } = flags;
-  if (roleArn === undefined) return base;
-  const own = createClients({ ...shared, region, credentials: base });
+/** Assumes the role anew whenever its credentials end. */
+function roleCredentials({ base, shared, region, environment }: Place, role: AccountRole): CredentialSource {
+  const own = createClients({ ...shared, region: region ?? "us-east-1", credentials: base });
   // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html has the characters that a session's name may have.
-  const sessionName = `cordon-${person.replaceAll(/[^\w+=,.@-]/g, "-")}`.slice(0, 64);
-  const signal = shared.signal ?? new AbortController().signal;
-  return () =>
-    assumedRole(own.observed(() => {}, signal).sts, { roleArn, externalId: flags.externalId ?? null, sessionName });
+  const sessionName = `cordon-${environment.person.id.replaceAll(/[^\w+=,.@-]/g, "-")}`.slice(0, 64);
+  return () => assumedRole(own.observed(() => {}, shared.signal).sts, { ...role, sessionName });
 }
 
 function isLoopbackAddress(endpoint: string, command: string): boolean {

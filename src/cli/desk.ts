@@ -94,7 +94,8 @@ export async function openSession(
     settings: environment.config,
     playbooks,
     owner: environment.owner,
-    clients: (target) => connection.clients(target),
+    clients: (target) => connection.of(target.account).clients(target),
+    evidence: (target) => connection.evidence?.clients(target) ?? null,
     isDead: isDeadOwner,
     onEvent: (event) => {
       tell(desk, event, list);
@@ -130,10 +131,20 @@ function tell({ output, environment }: Desk, event: JournalEvent, list: StepList
   if (event.body.type === "step.planned") for (const change of event.body.changes) output.narrate(changeLine(change));
 }
 
-/** Every case of the store, oldest first. */
+/** Every case of the store, oldest first. One whose journal was tampered with tells no story, and keeps no other from being told. */
 export async function allCases(store: Store): Promise<readonly CaseState[]> {
-  const ids = await store.cases();
-  return Promise.all(ids.map(async (id) => caseOf(await store.read(id, 0))));
+  const read = await Promise.all((await store.cases()).map(async (id) => readCase(store, id)));
+  return read.flatMap((state) => (state === null ? [] : [state]));
+}
+
+/** Null where the journal cannot be read as the story of a case. */
+async function readCase(store: Store, id: string): Promise<CaseState | null> {
+  const events = await store.read(id, 0);
+  try {
+    return caseOf(events);
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -168,7 +179,13 @@ export async function isWorkedElsewhere({ store, environment }: Desk, caseId: st
  * Where that cannot be done the command goes on, and says so: whoever looks at the case must see it.
  */
 async function sealOpenWindows(desk: Desk): Promise<void> {
-  for (const state of await allCases(desk.store)) {
+  const states = await allCases(desk.store);
+  const broken = (await desk.store.cases()).length - states.length;
+  if (broken > 0)
+    desk.output.narrate(
+      `The journals of ${broken} cases cannot be read. \`cordon evidence verify\` says what is wrong.`,
+    );
+  for (const state of states) {
     const open = openWindows(state);
     if (open.length === 0 || isOver(state)) continue;
     const names = open.map(({ resource }) => resource).join(", ");

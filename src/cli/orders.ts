@@ -1,4 +1,3 @@
-import { CordonError } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Disposition } from "../core/route.ts";
 import { dispositionsOf, type Policy } from "../intake/dispositions.ts";
@@ -6,7 +5,7 @@ import { LARGEST_DOCUMENT_BYTES } from "../intake/document.ts";
 import { readGuardDuty } from "../intake/guardduty.ts";
 import { manualFinding } from "../intake/manual.ts";
 import { withoutInstance } from "../runners/intake.ts";
-import { type ConnectionFlags, regionOf } from "./connection.ts";
+import { assertAccount, type ConnectionFlags, regionOf } from "./connection.ts";
 import { type Desk, openSession, type Session } from "./desk.ts";
 import { readNamedBytes } from "./environment.ts";
 import { wrongUsage } from "./failure.ts";
@@ -19,9 +18,11 @@ export interface OrderFlags {
   readonly finding?: string;
   readonly remoteAddress: readonly string[];
   readonly playbook?: string;
+  /** Of the instances, where it is not that of the credentials. */
+  readonly account?: string;
 }
 
-/** Orders of one account, and the session to carry them out with. */
+/** Orders, and the session to carry them out with. */
 export interface Orders {
   readonly session: Session;
   readonly orders: readonly Order[];
@@ -47,6 +48,7 @@ export async function readOrders(desk: Desk, instanceIds: readonly string[], fla
       reason: "the finding names its instances itself",
     });
   }
+  assertAccountFlag(command, flags);
   if (flags.finding !== undefined) return ordersOfFile(desk, flags.finding, flags);
   if (instanceIds.length === 0)
     throw wrongUsage(command, {
@@ -65,7 +67,8 @@ export async function readOrders(desk: Desk, instanceIds: readonly string[], fla
     command,
   });
   const region = regionOf(connection, command);
-  const { account } = await connection.identity();
+  const account = flags.account ?? (await connection.identity()).account;
+  await assertAccount(connection, account);
   const stated = manualFinding({
     instanceIds: finding.instances,
     remoteAddresses: flags.remoteAddress,
@@ -96,11 +99,16 @@ async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promis
   const [first] = [...read.orders, ...read.handOvers, ...findings.map((finding) => ({ finding }))];
   const session = await openSession(desk, connectionFor(desk.flags, first?.finding));
   const accounts = new Set(read.orders.map(({ finding }) => finding.account));
-  if (accounts.size === 0) return { session, ...read };
-  const { account } = await session.connection.identity();
-  for (const expected of accounts)
-    if (expected !== account) throw new CordonError("account_mismatch", { expected, observed: account });
+  await Promise.all([...accounts].map((account) => assertAccount(session.connection, account)));
   return { session, ...read };
+}
+
+function assertAccountFlag(command: string, { account, finding }: OrderFlags): void {
+  if (account === undefined) return;
+  if (finding !== undefined)
+    throw wrongUsage(command, { what: "--account beside --finding", reason: "the finding names its account itself" });
+  if (!/^\d{12}$/.test(account))
+    throw wrongUsage(command, { what: `Account ${account}`, reason: "expected twelve digits" });
 }
 
 /** A finding says which Region it is about; calls that belong to no case go there too. */

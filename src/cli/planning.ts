@@ -34,7 +34,8 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
     playbooks: [rehearsed],
     owner: desk.environment.owner,
     plansOnly: true,
-    clients: (target) => connection.clients(target),
+    clients: (target) => connection.of(target.account).clients(target),
+    evidence: (target) => connection.evidence?.clients(target) ?? null,
   });
   try {
     const orderedBy = desk.environment.person.id;
@@ -44,7 +45,7 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
     );
     const { account, region } = order.finding;
     const [foreign, ...states] = await Promise.all([
-      foreignUses(desk, connection.direct(region), { account, region }),
+      foreignUses(desk, connection.of(account).direct(region), { account, region }),
       ...cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })),
     ]);
     const known = await allCases(desk.store);

@@ -127,6 +127,7 @@ function lookingCommands(root: Command, run: Run): void {
       collect,
       [],
     )
+    .option("--account <id>", "one of `accounts` of the configuration")
     .option("--apply", "make them", false)
     .action((ids: string[], given: SetupFlags & Given) =>
       desk(run, { name: "setup", given }, async (at) => (await import("./commands/setup.ts")).setup(at, ids, given)),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Route } from "../core/route.ts";
 import { routesFile, tagConditions } from "../core/route-file.ts";
 import type { Settings } from "../core/step.ts";
+import { accountsFile, evidenceFile, type EvidenceAccount, type MemberAccount } from "./accounts.ts";
 
 const expected = "expected a network such as 192.0.2.0/24";
 const network = z.union([z.cidrv4({ error: expected }), z.cidrv6({ error: expected })], { error: expected });
@@ -73,6 +74,10 @@ export const configFile = z.strictObject({
     })
     .optional()
     .describe("The bucket in which evidence lies. Without it, a folder of CORDON_HOME."),
+  accounts: accountsFile
+    .default({})
+    .describe("Accounts that are reached by assuming a role. The account of the credentials needs no entry."),
+  evidence: evidenceFile.optional().describe("The account that snapshots are copied to. Without it none are copied."),
   playbook: listName
     .optional()
     .describe("The playbook for findings that none answers. Without it such a finding is refused."),
@@ -93,6 +98,8 @@ export interface Config extends Settings {
   readonly routes: readonly Route[];
   readonly automaticContainmentsPerHour: number;
   readonly vault: z.infer<typeof configFile>["vault"] | null;
+  readonly accounts: Readonly<Record<string, MemberAccount>>;
+  readonly evidence: EvidenceAccount | null;
   readonly playbook: string | null;
   readonly autonomy: "ask" | "confirmed" | "suspected" | null;
 }

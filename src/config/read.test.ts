@@ -12,6 +12,8 @@ test.each([null, "", "# nothing yet\n"])("without settings (%j) nobody may appro
     routes: [],
     automaticContainmentsPerHour: 20,
     vault: null,
+    accounts: {},
+    evidence: null,
     playbook: null,
     autonomy: null,
   });
@@ -117,4 +119,39 @@ test("a mistake in the file is named with its line, and one in the environment w
 test("the published JSON schema is what the code reads", () => {
   const path = new URL("../../schemas/config.schema.json", import.meta.url);
   expect(readFileSync(path, "utf8")).toBe(configJsonSchema());
+});
+
+test("accounts and the evidence account are read with their roles", () => {
+  const text = `
+accounts:
+  "444455556666": { roleArn: "arn:aws:iam::444455556666:role/CordonResponder", externalId: our-secret, regions: [eu-west-1] }
+  "777788889999": { roleArn: "arn:aws:iam::777788889999:role/security/Cordon" }
+evidence: { account: "222233334444", roleArn: "arn:aws:iam::222233334444:role/CordonEvidence", kmsKeyId: alias/evidence }
+`;
+  expect(readConfig(text, {})).toMatchObject({
+    accounts: {
+      "444455556666": {
+        roleArn: "arn:aws:iam::444455556666:role/CordonResponder",
+        externalId: "our-secret",
+        regions: ["eu-west-1"],
+      },
+      "777788889999": { roleArn: "arn:aws:iam::777788889999:role/security/Cordon", externalId: null, regions: null },
+    },
+    evidence: {
+      account: "222233334444",
+      roleArn: "arn:aws:iam::222233334444:role/CordonEvidence",
+      externalId: null,
+      kmsKeyId: "alias/evidence",
+      sharingKeyId: null,
+    },
+  });
+});
+
+test.each([
+  ['accounts: { "444455556666": { roleArn: "arn:aws:iam::111122223333:role/x" } }', "a role of account 444455556666"],
+  ['accounts: { "4444": { roleArn: "arn:aws:iam::444455556666:role/x" } }', "twelve digits"],
+  ['accounts: { "444455556666": { roleArn: CordonResponder } }', "the ARN of a role"],
+  ['evidence: { account: "444455556666", roleArn: "arn:aws:iam::111122223333:role/x" }', "a role of account 4444"],
+])("a role that cannot lead to its account is refused: %s", (text, problem) => {
+  expect(() => readConfig(text, {})).toThrow(problem);
 });

@@ -1,6 +1,7 @@
 import { CordonError } from "../core/errors.ts";
 import { routesOf, tagsOf } from "../core/route-file.ts";
 import { describeProblems, readYaml } from "../documents/yaml.ts";
+import { accountsOf, evidenceOf } from "./accounts.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./config.ts";
 
@@ -50,6 +51,8 @@ export function readConfig(
     exempt: { ...merged.exempt, tags: tagsOf(merged.exempt.tags) },
     routes: routesOf(merged.routes),
     vault: merged.vault ?? null,
+    accounts: accountsOf(merged.accounts),
+    evidence: evidenceOf(merged.evidence),
     playbook: merged.playbook ?? null,
     autonomy: merged.autonomy ?? null,
   };

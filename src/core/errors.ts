@@ -11,7 +11,8 @@ export const catalogue = {
   },
   account_mismatch: {
     problem: "The finding is about account {expected}, and these credentials belong to account {observed}.",
-    remedy: "Choose credentials of that account with --profile or --role-arn.",
+    remedy:
+      "Choose credentials of that account with --profile or --role-arn, or name its role under `accounts` of cordon.yaml.",
     exit: 6,
   },
   approval_not_pending: {
@@ -85,6 +86,12 @@ export const catalogue = {
     problem: "There is no instance {instanceId} in account {account}, region {region}.",
     remedy: "Check the instance id, and --region and --profile.",
     exit: 2,
+  },
+  journal_unreadable: {
+    problem: "The journal of case {case} cannot be read at event {sequence}: {reason}.",
+    remedy:
+      "Somebody changed it, or its file is damaged. The heads that lie in the vault say how far a copy of the store is whole.",
+    exit: 7,
   },
   list_without_end: {
     problem: "The list of {what} did not end after {pages} pages.",

@@ -23,19 +23,19 @@ export function contextOf(
 ): { readonly context: StepContext; readonly calls: readonly ObservedCall[] } {
   const { state, step, act, attempt, lookSince = null, signal } = frame;
   const calls: ObservedCall[] = [];
-  const aws = ports.clients(
-    state.target,
-    (call) => {
-      calls.push(call);
-      ports.onCall?.({ ...call, case: state.id, act });
-    },
-    { signal, urgency: urgencyOf(step, act) },
-  );
+  const onCall = (call: ObservedCall): void => {
+    calls.push(call);
+    ports.onCall?.({ ...call, case: state.id, act });
+  };
+  const sending = { signal, urgency: urgencyOf(step, act) };
+  const aws = ports.clients(state.target, onCall, sending);
+  const evidence = ports.evidence?.(state.target, onCall, sending) ?? null;
   const context: StepContext = {
     case: { id: state.id, openedAt: state.openedAt, incident: state.incident },
     findings: state.findings,
     target: state.target,
     aws,
+    ...(evidence === null ? {} : { evidence }),
     prepared: ports.prepared(state.target, aws, state.findings),
     outcomes: outcomesFor(state, step),
     survivors: state.assessments.at(-1)?.survivors ?? null,

@@ -18,6 +18,12 @@ export interface ObservedCall {
   readonly error: string | null;
 }
 
+type ClientsOf<Clients> = (
+  target: Target,
+  onCall: (call: ObservedCall) => void,
+  act: { readonly signal: AbortSignal; readonly urgency: Urgency },
+) => Clients;
+
 /** Everything that carrying out an act needs from outside. */
 export interface Ports {
   readonly store: Store;
@@ -28,11 +34,9 @@ export interface Ports {
   /** Uniform in [0, 1). Seeded in drills, so that a case's id and nonce are the same again. */
   readonly random: () => number;
   readonly settings: Settings;
-  clients(
-    target: Target,
-    onCall: (call: ObservedCall) => void,
-    act: { readonly signal: AbortSignal; readonly urgency: Urgency },
-  ): TargetClients;
+  readonly clients: ClientsOf<TargetClients>;
+  /** Clients of the account that evidence is copied to, in the target's Region; null where none is configured. */
+  readonly evidence?: ClientsOf<TargetClients | null>;
   prepared(target: Target, aws: TargetClients, findings: readonly Finding[]): PreparedGroups;
   /** Told of every call, with the act it belongs to. */
   onCall?(call: ObservedCall & { readonly case: string; readonly act: string }): void;

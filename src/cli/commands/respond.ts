@@ -62,7 +62,7 @@ async function actOnOrders(desk: Desk, orders: Orders, flags: RespondFlags): Pro
   // With --yes nobody reads the plan before it is carried out: showing it would only make the intruder's time longer.
   if (!flags.yes)
     for (const each of await plansOf(desk, orders)) planLines(each).forEach((line) => desk.output.narrate(line));
-  else await sayWhoAndWhere(desk, orders.session);
+  else await sayWhoAndWhere(desk, orders);
   const words = orders.orders.flatMap(({ instances }) => instances);
   await confirm(desk, { words: [...new Set(words)], isAgreed: flags.yes, flag: "--apply" });
   const states = await act(desk, orders, flags);
@@ -70,14 +70,20 @@ async function actOnOrders(desk: Desk, orders: Orders, flags: RespondFlags): Pro
   return worstOf(states.map(exitCodeOf));
 }
 
-async function plansOf(desk: Desk, { session, orders }: Orders): Promise<readonly PlanDocument[]> {
+async function plansOf(desk: Desk, wanted: Orders): Promise<readonly PlanDocument[]> {
+  const { session, orders } = wanted;
   if (orders.length === 0) return [];
-  await sayWhoAndWhere(desk, session);
+  await sayWhoAndWhere(desk, wanted);
   return (await Promise.all(orders.map((order) => planOrder(desk, session, order)))).flat();
 }
 
-async function sayWhoAndWhere({ output }: Desk, { connection }: Session): Promise<void> {
-  output.narrate(await connection.introduction());
+/** One line for each account and Region. */
+async function sayWhoAndWhere({ output }: Desk, { session, orders }: Orders): Promise<void> {
+  const places = new Map(orders.map(({ finding }) => [`${finding.account} ${finding.region}`, finding]));
+  const lines = await Promise.all(
+    [...places.values()].map(({ account, region }) => session.connection.of(account).introduction(region)),
+  );
+  lines.forEach((line) => output.narrate(line));
 }
 
 function printPlans({ output }: Desk, plans: readonly PlanDocument[]): Promise<void> {
@@ -90,8 +96,8 @@ function printPlans({ output }: Desk, plans: readonly PlanDocument[]): Promise<v
 async function act(desk: Desk, { session, orders }: Orders, flags: RespondFlags): Promise<readonly CaseState[]> {
   const ids = new Set<string>();
   for (const order of orders) for (const caseId of await receiveOrder(desk, session, order)) ids.add(caseId);
-  const { account } = await session.connection.identity();
-  rememberConnection(desk.environment.home, account, session.connection.flags);
+  for (const account of new Set(orders.map(({ finding }) => finding.account)))
+    rememberConnection(desk.environment.home, account, session.connection.flags);
   return workOn(desk, session, { ids: [...ids], wait: flags.wait });
 }
 

@@ -6,7 +6,7 @@ import type { Change } from "../../core/change.ts";
 import type { IsolationLevel, StepContext, TargetClients } from "../../core/step.ts";
 import { preparedGroups as makeGroups } from "../../steps/protect/prepared-groups.ts";
 import { knownGroups } from "../compose.ts";
-import { type Connection, regionOf } from "../connection.ts";
+import { assertAccount, type Connection, regionOf } from "../connection.ts";
 import { type Desk, openSession } from "../desk.ts";
 import { unguessable } from "../environment.ts";
 import { foreignUses } from "../foreign.ts";
@@ -18,6 +18,8 @@ export interface SetupFlags {
   readonly vpc: readonly string[];
   /** Levels beside the two that every cut needs. */
   readonly level?: readonly string[];
+  /** One of the configuration's, where it is not that of the credentials. */
+  readonly account?: string;
   readonly apply: boolean;
 }
 
@@ -51,10 +53,12 @@ function levelsOf(asked: readonly string[]): readonly IsolationLevel[] {
 export async function setup(
   desk: Desk,
   instanceIds: readonly string[],
-  { vpc, level = [], apply }: SetupFlags,
+  { vpc, level = [], account: named, apply }: SetupFlags,
 ): Promise<number> {
   const levels = levelsOf(level);
-  const { connection } = await openSession(desk);
+  const session = await openSession(desk);
+  const connection = named === undefined ? session.connection : session.connection.of(named);
+  if (named !== undefined) await assertAccount(session.connection, named);
   const region = regionOf(connection, "setup");
   const { account } = await connection.identity();
   desk.output.narrate(await connection.introduction());
