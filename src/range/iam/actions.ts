@@ -1,5 +1,5 @@
 import type { Context } from "../services/handler.ts";
-import { text, type ActionRow } from "./action-row.ts";
+import { ec2Resource, text, texts, type ActionRow } from "./action-row.ts";
 import { EC2_ACTIONS } from "./actions-ec2.ts";
 import { EVENTS_ACTIONS, STATES_ACTIONS } from "./actions-hand-over.ts";
 import { S3_ACTIONS } from "./actions-s3.ts";
@@ -70,7 +70,28 @@ const STS_ACTIONS: Readonly<Record<string, ActionRow>> = {
   },
 };
 
+/** A call of Systems Manager that IAM checks without naming a resource. */
+function onNothing(operation: string): readonly [string, ActionRow] {
+  return [operation, { documentation: SSM, required: () => [{ action: `ssm:${operation}`, resource: "*", keys: {} }] }];
+}
+
 const SSM_ACTIONS: Readonly<Record<string, ActionRow>> = {
+  ...Object.fromEntries(["GetCommandInvocation", "ListCommandInvocations", "CancelCommand"].map(onNothing)),
+  // On the document, and on every instance.
+  SendCommand: {
+    documentation: SSM,
+    required: (context, { DocumentName, InstanceIds }) => [
+      {
+        action: "ssm:SendCommand",
+        resource: `arn:aws:ssm:${context.region.name}::document/${text(DocumentName)}`,
+        keys: {},
+      },
+      ...texts(InstanceIds).map((id) => {
+        const { arn, keys } = ec2Resource(context, "instance", id);
+        return { action: "ssm:SendCommand", resource: arn, keys };
+      }),
+    ],
+  },
   DescribeSessions: {
     documentation: SSM,
     required: () => [{ action: "ssm:DescribeSessions", resource: "*", keys: {} }],

@@ -7,9 +7,12 @@ import type {
   TerminateSessionResponse,
 } from "@aws-sdk/client-ssm";
 import { AwsError } from "../wire/operation.ts";
-import type { SsmManagedInstance, SsmSession } from "../world/model.ts";
+import type { SsmSession } from "../world/model.ts";
+import type { SsmManagedInstance } from "../world/ssm-model.ts";
 import { handler } from "./handler.ts";
 import { page } from "./pages.ts";
+import { settleAgent } from "./ssm/agents.ts";
+import { commandHandlers } from "./ssm/commands.ts";
 
 const SSM = "https://docs.aws.amazon.com/systems-manager/latest/APIReference/";
 
@@ -101,8 +104,10 @@ const describeInstanceInformation = handler(
         values: valueSet ?? [],
       })),
     ];
+    for (const managed of context.region.ssmInstances.values()) settleAgent(context, managed);
     const found = context.world
       .list(context.region.ssmInstances)
+      .filter(({ registeredAt }) => registeredAt !== null)
       .filter((each) => matches(each, filters, informationFilters));
     const { items, token } = page(found, {
       operation: "DescribeInstanceInformation",
@@ -112,9 +117,10 @@ const describeInstanceInformation = handler(
       range: [5, 50],
     });
     return {
-      InstanceInformationList: items.map(({ id, pingStatus, agentVersion, platformType }) => ({
+      InstanceInformationList: items.map(({ id, pingStatus, agentVersion, platformType, agent }) => ({
         InstanceId: id,
         PingStatus: pingStatus,
+        LastPingDateTime: new Date(agent.lastHeardAt),
         AgentVersion: agentVersion,
         PlatformType: platformType,
         ResourceType: "EC2Instance",
@@ -128,4 +134,5 @@ export const ssmHandlers = {
   DescribeSessions: describeSessions,
   TerminateSession: terminateSession,
   DescribeInstanceInformation: describeInstanceInformation,
+  ...commandHandlers,
 };

@@ -6,11 +6,11 @@ import type {
   NetworkInterface,
   Operator,
   ProfileAssociation,
-  SsmManagedInstance,
   SsmSession,
   Tag,
 } from "./model.ts";
 import type { InstanceProfile } from "./identity.ts";
+import { newAgent, type SsmManagedInstance } from "./ssm-model.ts";
 import type { Place } from "./world.ts";
 
 export interface LaunchOptions {
@@ -116,17 +116,27 @@ export function newProfileAssociation({ world }: Place, profile: InstanceProfile
   return { id: world.newId("iip-assoc"), profileId: profile.id, profileArn: profile.arn, state: "associated" };
 }
 
-/** Registers an instance with Systems Manager. */
+export type AgentOptions = Omit<Parameters<typeof newAgent>[1], "now">;
+
+/**
+ * Puts an agent of Systems Manager on an instance. It has been connected for long, unless `isConnected` says that it never
+ * was: then Systems Manager does not know the instance until the agent has credentials and a way to it.
+ */
 export function registerWithSsm(
   { world, region }: Place,
   instance: Pick<Instance, "id" | "platform">,
+  options: AgentOptions = {},
 ): SsmManagedInstance {
+  const now = world.now();
+  const isConnected = options.isConnected ?? true;
   return world.add<SsmManagedInstance>(region.ssmInstances, {
     id: instance.id,
     tags: [],
-    pingStatus: "Online",
+    registeredAt: isConnected ? now : null,
+    pingStatus: isConnected ? "Online" : "ConnectionLost",
     agentVersion: "3.3.2299.0",
     platformType: instance.platform === "windows" ? "Windows" : "Linux",
+    agent: newAgent(instance.id, { ...options, now }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Bucket, BucketContents } from "./s3-model.ts";
 import type { VpcEndpoint } from "./endpoints.ts";
 import type { EventBus, StateMachine } from "./hand-over-model.ts";
 import type { ScalingState } from "./scaling-model.ts";
+import type { SsmCommand, SsmManagedInstance } from "./ssm-model.ts";
 import type { Image, Snapshot, SnapshotRun, VolumeAttachment } from "./storage-model.ts";
 
 /**
@@ -306,12 +307,6 @@ export interface Volume extends Resource {
   snapshotFault: string | null;
 }
 
-export interface SsmManagedInstance extends Resource {
-  pingStatus: "Online" | "ConnectionLost" | "Inactive";
-  agentVersion: string;
-  platformType: "Linux" | "Windows" | "MacOS";
-}
-
 export interface SsmSession extends Resource {
   instanceId: string;
   /** ARN of the principal that started it. */
@@ -343,6 +338,8 @@ export interface RegionState extends ScalingState {
   readonly vpcEndpoints: Map<string, VpcEndpoint>;
   readonly ssmInstances: Map<string, SsmManagedInstance>;
   readonly ssmSessions: Map<string, SsmSession>;
+  /** What was sent, and what came of it: a history, not configuration. */
+  readonly ssmCommands: Map<string, SsmCommand>;
   readonly eventBuses: Map<string, EventBus>;
   readonly stateMachines: Map<string, StateMachine>;
   /** Buckets by name; all accounts and Regions share one space of names. */

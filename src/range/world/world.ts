@@ -160,6 +160,7 @@ function emptyRegion(name: string): RegionState {
     vpcEndpoints: new Map(),
     ssmInstances: new Map(),
     ssmSessions: new Map(),
+    ssmCommands: new Map(),
     eventBuses: new Map(),
     stateMachines: new Map(),
     buckets: new Map(),
