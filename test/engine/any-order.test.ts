@@ -149,7 +149,11 @@ describe("containing and releasing", () => {
   });
 
   test("of two cases that share subnet, role and group is safe in any interleaving", { timeout: 300_000 }, async () => {
-    const side = fc.shuffledSubarray(namesOf(shared), { minLength: 1, maxLength: 3 });
+    // Half of them meet on the network ACL, where two steps keep one ledger.
+    const side = fc.oneof(
+      fc.shuffledSubarray(ON_THE_ACL, { minLength: 1, maxLength: 2 }),
+      fc.shuffledSubarray(namesOf(shared), { minLength: 1, maxLength: 3 }),
+    );
     const moves = fc.array(fc.boolean(), { minLength: 8, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(side, side, moves, fc.nat(1), async (namesOfA, namesOfB, turns, which) => {
@@ -170,7 +174,21 @@ describe("containing and releasing", () => {
   });
 });
 
+test("A step that keeps a ledger of its own beside another's is found out by the cut that its release lifts", async () => {
+  const planted: Use = ["planted", { ...networkAcl, sharesLedgerOf: "contain.network-acl" }, {}];
+  const met = onShared(0, async (_, caseOf) => {
+    const a = new Side(caseOf("case-a"), [planted]);
+    const b = new Side(caseOf("case-b"), usesNamed(["remote-addresses"]));
+    await a.move();
+    await b.move();
+    await a.move();
+    await b.hold();
+  });
+  await expect(met).rejects.toThrow(/not denied: ingress, egress/);
+});
+
 const RUNS = 12;
+const ON_THE_ACL = ["remote-addresses", "network-acl remove-least", "network-acl new-acl"];
 
 /** One case on its way: it contains with one step after the other, and is then released. */
 class Side {
