@@ -183,7 +183,7 @@ async function sealOpenWindows(desk: Desk): Promise<void> {
   const broken = (await desk.store.cases()).length - states.length;
   if (broken > 0)
     desk.output.narrate(
-      `The journals of ${broken} cases cannot be read. \`cordon evidence verify\` says what is wrong.`,
+      `${broken} ${broken === 1 ? "case has a journal" : "cases have journals"} that cannot be read. \`cordon evidence verify\` says what is wrong.`,
     );
   for (const state of states) {
     const open = openWindows(state);

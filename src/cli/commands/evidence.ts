@@ -55,10 +55,13 @@ export async function listEvidence(desk: Desk, name: string | undefined): Promis
  */
 export async function verifyAll(desk: Desk, name: string | undefined): Promise<number> {
   const vault = await desk.vault();
-  const states = await statesOf(desk, name);
+  // Without folding them first: what was tampered with may tell no story any more.
+  const ids = name === undefined ? await desk.store.cases() : (await casesNamed(desk.store, name)).map(({ id }) => id);
+  const journals = await Promise.all(ids.map((id) => desk.store.read(id, 0)));
   const verdicts: EvidenceVerdict[] = [];
-  for (const { id } of states) verdicts.push(await verifyEvidence(vault, await desk.store.read(id, 0)));
-  const gone = name === undefined ? await casesWithoutJournal(vault, new Set(states.map(({ id }) => id))) : [];
+  for (const events of journals) if (events.length > 0) verdicts.push(await verifyEvidence(vault, events));
+  const known = new Set(journals.flatMap((events) => events[0]?.case ?? []));
+  const gone = name === undefined ? await casesWithoutJournal(vault, known) : [];
   const ok = verdicts.every((verdict) => verdict.ok) && gone.length === 0;
   await desk.output.result({ ok, cases: verdicts, withoutJournal: gone }, () => [
     ...verdicts.flatMap(verdictLines),
