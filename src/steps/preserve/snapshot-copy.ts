@@ -16,11 +16,15 @@ import { evidenceTags, markOf } from "./evidence-tags.ts";
 const id = "preserve.snapshot-copy";
 
 const input = z.strictObject({
-  /** The account that keeps the copies: twelve digits. */
-  evidenceAccount: z.string().regex(/^\d{12}$/),
-  /** A customer key of the target's account. What lies under the AWS-managed key is encrypted anew with it, to be shared. */
+  /** The account that keeps the copies: twelve digits. That of the configuration when left out. */
+  evidenceAccount: z
+    .string()
+    .regex(/^\d{12}$/)
+    .nullable()
+    .default(null),
+  /** A customer key of the target's account. What lies under the AWS-managed key is encrypted anew with it, to be shared. The configuration's when left out. */
   sharingKeyId: z.string().nullable().default(null),
-  /** The key of the evidence account that the copies are encrypted with. */
+  /** The key of the evidence account that the copies are encrypted with. The configuration's when left out. */
   evidenceKeyId: z.string().nullable().default(null),
 });
 
@@ -68,14 +72,27 @@ export const snapshotCopy = defineCollection({
   item,
 
   async plan(context, keys) {
-    if (context.evidence === undefined) {
-      const reason = "no role in an evidence account is configured";
-      return { items: [], left: [{ resource: context.target.instanceId, reason }] };
+    const { target, settings, evidence } = context;
+    const leave = (reason: string) => ({ items: [], left: [{ resource: target.instanceId, reason }] });
+    const evidenceAccount = keys.evidenceAccount ?? settings.evidence?.account ?? null;
+    if (evidence === undefined || evidenceAccount === null)
+      return leave("no role in an evidence account is configured");
+    if (settings.evidence && settings.evidence.account !== evidenceAccount) {
+      return leave(
+        `the playbook names evidence account ${evidenceAccount}, and the role is one of ${settings.evidence.account}`,
+      );
     }
+    if (evidenceAccount === target.account)
+      return leave("the evidence account is the instance's own: a copy gains nothing");
     const { snapshots, left } = await snapshotsOfCase(context);
     const items = snapshots.map((snapshot) => ({
       resource: snapshot.id,
-      details: { volumeId: snapshot.volumeId, ...keys },
+      details: {
+        volumeId: snapshot.volumeId,
+        evidenceAccount,
+        sharingKeyId: keys.sharingKeyId ?? settings.evidence?.sharingKeyId ?? null,
+        evidenceKeyId: keys.evidenceKeyId ?? settings.evidence?.kmsKeyId ?? null,
+      },
     }));
     return { items, left };
   },
