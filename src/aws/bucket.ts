@@ -22,10 +22,10 @@ interface Waiter {
 const RESERVE = 0.02;
 
 /**
- * As many seals as have come lately are expected again, and that much is left for them: what a case does while it plans, and
- * after its own seal, must not use up the burst before the other cases have come to theirs.
+ * More seals are expected when some have come lately, and this much for each is left for them: what a case does while it plans,
+ * and after its own seal, must not use up the burst before the other cases have come to theirs.
  */
-const LATELY_MS = 10_000;
+const KEPT_FOR_SEALS = { times: 4, share: 0.9, forMs: 10_000 } as const;
 
 /** Nobody is slowed down below this part of AWS's rate: a foreign caller may stop at any time. */
 const LEAST_SHARE = 1 / 16;
@@ -81,12 +81,9 @@ export class Bucket {
     const order = before?.order ?? this.#order++;
     const level = urgencies.indexOf(urgency);
     if (urgency === "seal" && before === null) this.#seals.push(this.#clock.now());
-    const isFirst = this.#waiting.slice(0, level + 1).every((others) => others.length === 0);
-    if (isFirst && this.#missing(level) <= 0) {
-      this.#wasSpare = true;
-      return Promise.resolve(this.#grant(order));
-    }
     const queue = this.#waiting[level] as Waiter[];
+    // Whatever else is asked for at the same instant lets the seals go first, also those that ask a moment later.
+    if (level === 0 && queue.length === 0 && this.#missing(level) <= 0) return Promise.resolve(this.#grant(order));
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         order,
@@ -165,6 +162,7 @@ export class Bucket {
   }
 
   #grant(order: number): Place {
+    if (this.#tokens >= 2) this.#wasSpare = true;
     this.#tokens -= 1;
     return { order, sentAt: this.#clock.now(), grant: this.#grants++ };
   }
@@ -175,15 +173,16 @@ export class Bucket {
   }
 
   #keptForSeals(): number {
-    const since = this.#clock.now() - LATELY_MS;
-    const over = this.#seals.findIndex((at) => at > since);
-    if (over !== 0) this.#seals = over < 0 ? [] : this.#seals.slice(over);
-    return Math.min(this.#most, this.#seals.length);
+    const since = this.#clock.now() - KEPT_FOR_SEALS.forMs;
+    const first = this.#seals.findIndex((at) => at > since);
+    if (first !== 0) this.#seals = first < 0 ? [] : this.#seals.slice(first);
+    return Math.min(this.#most * KEPT_FOR_SEALS.share, this.#seals.length * KEPT_FOR_SEALS.times);
   }
 
   /** Lets whoever waits go, one for each token that comes in. Ends when nobody waits. */
   async #pour(): Promise<void> {
     this.#isPouring = true;
+    await this.#clock.sleep(0);
     for (;;) {
       // The more urgent first, and of the same urgency who came first.
       const level = this.#waiting.findIndex(({ length }) => length > 0);
