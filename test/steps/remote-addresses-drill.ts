@@ -55,13 +55,10 @@ export function drill(options: Partial<RangeOptions> = {}) {
     ours: kept?.ours ?? null,
     save: async (next) => void (kept = next),
   });
-  const acls = range.world.place("111122223333", "eu-central-1").region.networkAcls;
-  const privateAcl = [...acls.values()].find(({ associations }) =>
-    [...range.world.place("111122223333", "eu-central-1").region.interfaces.values()].some(
-      (one) =>
-        one.attachment?.instanceId === target.instanceId &&
-        associations.some(({ subnetId }) => subnetId === one.subnetId),
-    ),
+  const { networkAcls, interfaces } = range.world.place("111122223333", "eu-central-1").region;
+  const own = [...interfaces.values()].filter(({ attachment }) => attachment?.instanceId === target.instanceId);
+  const privateAcl = [...networkAcls.values()].find(({ associations }) =>
+    associations.some(({ subnetId }) => own.some((one) => one.subnetId === subnetId)),
   );
   if (privateAcl === undefined) throw new Error("the target has no network ACL");
   return {
