@@ -2,14 +2,22 @@ import { benchEngine } from "./engine.ts";
 import { benchIsolation } from "./isolation.ts";
 import { benchSeeds } from "./seeds.ts";
 import { benchStartup } from "./startup.ts";
+import { benchStorm, measureStorm } from "./storm.ts";
 
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
 process.on("warning", () => {});
+
+const storm = process.env["CORDON_BENCH_STORM"];
+if (storm !== undefined) {
+  process.stdout.write(`\n${JSON.stringify(await measureStorm(storm))}`, () => process.exit(0));
+  await new Promise(() => {});
+}
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   isolation: benchIsolation,
   engine: benchEngine,
   startup: benchStartup,
+  storm: benchStorm,
   seeds: () => benchSeeds(Number(process.env["CORDON_BENCH_SEEDS"] ?? 1000)),
 };
 
