@@ -12,7 +12,7 @@ const folders = {
   core: { modules: [], packages: ["zod"], builtins: hashing },
   reachability: { modules: ["core"], packages: [], builtins: [] },
   aws: { modules: ["core"], packages: ["zod", ...sdk], builtins: anyBuiltin },
-  steps: { modules: ["core", "aws", "reachability"], packages: ["zod"], builtins: hashing },
+  steps: { modules: ["core", "aws", "reachability"], packages: ["zod"], builtins: [...hashing, "zlib"] },
   engine: { modules: ["core"], packages: ["zod"], builtins: hashing },
   runners: { modules: ["core", "engine"], packages: ["zod"], builtins: anyBuiltin },
   store: { modules: ["core"], packages: ["zod", "libsql"], builtins: anyBuiltin },

@@ -15,6 +15,11 @@ export const catalogue = {
       "Choose credentials of that account with --profile or --role-arn, or name its role under `accounts` of cordon.yaml.",
     exit: 6,
   },
+  answer_incomplete: {
+    problem: "An answer of AWS cannot be used: {what}.",
+    remedy: "Nothing was concluded from it. `cordon resume` asks again; look at the service's health if it repeats.",
+    exit: 3,
+  },
   approval_not_pending: {
     problem: "Case {case} has no approval that waits in stage {stage}.",
     remedy: "`cordon cases show {case}` shows what it waits for.",
@@ -43,6 +48,11 @@ export const catalogue = {
   claim_conflict: {
     problem: "{resource} cannot take this change: {reason}.",
     remedy: "Nothing on it was changed; the case says which lever is left.",
+    exit: 3,
+  },
+  command_unanswered: {
+    problem: "{command} gave no output on {resource}: {reason}.",
+    remedy: "Nothing was changed there, and no other evidence depends on it.",
     exit: 3,
   },
   config_invalid: {

@@ -19,6 +19,7 @@ import { caseTags } from "./preserve/case-tags.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
+import { liveResponse } from "./preserve/live-response.ts";
 import { machineImage } from "./preserve/machine-image.ts";
 import { snapshotCopy } from "./preserve/snapshot-copy.ts";
 import { snapshotLock } from "./preserve/snapshot-lock.ts";
@@ -35,6 +36,7 @@ export const steps: readonly AnyStep[] = [
   consoleScreenshot,
   consoleOutput,
   volumeSnapshots,
+  liveResponse,
   machineImage,
   snapshotLock,
   snapshotCopy,
