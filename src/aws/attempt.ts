@@ -1,6 +1,7 @@
 import type { Command, DeserializeMiddleware } from "@smithy/types";
 import { childSignal } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
+import { misfitOf } from "./answer-shape.ts";
 import { AwsCallError, type CallFailure } from "./aws-call-error.ts";
 
 /** After this long without an answer a call counts as lost: AWS's APIs answer in less than a second, or not at all. */
@@ -46,18 +47,21 @@ export async function sendOnce<Input extends object, Output extends object>(
     name: "cordonTransport",
     override: true,
   });
-  const deadline = clock.sleep(deadlineMs, answered.signal).then(
-    () => {
-      expired = true;
-      call.abort(tooLate);
-    },
-    () => {}, // Answered, or called off.
-  );
+  const expire = (): void => {
+    expired = true;
+    call.abort(tooLate);
+  };
+  const answeredOrCalledOff = (): void => {};
+  const deadline = clock.sleep(deadlineMs, answered.signal).then(expire, answeredOrCalledOff);
   try {
     const abortSignal = call.signal;
-    return (await Promise.race([client.send(command, { abortSignal }), rejectionOf(abortSignal)])) as Output;
+    const answer = (await Promise.race([client.send(command, { abortSignal }), rejectionOf(abortSignal)])) as Output;
+    const unfit = misfitOf(command, answer);
+    if (unfit !== null) throw lost("AnswerUnreadable", unfit, { context, command, error: null });
+    return answer;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    if (error instanceof AwsCallError) throw error;
     if (expired) throw lost("NoAnswer", `no answer within ${deadlineMs / 1000} s`, { context, command, error });
     if (transport.broke()) throw lost("ConnectionLost", messageOf(error), { context, command, error });
     throw answerOf(error, { context, command });
@@ -124,6 +128,8 @@ function answerOf(error: unknown, sent: Sent): Error {
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number; requestId?: string } };
   if ($metadata?.httpStatusCode === undefined) return error;
   const { httpStatusCode: httpStatus, requestId = null } = $metadata;
+  // It said that all was well, and what it said beside that cannot be read: the call had its effect, or may have had it.
+  if (httpStatus < 300) return lost("AnswerUnreadable", error.message, { ...sent, error });
   return new AwsCallError(
     { ...whatWasSent(sent), awsCode: error.name, message: error.message, httpStatus, requestId },
     { cause: error },
