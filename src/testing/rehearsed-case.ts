@@ -286,7 +286,8 @@ export class RehearsedCase {
 
   /** Another attempt after a fault that passes; whether the one before had its effect is known unless its answer was lost. */
   #tryAgain(kept: KeptChange, error: unknown): number {
-    if ((error as { hasUnknownEffect?: unknown }).hasUnknownEffect === true) kept.unansweredSince = kept.startedAt ?? kept.unansweredSince;
+    if ((error as { hasUnknownEffect?: unknown }).hasUnknownEffect === true)
+      kept.unansweredSince = kept.startedAt ?? kept.unansweredSince;
     kept.startedAt = this.#now;
     if (kept.progress === null) kept.attempt += 1;
     return kept.attempt;

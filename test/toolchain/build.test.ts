@@ -17,7 +17,7 @@ describe("the build", () => {
     symlinkSync(join(projectRoot, "node_modules", name), join(clone, "node_modules", name));
   }
   mkdirSync(join(clone, "src", "cli"), { recursive: true });
-  write("package.json", '{ "type": "module" }');
+  write("package.json", '{ "type": "module", "version": "1.2.3" }');
   afterAll(() => rmSync(clone, { recursive: true }));
 
   it("says which source is missing", () => {

@@ -47,6 +47,8 @@ describe("the linter", () => {
     const { stdout } = spawnSync(process.execPath, [oxlint, "--format", "json", "src"], {
       cwd: root,
       encoding: "utf8",
+      // Its type-aware half is found on the path, as npm sets it.
+      env: { ...process.env, PATH: `${join(projectRoot, "node_modules/.bin")}:${process.env["PATH"] ?? ""}` },
     });
     const { diagnostics } = JSON.parse(stdout) as Report;
     expect(diagnostics.map(({ filename, code }) => `${filename}: ${code}`).toSorted()).toEqual([

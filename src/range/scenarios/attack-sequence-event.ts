@@ -29,27 +29,13 @@ export function attackSequenceEvent(
   });
   const detail = event["detail"] as Readonly<Record<string, unknown>>;
   const service = detail["service"] as Readonly<Record<string, unknown>>;
-  const { account, region, world } = place;
-  const signals = instances.map(({ id }, index) => ({
-    uid: `signal-${index + 1}`,
-    type: "FINDING",
-    name: "Backdoor:EC2/C&CActivity.B",
-    description: `${id} talks to a known command and control server.`,
-    createdAt: new Date(world.now() - (40 - 5 * index) * MINUTE_MS).toISOString(),
-    updatedAt: new Date(world.now() - MINUTE_MS).toISOString(),
-    firstSeenAt: new Date(world.now() - (40 - 5 * index) * MINUTE_MS).toISOString(),
-    lastSeenAt: new Date(world.now() - MINUTE_MS).toISOString(),
-    severity: 8,
-    count: 12,
-    resourceUids: [arnOf(place, id)],
-    endpointIds: ["endpoint-1"],
-  }));
+  const { account, region } = place;
   const sequence = {
     uid: "sequence-1",
     description: "Command and control from several instances of one role",
     additionalSequenceTypes: [],
     actors: [],
-    signals,
+    signals: instances.map((instance, index) => signalOf(place, instance, index)),
     resources: instances.map(({ id }) => ({
       uid: arnOf(place, id),
       resourceType: "EC2_INSTANCE",
@@ -69,6 +55,27 @@ export function attackSequenceEvent(
       resource: { resourceType: "AttackSequence" },
       service: { ...service, detection: { sequence } },
     },
+  };
+}
+
+/** Each instance was taken five minutes after the one before. */
+function signalOf(place: Place, { id }: Instance, index: number): Readonly<Record<string, unknown>> {
+  const now = place.world.now();
+  const first = new Date(now - (40 - 5 * index) * MINUTE_MS).toISOString();
+  const last = new Date(now - MINUTE_MS).toISOString();
+  return {
+    uid: `signal-${index + 1}`,
+    type: "FINDING",
+    name: "Backdoor:EC2/C&CActivity.B",
+    description: `${id} talks to a known command and control server.`,
+    createdAt: first,
+    updatedAt: last,
+    firstSeenAt: first,
+    lastSeenAt: last,
+    severity: 8,
+    count: 12,
+    resourceUids: [arnOf(place, id)],
+    endpointIds: ["endpoint-1"],
   };
 }
 

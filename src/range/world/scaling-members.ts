@@ -38,7 +38,7 @@ export function admit(
 }
 
 /** How long an instance takes from the attach or the end of standby into service. */
-export const RETURN_MS = WARM_UP_MS;
+export const RETURN_MS = 5_000;
 
 /** Takes a member out of the group without ending it; it waits for its load balancers' requests. */
 export function detachMember(place: Place, group: AutoScalingGroup, member: GroupMember): void {
