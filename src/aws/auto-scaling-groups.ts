@@ -9,6 +9,7 @@ import {
   UpdateAutoScalingGroupCommand,
   type AutoScalingGroup,
 } from "@aws-sdk/client-auto-scaling";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -69,7 +70,7 @@ export async function findScalingGroup(autoscaling: Sender, name: string): Promi
 export function groupNameOf(arn: string): string {
   const mark = ":autoScalingGroupName/";
   const at = arn.indexOf(mark);
-  if (at < 0) throw new Error(`${arn} is not the ARN of an Auto Scaling group`);
+  if (at < 0) throw new CordonError("answer_incomplete", { what: `${arn} is not the ARN of an Auto Scaling group` });
   return arn.slice(at + mark.length);
 }
 
@@ -165,7 +166,9 @@ async function answered(send: () => Promise<unknown>): Promise<MemberAnswer> {
 function read(group: AutoScalingGroup): ScalingGroup {
   const { AutoScalingGroupARN: arn, AutoScalingGroupName: name, MinSize, MaxSize, DesiredCapacity } = group;
   if (arn === undefined || name === undefined || MinSize === undefined || MaxSize === undefined)
-    throw new Error("AWS described an Auto Scaling group without name, ARN or sizes");
+    throw new CordonError("answer_incomplete", {
+      what: "AWS described an Auto Scaling group without name, ARN or sizes",
+    });
   return {
     arn,
     name,

@@ -7,7 +7,7 @@ export interface CallFailure {
   /** What the call was about: an id out of its input. */
   readonly resource: string;
   readonly caller: string;
-  /** AWS's error code; `ConnectionLost` or `NoAnswer` where AWS said nothing. */
+  /** AWS's error code; `ConnectionLost` or `NoAnswer` where AWS said nothing, `AnswerUnreadable` where it said something else. */
   readonly awsCode: string;
   readonly httpStatus: number | null;
   readonly requestId: string | null;
@@ -91,5 +91,5 @@ const contendedCodes: ReadonlySet<string> = new Set([
   "EntityTemporarilyUnmodifiable",
 ]);
 
-/** Ours, for calls that AWS did not answer. */
-const lostCodes: ReadonlySet<string> = new Set(["ConnectionLost", "NoAnswer"]);
+/** Ours, for calls that AWS did not answer, or not in a way that can be read. */
+const lostCodes: ReadonlySet<string> = new Set(["AnswerUnreadable", "ConnectionLost", "NoAnswer"]);

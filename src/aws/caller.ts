@@ -1,5 +1,6 @@
 import { ListAccountAliasesCommand } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { CordonError } from "../core/errors.ts";
 import type { Credentials } from "./credentials.ts";
 import { ifReadable } from "./if-readable.ts";
 import type { Sender } from "./sender.ts";
@@ -12,7 +13,8 @@ export interface CallerIdentity {
 /** Whose credentials these are. AWS answers everybody: it needs no permission. */
 export async function callerIdentity(sts: Sender): Promise<CallerIdentity> {
   const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}));
-  if (Account === undefined || Arn === undefined) throw new TypeError("GetCallerIdentity answered without an account");
+  if (Account === undefined || Arn === undefined)
+    throw new CordonError("answer_incomplete", { what: "GetCallerIdentity answered without an account" });
   return { account: Account, arn: Arn };
 }
 
@@ -41,7 +43,7 @@ export async function assumedRole(sts: Sender, { roleArn, externalId, sessionNam
     }),
   );
   if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined) {
-    throw new TypeError(`AssumeRole of ${roleArn} answered without credentials`);
+    throw new CordonError("answer_incomplete", { what: `AssumeRole of ${roleArn} answered without credentials` });
   }
   return {
     accessKeyId: given.AccessKeyId,

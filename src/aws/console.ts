@@ -1,4 +1,5 @@
 import { GetConsoleOutputCommand, GetConsoleScreenshotCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import type { Sender } from "./sender.ts";
 
 /**
@@ -7,7 +8,8 @@ import type { Sender } from "./sender.ts";
  */
 export async function consoleScreenshot(ec2: Sender, instanceId: string): Promise<Uint8Array> {
   const { ImageData } = await ec2.send(new GetConsoleScreenshotCommand({ InstanceId: instanceId }));
-  if (ImageData === undefined || ImageData === "") throw new Error(`AWS answered without a picture of ${instanceId}`);
+  if (ImageData === undefined || ImageData === "")
+    throw new CordonError("answer_incomplete", { what: `AWS answered without a picture of ${instanceId}` });
   return Buffer.from(ImageData, "base64");
 }
 

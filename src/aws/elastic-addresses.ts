@@ -5,6 +5,7 @@ import {
   type Address,
   type Filter,
 } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -79,7 +80,9 @@ async function find(ec2: Sender, Filters: Filter[]): Promise<readonly ElasticAdd
 function read(address: Address): ElasticAddress {
   const { AllocationId, PublicIp, AssociationId, NetworkInterfaceId, PrivateIpAddress, ServiceManaged } = address;
   if (AllocationId === undefined || PublicIp === undefined)
-    throw new Error("AWS described an elastic address without an allocation id or an address");
+    throw new CordonError("answer_incomplete", {
+      what: "AWS described an elastic address without an allocation id or an address",
+    });
   const isFree = AssociationId === undefined || NetworkInterfaceId === undefined || PrivateIpAddress === undefined;
   return {
     allocationId: AllocationId,

@@ -112,7 +112,9 @@ function read(rule: SecurityGroupRule): GroupRule {
   const { SecurityGroupRuleId: id, IpProtocol: protocol, FromPort, ToPort, Tags = [] } = rule;
   const peer = peerOf(rule);
   if (id === undefined || protocol === undefined || peer === null)
-    throw new Error(`AWS described a rule of ${rule.GroupId ?? "a group"} without an id, a protocol or a peer`);
+    throw new CordonError("answer_incomplete", {
+      what: `AWS described a rule of ${rule.GroupId ?? "a group"} without an id, a protocol or a peer`,
+    });
   // AWS shows -1 for the ports of all protocols, and means none.
   const hasPorts = protocol !== "-1" && FromPort !== undefined && ToPort !== undefined;
   return {

@@ -51,7 +51,8 @@ export async function createImage(
         ],
       }),
     );
-    if (ImageId === undefined) throw new Error(`AWS answered without the id of the image ${name}`);
+    if (ImageId === undefined)
+      throw new CordonError("answer_incomplete", { what: `AWS answered without the id of the image ${name}` });
     return { kind: "started", imageId: ImageId };
   } catch (error) {
     if (hasAwsCode(error, ...snapshotsBusyCodes)) return { kind: "busy", reason: error.message };

@@ -122,7 +122,8 @@ export async function createAcl(
       TagSpecifications: [{ ResourceType: "network-acl", Tags: [...tags] }],
     }),
   );
-  if (made?.NetworkAclId === undefined) throw new Error("AWS made a network ACL and did not say its id");
+  if (made?.NetworkAclId === undefined)
+    throw new CordonError("answer_incomplete", { what: "AWS made a network ACL and did not say its id" });
   return made.NetworkAclId;
 }
 
@@ -174,7 +175,7 @@ async function find(sender: Sender, filter: string, values: readonly string[]): 
 
 function read({ NetworkAclId, VpcId, Associations = [], Entries = [], Tags = [] }: Described): NetworkAcl {
   if (NetworkAclId === undefined || VpcId === undefined)
-    throw new Error("AWS described a network ACL without id or VPC");
+    throw new CordonError("answer_incomplete", { what: "AWS described a network ACL without id or VPC" });
   return {
     id: NetworkAclId,
     vpcId: VpcId,
@@ -194,7 +195,9 @@ function readEntry(id: string, entry: NetworkAclEntry): AclEntry {
   const { RuleNumber, Egress, Protocol, RuleAction, CidrBlock, Ipv6CidrBlock, PortRange, IcmpTypeCode } = entry;
   const cidr = CidrBlock ?? Ipv6CidrBlock;
   if (RuleNumber === undefined || Protocol === undefined || cidr === undefined) {
-    throw new Error(`AWS described an entry of ${id} without a number, a protocol or a block`);
+    throw new CordonError("answer_incomplete", {
+      what: `AWS described an entry of ${id} without a number, a protocol or a block`,
+    });
   }
   const action = RuleAction === "deny" ? "deny" : "allow";
   return {

@@ -156,6 +156,7 @@ function present(values: readonly (string | undefined)[]): readonly string[] {
 }
 
 function required(value: string | undefined): string {
-  if (value === undefined) throw new Error("AWS described an interface without an id, a VPC or a subnet");
+  if (value === undefined)
+    throw new CordonError("answer_incomplete", { what: "AWS described an interface without an id, a VPC or a subnet" });
   return value;
 }

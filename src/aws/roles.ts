@@ -32,10 +32,18 @@ export async function inlinePolicy(
     const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName: roleName, PolicyName: policyName }));
     // IAM answers with the document percent-encoded:
     // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
-    return PolicyDocument === undefined ? null : decodeURIComponent(PolicyDocument);
+    return PolicyDocument === undefined ? null : decoded(PolicyDocument, policyName);
   } catch (error) {
     if (hasAwsCode(error, "NoSuchEntity", "NoSuchEntityException")) return null;
     throw error;
+  }
+}
+
+function decoded(document: string, policyName: string): string {
+  try {
+    return decodeURIComponent(document);
+  } catch {
+    throw new CordonError("answer_incomplete", { what: `the policy ${policyName} is not percent-encoded` });
   }
 }
 

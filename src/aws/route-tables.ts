@@ -117,7 +117,8 @@ export async function createRouteTable(
       TagSpecifications: [{ ResourceType: "route-table", Tags: [...tags] }],
     }),
   );
-  if (made?.RouteTableId === undefined) throw new Error("AWS made a route table and did not say its id");
+  if (made?.RouteTableId === undefined)
+    throw new CordonError("answer_incomplete", { what: "AWS made a route table and did not say its id" });
   return made.RouteTableId;
 }
 

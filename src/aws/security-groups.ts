@@ -87,7 +87,8 @@ export async function createGroup(sender: Sender, { vpcId, name, description, ta
         TagSpecifications: [{ ResourceType: "security-group", Tags }],
       }),
     );
-    if (GroupId === undefined) throw new Error(`AWS made the group ${name} and did not say its id`);
+    if (GroupId === undefined)
+      throw new CordonError("answer_incomplete", { what: `AWS made the group ${name} and did not say its id` });
     return GroupId;
   } catch (error) {
     if (!hasAwsCode(error, "InvalidGroup.Duplicate")) throw error;
@@ -226,7 +227,7 @@ function inWords({ direction, protocol, ports, peer }: GroupRule): string {
 function read(described: Described): SecurityGroup {
   const { GroupId, GroupName, VpcId, Tags = [], IpPermissions = [], IpPermissionsEgress = [] } = described;
   if (GroupId === undefined || GroupName === undefined || VpcId === undefined)
-    throw new Error("AWS described a group without id, name or VPC");
+    throw new CordonError("answer_incomplete", { what: "AWS described a group without id, name or VPC" });
   return {
     id: GroupId,
     name: GroupName,

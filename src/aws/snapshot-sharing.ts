@@ -1,4 +1,5 @@
 import { CopySnapshotCommand, ModifySnapshotAttributeCommand } from "@aws-sdk/client-ec2";
+import { CordonError } from "../core/errors.ts";
 import { hasAwsCode, type AwsCallError } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
@@ -56,7 +57,10 @@ export async function copySnapshot(ec2: Sender, copy: NewCopy): Promise<CopyStar
         ],
       }),
     );
-    if (SnapshotId === undefined) throw new Error(`AWS answered without the id of the copy of ${copy.sourceId}`);
+    if (SnapshotId === undefined)
+      throw new CordonError("answer_incomplete", {
+        what: `AWS answered without the id of the copy of ${copy.sourceId}`,
+      });
     return { kind: "started", snapshotId: SnapshotId };
   } catch (error) {
     if (hasAwsCode(error, "ResourceLimitExceeded", "InvalidSnapshot.NotFound"))

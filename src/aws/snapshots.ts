@@ -106,7 +106,7 @@ async function find(ec2: Sender, filters: readonly Filter[]): Promise<readonly S
 function read(described: Described | SnapshotInfo): Snapshot {
   const { SnapshotId: id, VolumeId: volumeId, OwnerId: ownerId, StartTime: startTime } = described;
   if (id === undefined || volumeId === undefined || ownerId === undefined || startTime === undefined)
-    throw new Error("AWS described a snapshot without id, volume, owner or time");
+    throw new CordonError("answer_incomplete", { what: "AWS described a snapshot without id, volume, owner or time" });
   return {
     id,
     volumeId,

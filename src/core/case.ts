@@ -7,6 +7,7 @@ import type { Containment, Survivor, Check } from "./containment.ts";
 import type { Finding, Judgement, Verdict } from "./finding.ts";
 import type { CaseStatus, Happening, JournalEvent, StageOutcome } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
+import { unreadable } from "./journal-row.ts";
 import type { Json } from "./json.ts";
 import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
@@ -114,12 +115,17 @@ export interface CaseState {
   release: { readonly askedAt: number; readonly by: string; ended: "released" | "releasedInPart" | null } | null;
 }
 
-/** Folds a whole journal. */
+/** Folds a whole journal. One that tells no story, as after somebody took an event out, is refused: `journal_unreadable`. */
 export function caseOf(events: readonly JournalEvent[]): CaseState {
   const first = events[0];
-  if (first?.body.type !== "case.opened") throw new TypeError("a journal begins with case.opened");
+  if (first?.body.type !== "case.opened")
+    throw unreadable({ case: first?.case ?? "unknown", sequence: 1 }, "it does not begin with the opening of a case");
   const state = emptyCase(first.case);
-  for (const event of events) apply(state, event);
+  try {
+    for (const event of events) apply(state, event);
+  } catch (error) {
+    throw unreadable({ case: state.id, sequence: state.sequence }, String(error), error);
+  }
   return state;
 }
 

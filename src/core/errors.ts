@@ -60,6 +60,12 @@ export const catalogue = {
     remedy: "`cordon config validate` names every problem with its line.",
     exit: 2,
   },
+  evidence_damaged: {
+    problem: "{location} is damaged: {reason}.",
+    remedy:
+      "It is not what was put there. Earlier versions of it stay where the vault counts them: look for the one whose hash the journal has.",
+    exit: 7,
+  },
   finding_names_no_instance: {
     problem: "Finding {id} ({type}) names no instance: {reason}.",
     remedy: "Nothing was changed. Find out which instance it is about, then `cordon respond INSTANCE`.",

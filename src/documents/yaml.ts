@@ -35,7 +35,7 @@ export function readYaml<Schema extends z.ZodType>(text: string, schema: Schema)
     return { value: null, problems: [problem], problemAt: () => problem };
   }
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, logLevel: "error" });
   const position = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };

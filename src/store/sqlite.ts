@@ -2,6 +2,7 @@ import Database from "libsql";
 import type { Clock } from "../core/clock.ts";
 import { CordonError } from "../core/errors.ts";
 import { type JournalEvent, seal } from "../core/journal.ts";
+import { eventIn } from "../core/journal-row.ts";
 import type { Json } from "../core/json.ts";
 import type { Claim, IsolationLevel } from "../core/step.ts";
 import type { Append, Store, Tally } from "../core/store.ts";
@@ -55,9 +56,9 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
     }),
     append: (write) => queue.write(() => append(sql, write)),
     read: async (caseId, sequence) =>
-      sql("select event from events where case_id = ? and sequence > ? order by sequence")
+      sql("select sequence, event from events where case_id = ? and sequence > ? order by sequence")
         .all(caseId, sequence)
-        .map((row) => JSON.parse(text(row, "event")) as JournalEvent),
+        .map((row) => eventIn(text(row, "event"), { case: caseId, sequence: Number((row as Row)["sequence"]) })),
     cases: async (of) => {
       const rows = of
         ? sql("select id from cases where account = ? and region = ? and instance = ? order by opened_at, rowid").all(

@@ -1,5 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, type HeadObjectOutput } from "@aws-sdk/client-s3";
 import type { Clock } from "../core/clock.ts";
+import { CordonError } from "../core/errors.ts";
 import { sha256 } from "../core/json.ts";
 import type { Stored } from "../core/vault.ts";
 import { BrokenOff, codeOf, isMissing, type S3Sender } from "./s3-calls.ts";
@@ -59,15 +60,15 @@ function statedHash({ ChecksumSHA256, ChecksumType, Metadata }: HeadObjectOutput
 /**
  * The content of an artifact; null when nothing is there.
  *
- * @throws Error when what came is not what was put, by its SHA-256.
+ * @throws CordonError `evidence_damaged` when what came is not what was put, by its SHA-256.
  */
 export async function readObject(s3: S3Sender, place: ArtifactPlace, clock: Clock): Promise<Uint8Array | null> {
   const answer = await unlessMissing(() => s3.send(new GetObjectCommand({ ...named(place), ChecksumMode: "ENABLED" })));
   if (!answer) return null;
   const stated = statedHash(answer);
-  const content = await bytesOf(answer.Body, clock);
+  const content = await bytesOf(answer.Body, place, clock);
   if (stated !== null && sha256(content) !== stated) {
-    throw new Error(`${locationOf(place)} is damaged: its SHA-256 is ${sha256(content)}, not ${stated}`);
+    throw damaged(place, `its SHA-256 is ${sha256(content)}, not ${stated}`);
   }
   return content;
 }
@@ -77,18 +78,22 @@ interface Body {
 }
 
 /** Time is held: a simulated clock does not see bytes arrive. */
-async function bytesOf(body: Body | undefined, clock: Clock): Promise<Uint8Array> {
+async function bytesOf(body: Body | undefined, place: ArtifactPlace, clock: Clock): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const release = clock.hold();
   try {
     return Uint8Array.from(await body.transformToByteArray());
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (/checksum/i.test(message)) throw error; // The SDK compares it too; that does not pass.
+    if (/checksum/i.test(message)) throw damaged(place, message, error); // The SDK compares it too; that does not pass.
     throw new BrokenOff(`the content broke off: ${message}`, { cause: error });
   } finally {
     release();
   }
+}
+
+function damaged(place: ArtifactPlace, reason: string, cause?: unknown): CordonError {
+  return new CordonError("evidence_damaged", { location: locationOf(place), reason }, { cause });
 }
 
 async function unlessMissing<T>(send: () => Promise<T>): Promise<T | null> {

@@ -1,8 +1,9 @@
 import { type Anchor, anchorFile, anchorPrefix, type Artifact, evidencePrefix } from "../core/artifact.ts";
 import { caseOf, type CaseState } from "../core/case.ts";
+import { CordonError } from "../core/errors.ts";
 import { type JournalEvent, verifyJournal } from "../core/journal.ts";
 import { sha256 } from "../core/json.ts";
-import type { Vault } from "../core/vault.ts";
+import { requireVaultKey, type Vault } from "../core/vault.ts";
 
 /** What became of one piece of evidence. */
 export interface ArtifactVerdict {
@@ -127,14 +128,32 @@ async function verifyArtifact(vault: Vault, artifact: Artifact): Promise<Artifac
   const { id, kind, location, sha256: expected } = artifact;
   const key = vault.keyOf(location);
   if (key === null || expected === null) return { id, kind, location, is: "kept by AWS", expected, observed: null };
-  const content = await vault.get(key);
+  const content = await contentAt(vault, key);
+  if (content === "damaged") return { id, kind, location, is: "altered", expected, observed: null };
   if (content === null) return { id, kind, location, is: "missing", expected, observed: null };
   const observed = sha256(content);
   return { id, kind, location, is: observed === expected ? "whole" : "altered", expected, observed };
 }
 
+/** Nothing lies under a key that leads out of the vault, as a location that somebody wrote into the journal can. */
+async function contentAt(vault: Vault, key: string): Promise<Uint8Array | "damaged" | null> {
+  try {
+    requireVaultKey(key);
+  } catch {
+    return null;
+  }
+  try {
+    return await vault.get(key);
+  } catch (error) {
+    if (error instanceof CordonError && error.code === "evidence_damaged") return "damaged";
+    throw error;
+  }
+}
+
 function artifactFault({ id, location, is, expected, observed }: ArtifactVerdict): readonly string[] {
   if (is === "missing") return [`${id} is missing: there is nothing at ${location}`];
+  if (is === "altered" && observed === null)
+    return [`${id} at ${location} is not what was put there, as its vault says`];
   if (is === "altered") return [`${id} at ${location} has the SHA-256 ${observed}; the journal says ${expected}`];
   if (is === "kept by AWS" && expected !== null) return [`${id} lies at ${location}, which is not in this vault`];
   return [];

@@ -5,7 +5,7 @@ import { NOBODY_ASKED } from "../../engine/ask.ts";
 
 /** Text from the target may hold escape sequences that drive a terminal: nothing but printable characters gets through. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}");
+  return text.replaceAll(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}");
 }
 
 /** A value in few words: lists joined, strings bare. */

@@ -1,0 +1,27 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { SHARES } from "./budget.ts";
+import { faultOf, keptInputs } from "./campaign.ts";
+import { answers } from "./targets/answers.ts";
+import { chunks } from "./targets/chunks.ts";
+import { configuration, findings, playbooks } from "./targets/documents.ts";
+import { journals } from "./targets/journals.ts";
+import { printed } from "./targets/printed.ts";
+import { requests } from "./targets/requests.ts";
+
+const targets = [answers, chunks, configuration, findings, journals, playbooks, printed, requests];
+
+test("every kind of input is fed, and every kept one belongs to a kind", () => {
+  const names = targets.map(({ name }) => name);
+  expect(names.toSorted()).toEqual(Object.keys(SHARES).toSorted());
+  const kept = readdirSync(new URL("regressions/", import.meta.url), { withFileTypes: true });
+  const folders = kept.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  expect(folders.filter((folder) => !(names as readonly string[]).includes(folder))).toEqual([]);
+});
+
+describe.each(targets)("$name that once were not taken well", (target) => {
+  const inputs = keptInputs(target.name);
+  test.skipIf(inputs.length === 0).each(inputs)("$file", async ({ input }) => {
+    expect((await faultOf(target, input))?.what ?? "").toBe("");
+  });
+});
