@@ -9,7 +9,7 @@ const anyBuiltin = "any";
 const sdk = ["@aws-sdk", "@smithy"];
 
 const folders = {
-  core: { modules: [], packages: ["zod"], builtins: hashing },
+  core: { modules: [], packages: ["zod"], builtins: [...hashing, "events"] }, // How many may listen to a signal.
   reachability: { modules: ["core"], packages: [], builtins: [] },
   aws: { modules: ["core"], packages: ["zod", ...sdk], builtins: anyBuiltin },
   steps: { modules: ["core", "aws", "reachability"], packages: ["zod"], builtins: [...hashing, "zlib"] },
@@ -29,6 +29,8 @@ const folders = {
 const adaptersOverAws = "^src/(store/dynamodb|vault/s3|notify/sns|intake/sqs)";
 
 const test = "\\.test\\.ts$";
+/** What tests of the range share: the SDK as a client of it. */
+const lab = "^src/range/.*-lab[.]ts$";
 const oneOf = (names) => `(${names.join("|")})`;
 const packagePaths = (names) => `node_modules/${oneOf(names)}/`;
 
@@ -86,7 +88,7 @@ export default {
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: ["^src/aws/", "^src/range/wire/", "^src/testing/", adaptersOverAws, `^src/range/.*${test}`],
+        pathNot: ["^src/aws/", "^src/range/wire/", "^src/testing/", adaptersOverAws, `^src/range/.*${test}`, lab],
       },
       to: { path: packagePaths(sdk), dependencyTypesNot: ["type-only"] },
     },

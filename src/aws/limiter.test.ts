@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SimulatedClock } from "../core/clock.ts";
 import type { Urgency } from "../core/urgency.ts";
-import { seededRandom } from "../range/world/random.ts";
 import { type Limiter, localLimiter, type Turn } from "./limiter.ts";
 
 const START = 1_768_478_400_000;
@@ -34,7 +33,8 @@ async function turnsOf(
 
 /** AWS's own bucket, from which somebody else draws so many tokens a second, behind a network that takes its time. */
 function awsBucket(options: { readonly foreignPerSecond: number; readonly jitterMs: number }, clock: SimulatedClock) {
-  const random = seededRandom(1);
+  let drawn = 1;
+  const random = (): number => (drawn = (drawn * 48_271) % 2_147_483_647) / 2_147_483_647;
   const perMs = (5 - options.foreignPerSecond) / 1000;
   let [tokens, at] = [100, clock.now()];
   return async (): Promise<boolean> => {
