@@ -1,5 +1,6 @@
 import type { Playbook } from "../core/playbook.ts";
-import type { AnyStep } from "../core/step.ts";
+import type { AnyStep, Permissions } from "../core/step.ts";
+import { KEY_ACTIONS, scopeOf, type Scope } from "./policy-scopes.ts";
 
 /** An action of IAM, and the steps and verbs that need it. */
 export interface NeededPermission {
@@ -7,11 +8,32 @@ export interface NeededPermission {
   readonly steps: readonly { readonly step: string; readonly verbs: readonly string[] }[];
 }
 
+/** The account of the instance, or the one that snapshots are copied to. */
+export type PermittedAccount = "target" | "evidence";
+
+/** A statement of a policy, in IAM's own words. */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: "Allow" | "Deny";
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Scope["condition"];
+}
+
+export interface PolicyDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly Statement[];
+}
+
 /** What the steps declare, by action. The contract suite holds each declaration against what AWS would check. */
-export function permissionsOf(steps: readonly AnyStep[]): readonly NeededPermission[] {
+export function permissionsOf(
+  steps: readonly AnyStep[],
+  account: PermittedAccount = "target",
+): readonly NeededPermission[] {
   const needs = new Map<string, Map<string, string[]>>();
   for (const { id, permissions } of steps) {
-    for (const [verb, actions] of Object.entries(permissions.target)) {
+    const declared: Permissions = permissions[account] ?? {};
+    for (const [verb, actions] of Object.entries(declared)) {
       for (const action of actions as readonly string[]) {
         const users = needs.get(action) ?? new Map<string, string[]>();
         users.set(id, [...(users.get(id) ?? []), verb]);
@@ -33,16 +55,35 @@ export function stepsOfPlaybook({ stages }: Playbook, steps: readonly AnyStep[])
   return steps.filter(({ id }) => used.has(id));
 }
 
+/** Statements that allow these actions and, where AWS can hold an action to less than everything, no more than it needs. */
+export function allowing(actions: readonly string[], account = "*"): readonly Statement[] {
+  const asked = new Set(actions.flatMap((action) => [action, ...(KEY_ACTIONS[action] ?? [])]));
+  const scoped = new Map<Scope, string[]>();
+  for (const action of [...asked].toSorted())
+    scoped.set(scopeOf(action), [...(scoped.get(scopeOf(action)) ?? []), action]);
+  return [...scoped].map(([{ sid, resources, condition }, own]) => {
+    const [only, ...more] = resources(account);
+    return {
+      Sid: sid,
+      Effect: "Allow",
+      Action: own,
+      Resource: more.length === 0 ? (only ?? "*") : [...(only === undefined ? [] : [only]), ...more],
+      ...(condition === undefined ? {} : { Condition: condition }),
+    };
+  });
+}
+
 /**
  * The policy for Cordon's role.
  *
  * Terminating is denied outright: no step that contains needs it, and a deny holds whatever else the role is given.
  */
-export function policyDocument(needed: readonly NeededPermission[]): object {
+export function policyDocument(needed: readonly NeededPermission[]): PolicyDocument {
+  const allowed = allowing(needed.map(({ action }) => action));
   return {
     Version: "2012-10-17",
     Statement: [
-      { Sid: "CordonSteps", Effect: "Allow", Action: needed.map(({ action }) => action), Resource: "*" },
+      ...allowed,
       {
         Sid: "NeverTerminateWhatCordonDidNotLaunch",
         Effect: "Deny",

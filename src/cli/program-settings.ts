@@ -47,6 +47,11 @@ export function settingCommands(root: Command, run: Run): void {
         .choices(["policy", "table"])
         .default("policy"),
     )
+    .addOption(
+      new Option("--for <account>", "the account of the instance, the one that snapshots are copied to, or all roles")
+        .choices(["target", "evidence", "all"])
+        .default("target"),
+    )
     .action((given: PermissionFlags & Given) =>
       printing(run, given, async (output) => (await import("./commands/permissions.ts")).permissions(output, given)),
     );
