@@ -2,10 +2,12 @@ import {
   AssociateIamInstanceProfileCommand,
   DescribeIamInstanceProfileAssociationsCommand,
   DisassociateIamInstanceProfileCommand,
+  ReplaceIamInstanceProfileAssociationCommand,
 } from "@aws-sdk/client-ec2";
 import { CordonError } from "../core/errors.ts";
 import type { IamInstanceProfileAssociation } from "@aws-sdk/client-ec2";
 import { GetInstanceProfileCommand, ListInstanceProfilesForRoleCommand } from "@aws-sdk/client-iam";
+import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
 
 /** Pages of associations that we read before we give up; a page holds up to 1,000. */
@@ -76,6 +78,31 @@ export async function associateProfile(ec2: Sender, instanceId: string, profileA
   await ec2.send(
     new AssociateIamInstanceProfileCommand({ InstanceId: instanceId, IamInstanceProfile: { Arn: profileArn } }),
   );
+}
+
+/**
+ * Puts another profile in the place of the present one, in one step: there is no moment without one, and none with both.
+ * The caller needs `iam:PassRole` on the new profile's role.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html
+ */
+export async function replaceProfile(ec2: Sender, associationId: string, profileArn: string): Promise<void> {
+  await ec2.send(
+    new ReplaceIamInstanceProfileAssociationCommand({
+      AssociationId: associationId,
+      IamInstanceProfile: { Arn: profileArn },
+    }),
+  );
+}
+
+/** The ARN of a profile; null when the account has none of this name, or none with a role in it. */
+export async function profileArn(iam: Sender, profileName: string): Promise<string | null> {
+  try {
+    const { InstanceProfile } = await iam.send(new GetInstanceProfileCommand({ InstanceProfileName: profileName }));
+    return (InstanceProfile?.Roles ?? []).length > 0 ? (InstanceProfile?.Arn ?? null) : null;
+  } catch (error) {
+    if (hasAwsCode(error, "NoSuchEntity", "NoSuchEntityException")) return null;
+    throw error;
+  }
 }
 
 /** Takes the profile away. Credentials that were issued through it go on working. */

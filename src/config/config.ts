@@ -20,6 +20,13 @@ export const configFile = z.strictObject({
     .max(1000)
     .default([])
     .describe("Networks that are never denied automatically: your own, your partners'."),
+  collectionProfile: z
+    .string()
+    .regex(/^[\w+=,.@-]{1,128}$/, "expected the name of an instance profile")
+    .optional()
+    .describe(
+      "The instance profile with which an instance is collected from: one that lets its agent work, and no more.",
+    ),
   approvers: z
     .record(listName, z.array(z.string().min(1).max(256)).max(200))
     .default({})

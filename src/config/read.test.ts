@@ -11,6 +11,7 @@ test.each([null, "", "# nothing yet\n"])("without settings (%j) nobody may appro
     exempt: { accounts: [], instances: [], tags: {} },
     routes: [],
     automaticContainmentsPerHour: 20,
+    collectionProfile: null,
     vault: null,
     accounts: {},
     evidence: null,

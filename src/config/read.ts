@@ -50,6 +50,7 @@ export function readConfig(
     ...merged,
     exempt: { ...merged.exempt, tags: tagsOf(merged.exempt.tags) },
     routes: routesOf(merged.routes),
+    collectionProfile: merged.collectionProfile ?? null,
     vault: merged.vault ?? null,
     accounts: accountsOf(merged.accounts),
     evidence: evidenceOf(merged.evidence),

@@ -83,6 +83,8 @@ export interface Settings {
   readonly purpose: string;
   /** Networks that are never denied automatically: the company's own, partners. CIDR notation. */
   readonly neverDeny: readonly string[];
+  /** Name of the instance profile with which an instance is collected from; null where none was made. */
+  readonly collectionProfile?: string | null;
   /** The account that snapshots are copied to, and the keys for it; null or absent where none is configured. */
   readonly evidence?: {
     readonly account: string;

@@ -16,6 +16,7 @@ import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { stop } from "./contain/stop.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
 import { caseTags } from "./preserve/case-tags.ts";
+import { collectionProfile } from "./preserve/collection-profile.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
@@ -36,6 +37,7 @@ export const steps: readonly AnyStep[] = [
   consoleScreenshot,
   consoleOutput,
   volumeSnapshots,
+  collectionProfile,
   liveResponse,
   machineImage,
   snapshotLock,

@@ -38,7 +38,7 @@ async function planned(bench: Bench, command = "processes"): Promise<Item<Detail
   const items = itemsOf(liveResponse, await liveResponse.plan(bench.context, {}));
   const found = items.find(({ attribute }) => attribute === command);
   if (!found) throw new Error(`${command} is not planned`);
-  return found as Item<Details>;
+  return found;
 }
 
 describe("what is asked", () => {

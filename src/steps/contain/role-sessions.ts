@@ -34,7 +34,7 @@ export const roleSessions = defineSharedStep({
     "For 12 hours after release, credentials that the instance got before it stay denied, so that release does not arm a thief again.",
   settlesWithinMs: 120_000,
   // Runs beside this one: once the profile is gone, only what was planned there still names it.
-  reads: ["contain.instance-profile"],
+  reads: ["contain.instance-profile", "preserve.collection-profile"],
   permissions: {
     target: {
       plan: ["ec2:DescribeIamInstanceProfileAssociations", "iam:GetInstanceProfile", "iam:ListInstanceProfilesForRole"],
@@ -90,11 +90,14 @@ export const roleSessions = defineSharedStep({
   },
 });
 
-/** Profiles that the case took away: their sessions live on. */
+/** Profiles that the case took away, and the one that it gave for collecting: their sessions live on. */
 function removedProfiles({ outcomes }: StepContext): readonly string[] {
-  return (outcomes["contain.instance-profile"] ?? []).map(
-    ({ change }) => (change.before as { readonly name: string }).name,
-  );
+  const views = [...(outcomes["contain.instance-profile"] ?? []), ...(outcomes["preserve.collection-profile"] ?? [])];
+  const profiles = views.flatMap(({ change, state }) => [
+    change.before,
+    ...(state === "planned" ? [] : [change.after]),
+  ]);
+  return profiles.flatMap((profile) => (profile === null ? [] : [(profile as { readonly name: string }).name]));
 }
 
 async function draft(

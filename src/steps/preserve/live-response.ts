@@ -2,7 +2,6 @@ import { z } from "zod";
 import { findInstance, type DescribedInstance } from "../../aws/instances.ts";
 import {
   commandWithComment,
-  invocationOf,
   managedInstance,
   SCRIPT_DOCUMENTS,
   sendScript,
