@@ -7,6 +7,8 @@ import type { Store } from "../core/store.ts";
 /** How long a process may keep a shared resource before another takes the lock over. */
 const LOCK_MS = 30_000;
 const LOOK_AGAIN_MS = 200;
+/** While a call waits for its turn among a thousand others, the lock is kept. */
+const RENEW_MS = 10_000;
 
 /** The call that is under way for a resource, and the one that waits for its turn with those who ride along. */
 interface Turn {
@@ -14,6 +16,9 @@ interface Turn {
   next: Promise<Json> | null;
   readonly asked: Claim[];
 }
+
+/** Made once: an error takes down where it was made. */
+const isWritten = new Error("the claims are written");
 
 /**
  * Writes claims on shared resources: original + all claims + what foreign hands put there.
@@ -93,6 +98,8 @@ export class Reconciler {
     const name = ledgerOf(step);
     const lock = `resource ${name} ${resource}`;
     await this.#lock(lock, context.signal);
+    const held = new AbortController();
+    void this.#keep(lock, held.signal);
     try {
       const claims = await this.#liveClaims(name, resource);
       const kept = await this.#store.ledger(name, resource);
@@ -106,7 +113,16 @@ export class Reconciler {
       if (claims.length === 0) await this.#store.saveLedger(name, resource, null);
       return outcome;
     } finally {
+      held.abort(isWritten);
       await this.#store.unlease(lock, this.#owner);
+    }
+  }
+
+  async #keep(lock: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(RENEW_MS, signal).catch(() => {});
+      const now = this.#clock.now();
+      if (!signal.aborted) await this.#store.lease(lock, this.#owner, now + LOCK_MS, now);
     }
   }
 
