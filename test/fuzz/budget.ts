@@ -4,9 +4,9 @@ export const SHARES = {
   playbooks: 7_000,
   configuration: 7_000,
   journals: 8_000,
-  answers: 5_000,
+  answers: 3_500,
   requests: 24_000,
-  chunks: 14_000,
+  chunks: 15_500,
   printed: 12_000,
 } as const;
 
