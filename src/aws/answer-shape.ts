@@ -44,7 +44,7 @@ function isScalarOf(schema: NormalizedSchema, value: unknown): boolean {
   if (schema.isTimestampSchema()) return value instanceof Date && !Number.isNaN(value.getTime());
   if (schema.isBooleanSchema()) return typeof value === "boolean";
   if (schema.isNumericSchema()) return typeof value === "number" && !Number.isNaN(value);
-  if (schema.isStringSchema()) return typeof value === "string" || value instanceof String; // JSON in a text is an object with it.
+  if (schema.isStringSchema()) return typeof Object(value).valueOf() === "string"; // JSON in a text is an object around it.
   return true; // Numbers beyond a double, which nothing here reads.
 }
 

@@ -75,7 +75,7 @@ function expectHeld({ range }: Laboratory, { target, changes }: CaseState): void
       case "contain.remote-addresses": {
         const entries = region.networkAcls.get(change.resource)?.entries ?? [];
         const denies = entries.filter(({ action, cidr }) => action === "deny" && cidr === `${change.attribute}/32`);
-        expect(denies.map(({ egress }) => egress).toSorted()).toEqual([false, true]);
+        expect(new Set(denies.map(({ egress }) => egress))).toEqual(new Set([false, true]));
         break;
       }
       case "contain.role-sessions": {

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { SHARES } from "./budget.ts";
 import { faultOf, keptInputs } from "./campaign.ts";
 import { answers } from "./targets/answers.ts";
@@ -24,6 +24,10 @@ const kept = targets.flatMap((target) =>
 );
 
 describe("inputs that once were not taken well", () => {
+  beforeAll(async () => {
+    for (const target of new Set(kept.map((each) => each.target))) await target.prepare(); // Recordings take time of their own.
+  }, 120_000);
+
   test.each(kept)("$name $file is taken well", async ({ target, input }) => {
     expect((await faultOf(target, input))?.what ?? "").toBe("");
   });

@@ -43,7 +43,8 @@ export const findings: FuzzTarget = {
       }
     } catch (error) {
       expectCode(error, "finding_unreadable", "finding_names_no_instance");
-      if (!isPrintable((error as Error).message)) throw new Error("the reason holds what a terminal would obey");
+      if (!isPrintable((error as Error).message))
+        throw new Error("the reason holds what a terminal would obey", { cause: error });
     }
   },
 };
