@@ -185,10 +185,10 @@ export class LocalRunner {
     return started;
   }
 
-  /** Claims on a shared resource are written together, so they do not exclude one another. */
+  /** Claims on a shared resource are written together; what collects changes nothing, and if it hangs it holds up nobody. */
   #exclusiveResource(act: Doing): string | null {
     if (act.verb !== "run" && act.verb !== "revert") return null;
-    return stepOf(this.#options.registry, act.step).kind === "shared" ? null : act.resource;
+    return stepOf(this.#options.registry, act.step).kind === "step" ? act.resource : null;
   }
 
   #start(

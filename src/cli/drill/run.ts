@@ -30,7 +30,12 @@ export const AFTER_RELEASE_MS = 120_000;
 /** How long the rehearsed approver thinks. */
 const THINKING_MS = 20_000;
 
-export const rehearsedSettings: Settings = { purpose: "forensics", neverDeny: [] };
+/** The profile for collecting is one that a range has only where somebody staged it. */
+export const rehearsedSettings: Settings = {
+  purpose: "forensics",
+  neverDeny: [],
+  collectionProfile: "CordonCollection",
+};
 
 /** Two people of the rehearsal: who started it by hand, and who decides. */
 const starter: Actor = { kind: "person", id: "rehearsal-analyst", channel: "drill" };
