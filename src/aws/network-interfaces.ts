@@ -56,6 +56,17 @@ export async function interfacesWithGroups(
   return [...new Map(found.flat().map((one) => [one.id, one])).values()];
 }
 
+/** Interfaces by their ids, as far as AWS shows them. */
+export async function interfacesById(sender: Sender, ids: readonly string[]): Promise<readonly NetworkInterface[]> {
+  const parts = Array.from({ length: Math.ceil(ids.length / mostValues) }, (_, part) =>
+    ids.slice(part * mostValues, (part + 1) * mostValues),
+  );
+  const found = await Promise.all(
+    parts.map((values) => interfacesThat(sender, { name: "network-interface-id", values })),
+  );
+  return found.flat();
+}
+
 async function interfacesThat(
   sender: Sender,
   { name, values }: { readonly name: string; readonly values: readonly string[] },

@@ -9,5 +9,9 @@ const before = [securityGroups, roleSessions, instanceProfile];
 contract(containmentAssessment, {
   scenario: "stolen-credentials",
   before,
-  also: [{ scenario: "c2-beacon", variants: ["two-vpcs"], before }, { scenario: "miner-behind-nat" }],
+  also: [
+    { scenario: "c2-beacon", variants: ["branch-interface"], before },
+    { scenario: "c2-beacon", variants: ["two-vpcs"], before },
+    { scenario: "miner-behind-nat" },
+  ],
 });

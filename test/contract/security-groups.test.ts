@@ -8,10 +8,13 @@ contract(securityGroups, {
   scenario: "c2-beacon",
   variants: ["two-vpcs"],
   brings: [sealed, sealed, sealed],
-  also: ["evidence", "forensic", "forensic-access"].map((level) => ({
-    scenario: "c2-beacon",
-    variants: ["two-vpcs"] as const,
-    prepare: prepareLevels,
-    input: { level },
-  })),
+  also: [
+    { scenario: "c2-beacon", variants: ["branch-interface"] as const },
+    ...["evidence", "forensic", "forensic-access"].map((level) => ({
+      scenario: "c2-beacon",
+      variants: ["two-vpcs"] as const,
+      prepare: prepareLevels,
+      input: { level },
+    })),
+  ],
 });

@@ -9,7 +9,14 @@ contract(trackedConnections, {
   scenario: "c2-beacon",
   before: [securityGroups, remoteAddresses, connectionTimeouts],
   brings: [],
-  also: [{ scenario: "c2-beacon", before: [securityGroups, remoteAddresses], prepare: makeOld }],
+  also: [
+    {
+      scenario: "c2-beacon",
+      variants: ["branch-interface"],
+      before: [securityGroups, remoteAddresses, connectionTimeouts],
+    },
+    { scenario: "c2-beacon", before: [securityGroups, remoteAddresses], prepare: makeOld },
+  ],
 });
 
 /** Types before Nitro have no idle timers; the step looks the type up where no timer is set. */

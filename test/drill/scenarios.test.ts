@@ -50,6 +50,19 @@ describe("c2-beacon", () => {
     expect(result.released?.ok).toBe(true);
   });
 
+  it("seals a container's branch interface, after what is attached and no later than that", async () => {
+    const { result } = await drill("c2-beacon", { variants: ["branch-interface"], release: true });
+    expect(result.changes.filter(({ step }) => step === "contain.security-groups")).toHaveLength(4);
+    expect(result.checks.filter(({ what }) => what.endsWith(" is sealed")).map(({ ok }) => ok)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(result.contained).toBe(true);
+    expect(result.released?.ok).toBe(true);
+  });
+
   it("seals each interface in its own VPC", async () => {
     const { result } = await drill("c2-beacon", { variants: ["two-vpcs"], release: true });
     const groups = result.changes

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Laboratory } from "./harness.ts";
-import { askRelease, createLaboratory, openCase, shippedPlaybook } from "./harness.ts";
+import { askRelease, createLaboratory, openCase, cutAndProve } from "./harness.ts";
 import type { RangeOptions } from "../../src/range/range.ts";
 import { differences } from "../../src/range/snapshot-difference.ts";
 import type { FaultRule } from "../../src/range/faults.ts";
 
-const playbook = shippedPlaybook("compromised-instance");
+const playbook = cutAndProve();
 
 /** What the steps say they do not restore exactly. */
 const declared = /connectionTracking|profileAssociation\.id/;

@@ -19,6 +19,7 @@ export const c2Beacon: ScenarioDefinition = {
   expected: "contained: the known flow is dead in three round trips, both interfaces are sealed in two",
   suggestedApprovals: [],
   variants: [
+    "branch-interface",
     "interface-attached-during-approval",
     "nacl-rules-start-at-1",
     "neighbour",

@@ -7,6 +7,7 @@ import type { Place } from "../world/world.ts";
 
 /** A way to make a scenario harder, chosen by option. */
 export type Variant =
+  | "branch-interface"
   | "interface-attached-during-approval"
   | "nacl-rules-start-at-1"
   | "neighbour"

@@ -2,6 +2,7 @@ import type { Attacker, ActorOptions } from "../attackers/attacker.ts";
 import { createCredentialUser } from "../attackers/credential-user.ts";
 import { createInterfaceAttacher } from "../attackers/interface-attacher.ts";
 import { createPersistentFlow } from "../attackers/persistent-flow.ts";
+import { attachInterface, createInterface } from "../world/build-interfaces.ts";
 import { createSubnet, createVpc } from "../world/build-network.ts";
 import type { InstanceProfile } from "../world/identity.ts";
 import type { Instance, NetworkInterface, SecurityGroup } from "../world/model.ts";
@@ -37,6 +38,7 @@ export function actor(
 export function applyVariants(tools: StageTools, surroundings: Surroundings, victim: Victim): Attacker[] {
   const { place, variants } = tools;
   if (variants.has("two-vpcs")) addInterfaceInSecondVpc(tools, victim);
+  if (variants.has("branch-interface")) addBranchInterface(tools, victim);
   if (variants.has("service-managed-interface")) {
     addInterface(place, victim.instance, {
       subnetId: victim.instance.subnetId,
@@ -57,6 +59,21 @@ function nextDeviceIndex({ place }: StageTools, { instance }: Victim): number {
     ({ attachment }) => attachment?.instanceId === instance.id,
   );
   return Math.max(...attached.map(({ attachment }) => attachment?.deviceIndex ?? 0)) + 1;
+}
+
+/** A container host: its trunk is attached, and the branch that a container has is not. */
+function addBranchInterface(tools: StageTools, victim: Victim): void {
+  const { place } = tools;
+  const { instance, group } = victim;
+  const trunk = createInterface(place, { subnetId: instance.subnetId, groupIds: [group.id], interfaceType: "trunk" });
+  attachInterface(place, trunk, instance, { deviceIndex: nextDeviceIndex(tools, victim) });
+  createInterface(place, {
+    subnetId: instance.subnetId,
+    groupIds: [group.id],
+    interfaceType: "branch",
+    trunkInterfaceId: trunk.id,
+    description: "a container's",
+  });
 }
 
 /** An instance may have interfaces in several VPCs of its zone: each needs the sealed group of its own VPC. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { associationsOf, isLive } from "../../aws/instance-profiles.ts";
 import type { ProfileAssociation } from "../../aws/instance-profiles.ts";
+import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { interfacesOf } from "../../aws/network-interfaces.ts";
 import { inlinePolicy } from "../../aws/roles.ts";
 import { activeSessions } from "../../aws/ssm-sessions.ts";
@@ -47,6 +48,7 @@ export const containmentAssessment = defineAssessment({
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSubnets",
+        "ec2:DescribeTrunkInterfaceAssociations",
         "iam:GetRolePolicy",
         "ssm:DescribeSessions",
       ],
@@ -57,13 +59,14 @@ export const containmentAssessment = defineAssessment({
   async assess(context) {
     const { aws, target, outcomes, findings } = context;
     const denies = outcomes["contain.role-sessions"] ?? [];
-    const [interfaces, associations, sessions, policies] = await Promise.all([
+    const [attached, associations, sessions, policies] = await Promise.all([
       interfacesOf(aws.ec2, target.instanceId),
       associationsOf(aws.ec2, target.instanceId),
       activeSessions(aws.ssm, target.instanceId),
       Promise.all(denies.map((view) => readDeny(context, view))),
     ]);
-    const around = await readSurroundings(context, interfaces);
+    const { branches, unlisted } = await branchesOf(aws.ec2, attached);
+    const around = await readSurroundings(context, [...attached, ...branches]);
     const described = { instanceId: target.instanceId, interfaces: around, indications: findings.map(indicationOf) };
     return {
       checks: [
@@ -71,7 +74,12 @@ export const containmentAssessment = defineAssessment({
         ...failedCuts(context),
         ...credentialChecks(context, { associations, denies, policies }),
       ],
-      survivors: [...survivors(described), ...sessions.map(sessionSurvivor), ...chainedRoles(denies, associations)],
+      survivors: [
+        ...survivors(described),
+        ...unlisted.map(branchSurvivor),
+        ...sessions.map(sessionSurvivor),
+        ...chainedRoles(denies, associations),
+      ],
       document: {
         readAt: new Date(context.now).toISOString(),
         interfaces: around as unknown as Json,
@@ -155,6 +163,18 @@ function credentialChecks(
     observed: "not denied",
   }));
   return [...checks, ...(denies.length === 0 ? uncovered : [])];
+}
+
+/** Nobody knows whether they are sealed, so their flows are possible. */
+function branchSurvivor(trunk: string): Survivor {
+  return {
+    what: `flows of the branch interfaces that share trunk ${trunk}`,
+    kind: "tcp",
+    certainty: "possible",
+    why: "AWS did not list them: ec2:DescribeTrunkInterfaceAssociations",
+    lever: "contain.stop",
+    blastRadius: "the instance loses its memory and its work",
+  };
 }
 
 function sessionSurvivor({ id, owner }: SsmSession): Survivor {

@@ -1,3 +1,4 @@
+import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { z } from "zod";
 import { shortestTimers, timerSupport, type IdleTimers } from "../../aws/instance-types.ts";
 import { findInstance } from "../../aws/instances.ts";
@@ -35,7 +36,12 @@ export const connectionTimeouts = defineStep({
   settlesWithinMs: 10_000,
   permissions: {
     target: {
-      plan: ["ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"],
+      plan: [
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeTrunkInterfaceAssociations",
+      ],
       run: ["ec2:ModifyNetworkInterfaceAttribute"],
       verify: ["ec2:DescribeNetworkInterfaces"],
       revert: ["ec2:DescribeNetworkInterfaces", "ec2:ModifyNetworkInterfaceAttribute"],
@@ -46,12 +52,13 @@ export const connectionTimeouts = defineStep({
 
   async plan({ aws, target }) {
     const { account, region, instanceId } = target;
-    const [interfaces, instance] = await Promise.all([
+    const [attached, instance] = await Promise.all([
       interfacesOf(aws.ec2, instanceId),
       findInstance(aws.ec2, instanceId),
     ]);
     if (instance === null) throw new Refusal("instance_not_found", { instanceId, account, region });
-    if (interfaces.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId });
+    if (attached.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId });
+    const interfaces = [...attached, ...(await branchesOf(aws.ec2, attached)).branches];
 
     const { instanceType, defaults } = await timerSupport(aws.ec2, instance.instanceType);
     if (defaults === null) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ifReadable } from "../../aws/if-readable.ts";
 import { findInstance } from "../../aws/instances.ts";
+import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { findInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { type Change, sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
@@ -42,6 +43,7 @@ export const securityGroups = defineStep({
         "ec2:DescribeManagedPrefixLists",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeTrunkInterfaceAssociations",
         "ec2:DescribeVpcEndpoints",
       ],
       run: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules", "ec2:ModifyNetworkInterfaceAttribute"],
@@ -52,9 +54,17 @@ export const securityGroups = defineStep({
   input: z.strictObject({ level: z.enum(["sealed", "evidence", "forensic", "forensic-access"]).default("sealed") }),
   change: { before: groups, after: groups },
 
-  async plan({ aws, target, prepared }, { level: asked }) {
+  async plan({ aws, target, prepared, outcomes }, { level: asked }) {
     const level = await groupLevel(aws.ec2, target.instanceId, asked);
-    const [interfaces, groupOf] = await Promise.all([interfacesOf(aws.ec2, target.instanceId), prepared.groups(level)]);
+    const [attached, groupOf] = await Promise.all([interfacesOf(aws.ec2, target.instanceId), prepared.groups(level)]);
+    // What is attached is sealed first; the plan that follows looks for what shares a trunk, which takes two calls more.
+    const isFirst = (outcomes["contain.security-groups"] ?? []).length === 0;
+    const hasWork = attached.some(
+      ({ managedBy, groupIds, vpcId }) => managedBy === null && !isIn(groupIds, groupOf(vpcId)),
+    );
+    const { branches, unlisted } =
+      isFirst && hasWork ? { branches: [], unlisted: [] } : await branchesOf(aws.ec2, attached);
+    const interfaces = [...attached, ...branches];
     if (interfaces.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId: target.instanceId });
 
     const sealedGroup = ({ vpcId }: NetworkInterface): string => {
@@ -78,6 +88,10 @@ export const securityGroups = defineStep({
         ...interfaces.flatMap(({ id, managedBy }) =>
           managedBy === null ? [] : [{ resource: id, reason: `managed by ${managedBy}: only its owner may change it` }],
         ),
+        ...unlisted.map((id) => ({
+          resource: id,
+          reason: "the branch interfaces that share this trunk could not be listed",
+        })),
         ...spoiledIn(groupOf, interfaces),
       ],
     };
@@ -107,6 +121,11 @@ export const securityGroups = defineStep({
     return done();
   },
 });
+
+/** Whether an interface has one group and no other. */
+function isIn(groupIds: readonly string[], group: string | null): boolean {
+  return groupIds.length === 1 && groupIds[0] === group;
+}
 
 /** `forensic-access` is another name of `forensic`, which is remote desktop instead of SSH where the system is Windows. */
 async function groupLevel(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { shortestTimers, timerSupport } from "../../aws/instance-types.ts";
 import { findInstance } from "../../aws/instances.ts";
+import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { findInterface, interfacesOf, setGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { sameSet } from "../../core/change.ts";
 import { Refusal } from "../../core/errors.ts";
@@ -46,6 +47,7 @@ export const trackedConnections = defineStep({
         "ec2:DescribeInstances",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeTrunkInterfaceAssociations",
       ],
       run: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:ModifyNetworkInterfaceAttribute"],
       verify: ["ec2:DescribeNetworkInterfaces"],
@@ -60,12 +62,13 @@ export const trackedConnections = defineStep({
     if (isNothingLeft(context)) {
       return { changes: [], left: [{ resource: target.instanceId, reason: "nothing is left that it would end" }] };
     }
-    const [interfaces, sealedOf, openOf] = await Promise.all([
+    const [attached, sealedOf, openOf] = await Promise.all([
       interfacesOf(aws.ec2, target.instanceId),
       prepared.groups("sealed"),
       prepared.groups("open"),
     ]);
-    if (interfaces.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId: target.instanceId });
+    if (attached.length === 0) throw new Refusal("instance_has_no_interfaces", { instanceId: target.instanceId });
+    const interfaces = [...attached, ...(await branchesOf(aws.ec2, attached)).branches];
 
     const ours = interfaces.filter(({ managedBy }) => managedBy === null);
     const sealed = new Map(ours.map((one) => [one.id, required(sealedOf(one.vpcId), one.vpcId, "sealed")]));
