@@ -2,12 +2,16 @@ import type { Range } from "../../src/range/range.ts";
 import { startSsmSession } from "../../src/range/world/build-instances.ts";
 import { ssmSessions } from "../../src/steps/contain/ssm-sessions.ts";
 import { contract } from "../../src/testing/contract.ts";
+import { manageTarget } from "../steps/managed.ts";
 
 const ended = /^ssm-session \S+ state: "Connected" -> "Terminated"$/;
 
 contract(ssmSessions, {
   scenario: "stolen-credentials",
-  prepare: openSessions,
+  prepare(range) {
+    manageTarget(range, { withoutEndpoints: true });
+    openSessions(range);
+  },
   leaves: [ended],
   brings: [ended, ended],
 });

@@ -1,11 +1,18 @@
 import { z } from "zod";
+import { ifReadable } from "../../aws/if-readable.ts";
+import { findInstance } from "../../aws/instances.ts";
+import { managedInstance } from "../../aws/ssm-commands.ts";
 import { activeSessions, terminateSession } from "../../aws/ssm-sessions.ts";
-import { defineStep, done, expectThat } from "../../core/step.ts";
+import { missingAgentEndpoints } from "../../aws/vpc-endpoints.ts";
+import type { Left } from "../../core/change.ts";
+import { defineStep, done, expectThat, type StepContext } from "../../core/step.ts";
 
 /**
  * Ends every Session Manager session to the instance: a shell that an intruder opened through AWS needs no open port.
  *
- * Keeps nobody from opening a new one; the seal does, as the agent then no longer reaches Systems Manager.
+ * Keeps nobody from opening a new one; the seal does, as the agent then no longer reaches Systems Manager. What Systems
+ * Manager could collect from the operating system ends with it: the plan says so where the VPC has no endpoints that the
+ * agent's present connection could go on through.
  */
 export const ssmSessions = defineStep({
   id: "contain.ssm-sessions",
@@ -15,7 +22,12 @@ export const ssmSessions = defineStep({
   settlesWithinMs: 30_000,
   permissions: {
     target: {
-      plan: ["ssm:DescribeSessions"],
+      plan: [
+        "ec2:DescribeInstances",
+        "ec2:DescribeVpcEndpoints",
+        "ssm:DescribeInstanceInformation",
+        "ssm:DescribeSessions",
+      ],
       run: ["ssm:TerminateSession"],
       verify: ["ssm:DescribeSessions"],
     },
@@ -27,7 +39,10 @@ export const ssmSessions = defineStep({
   },
 
   async plan({ aws, target }) {
-    const sessions = await activeSessions(aws.ssm, target.instanceId);
+    const [sessions, left] = await Promise.all([
+      activeSessions(aws.ssm, target.instanceId),
+      ifReadable(endOfCollecting(aws, target.instanceId)),
+    ]);
     return {
       changes: sessions.map(({ id, owner, startedAt }) => ({
         resource: id,
@@ -35,7 +50,7 @@ export const ssmSessions = defineStep({
         after: "terminated" as const,
         ofTarget: true,
       })),
-      left: [],
+      left: left ?? [], // What is only said must not keep sessions from being ended.
     };
   },
 
@@ -54,3 +69,19 @@ export const ssmSessions = defineStep({
     return done();
   },
 });
+
+/** What sealing takes from whoever would still ask the operating system; nothing where nobody could. */
+async function endOfCollecting({ ec2, ssm }: StepContext["aws"], instanceId: string): Promise<readonly Left[]> {
+  const managed = await managedInstance(ssm, instanceId);
+  if (managed?.isOnline !== true) return [];
+  const vpcId = (await findInstance(ec2, instanceId))?.vpcId ?? null;
+  const missing = vpcId === null ? [] : await missingAgentEndpoints(ec2, vpcId);
+  if (vpcId === null || missing.length === 0) return [];
+  const endpoints = `no endpoint of ${missing.join(" and ")}`;
+  return [
+    {
+      resource: instanceId,
+      reason: `sealing it ends what Systems Manager can collect from its operating system: ${vpcId} has ${endpoints}`,
+    },
+  ];
+}
