@@ -58,7 +58,7 @@ export async function receive(arrival: Arrival, tools: ReceptionTools): Promise<
   const { account, region } = finding;
   const targets = instances.map((instanceId) => ({ account, region, instanceId }));
   // Drawn before anything is waited for, so that the same seed gives the same ids.
-  const drawn = targets.map((target) => ({ target, id: hex(tools.random, 8), nonce: hex(tools.random, 32) }));
+  const drawn = targets.map((target) => ({ target, id: hex(tools.random, 12), nonce: hex(tools.random, 32) }));
   const incident = await incidentOf(finding, targets, tools);
   return Promise.all(drawn.map((place) => receiveAt(arrival, { ...place, incident }, tools)));
 }

@@ -20,7 +20,7 @@ describe("the same finding", () => {
     expect(await one.take({ updatedAt: later(5) })).toEqual(["known"]);
     expect(await one.take({ updatedAt: later(6) })).toEqual(["opened"]);
     const [, again] = await one.cases();
-    expect(again?.mustAsk?.reason).toMatch(/^it was last seen before case-20260115-[0-9a-f]{8} was released/);
+    expect(again?.mustAsk?.reason).toMatch(/^it was last seen before case-20260115-[0-9a-f]{12} was released/);
     expect(again?.mustAsk?.unanswered).toBe("hold");
   });
 
