@@ -61,14 +61,15 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const range = isLoopback ? await rangeAt(endpoint, signal) : null;
   const clock = range ? scaledClock({ originMs: range.now, speed: range.speed }) : systemClock;
   const chain = flags.profile === undefined ? {} : { profile: flags.profile };
-  const named = flags.region ?? nonEmpty(variables["AWS_REGION"]) ?? nonEmpty(variables["AWS_DEFAULT_REGION"]);
-  const region = named ?? range?.region ?? (await chainRegion(chain));
+  const named = nonEmpty(variables["AWS_REGION"]) ?? nonEmpty(variables["AWS_DEFAULT_REGION"]);
+  const home = named ?? range?.region ?? (await chainRegion(chain));
+  const region = flags.region ?? home;
   // A range lets any key in; a laptop without credentials must not be asked to sign in for a rehearsal.
   const isOwnKey = flags.profile !== undefined || variables["AWS_ACCESS_KEY_ID"] !== undefined;
   const base = isLoopback && !isOwnKey ? { accessKeyId: "range", secretAccessKey: "range" } : chainCredentials(chain);
   const shared = { clock, random: unguessable, signal, ...(endpoint === undefined ? {} : { endpoint }) };
   const limiter = localLimiter(clock);
-  const place: Place = { flags, environment, shared, limiter, base, endpoint, region, isRange: range !== null };
+  const place: Place = { flags, environment, shared, limiter, base, endpoint, region, home, isRange: range !== null };
   const { roleArn, externalId = null } = flags;
   return under(place, "own", roleArn === undefined ? null : { roleArn, externalId });
 }
@@ -83,6 +84,8 @@ interface Place {
   readonly base: CredentialSource;
   readonly endpoint: string | undefined;
   readonly region: string | null;
+  /** Where the credentials are used when nobody says otherwise. Roles are assumed from there: a case may lie in a Region that the caller's account has not opted in to. */
+  readonly home: string | null;
   readonly isRange: boolean;
 }
 
@@ -161,8 +164,8 @@ export async function assertAccount(connection: Connection, account: string): Pr
 }
 
 /** Assumes the role anew whenever its credentials end. */
-function roleCredentials({ base, shared, region, environment }: Place, role: AccountRole): CredentialSource {
-  const own = createClients({ ...shared, region: region ?? "us-east-1", credentials: base });
+function roleCredentials({ base, shared, home, environment }: Place, role: AccountRole): CredentialSource {
+  const own = createClients({ ...shared, region: home ?? "us-east-1", credentials: base });
   // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html has the characters that a session's name may have.
   const sessionName = `cordon-${environment.person.id.replaceAll(/[^\w+=,.@-]/g, "-")}`.slice(0, 64);
   return () => assumedRole(own.observed(() => {}, shared.signal).sts, { ...role, sessionName });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Vault } from "../core/vault.ts";
 import { directoryVault } from "../vault/directory.ts";
-import { connect, type ConnectionFlags, regionOf } from "./connection.ts";
+import { connect, type Connection, type ConnectionFlags, regionOf } from "./connection.ts";
 import { type Environment, unguessable } from "./environment.ts";
 
 interface Opening {
@@ -13,16 +13,10 @@ interface Opening {
 /** Where the evidence lies: the bucket that `vault` in cordon.yaml names, else a folder of CORDON_HOME. */
 export async function openVault(environment: Environment, { command, flags, signal }: Opening): Promise<Vault> {
   const { vault } = environment.config;
-  if (!vault) return directoryVault(join(environment.home, "vault"));
-  const { bucket, prefix, region, account, lock, kmsKeyId, roleArn, externalId } = vault;
-  const own: ConnectionFlags = {
-    ...flags,
-    ...(region === undefined ? {} : { region }),
-    ...(roleArn === undefined ? {} : { roleArn }),
-    ...(externalId === undefined ? {} : { externalId }),
-  };
+  if (!vault) return directoryVault(vaultFolder(environment));
+  const { bucket, prefix, account, lock, kmsKeyId } = vault;
   const [connection, { s3Vault }] = await Promise.all([
-    connect(own, { command, environment, signal }),
+    connectToVault(environment, { command, flags, signal }),
     import("../vault/s3.ts"),
   ]);
   const clients = connection.clients({ region: regionOf(connection, command) });
@@ -36,4 +30,21 @@ export async function openVault(environment: Environment, { command, flags, sign
     random: unguessable,
     sender: (until) => clients.observed(() => {}, until, "evidence").s3,
   });
+}
+
+/** Where evidence lies when no bucket is named. */
+export function vaultFolder({ home }: Pick<Environment, "home">): string {
+  return join(home, "vault");
+}
+
+/** The connection under which evidence is written: the vault's own role and Region where it has some. */
+export function connectToVault(environment: Environment, { command, flags, signal }: Opening): Promise<Connection> {
+  const { region, roleArn, externalId } = environment.config.vault ?? {};
+  const own: ConnectionFlags = {
+    ...flags,
+    ...(region === undefined ? {} : { region }),
+    ...(roleArn === undefined ? {} : { roleArn }),
+    ...(externalId === undefined ? {} : { externalId }),
+  };
+  return connect(own, { command, environment, signal });
 }

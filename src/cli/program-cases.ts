@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DecisionFlags } from "./commands/decide.ts";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RespondFlags } from "./commands/respond.ts";
 import type { SetupFlags } from "./commands/setup.ts";
@@ -112,6 +113,7 @@ function lookingCommands(root: Command, run: Run): void {
       ),
     );
   evidenceCommands(root, run);
+  doctorCommand(root, run);
   withConnection(root.command("setup"))
     .argument("[instance...]", "instances whose VPCs are prepared")
     .description("make the sealed and the open group of each VPC ahead of time")
@@ -131,6 +133,20 @@ function lookingCommands(root: Command, run: Run): void {
     .option("--apply", "make them", false)
     .action((ids: string[], given: SetupFlags & Given) =>
       desk(run, { name: "setup", given }, async (at) => (await import("./commands/setup.ts")).setup(at, ids, given)),
+    );
+}
+
+function doctorCommand(root: Command, run: Run): void {
+  withConnection(root.command("doctor"))
+    .description("look whether everything is there that a case will need; changes nothing")
+    .option(
+      "--account <id>",
+      "one of `accounts` of the configuration, or all of them; that of the credentials when left out",
+    )
+    .option("--playbook <id>", "what one playbook needs; all when left out")
+    .option("--instance <id>", "an instance whose Systems Manager agent is looked at")
+    .action((given: DoctorFlags & Given) =>
+      desk(run, { name: "doctor", given }, async (at) => (await import("./commands/doctor.ts")).doctor(at, given)),
     );
 }
 

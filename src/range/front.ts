@@ -7,6 +7,7 @@ import { deniedBy, refusal } from "./refusals.ts";
 import { HANDLERS } from "./services/catalogue.ts";
 import { DEFAULT_QUOTAS, type Caller, type Context, type Quotas } from "./services/handler.ts";
 import { AwsError, notImplemented, type Call } from "./wire/operation.ts";
+import { isDisabled } from "./world/region-names.ts";
 import type { Throttle } from "./world/throttle.ts";
 import type { Session } from "./world/identity.ts";
 import type { World } from "./world/world.ts";
@@ -121,6 +122,8 @@ function admit(options: FrontOptions, passage: Passage, fault: Fault | null): Re
   const caller = identify(options, call);
   passage.caller = caller;
   if (fault?.kind === "throttle" || isThrottled(options, caller, call)) throw refusal(service, "throttled");
+  // https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html: credentials are not known there.
+  if (isDisabled(options.world.account(caller.accountId), call.region)) throw refusal(service, "unknownKey");
   const context = contextOf(options, caller, call);
   passage.actions = row.required(context, input);
   if (fault?.kind === "access-denied")

@@ -53,6 +53,11 @@ export interface Hub {
   close(): Promise<void>;
 }
 
+/** The command line without an account or a configuration. */
+export function cordonAlone(...args: readonly string[]): Promise<Ended> {
+  return execute(join(root, "dist", "cordon.js"), args, { CORDON_HOME: join(tmpdir(), "no-such-home") });
+}
+
 /** Builds the command line once. */
 export async function build(): Promise<void> {
   const built = await execute(join(root, "build.mjs"), [], {});

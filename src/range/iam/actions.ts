@@ -44,6 +44,15 @@ const IAM_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries([
     { documentation: IAM, required: () => [{ action: "iam:ListAccountAliases", resource: "*", keys: {} }] },
   ],
   [
+    "SimulatePrincipalPolicy",
+    {
+      documentation: IAM,
+      required: (_, { PolicySourceArn }) => [
+        { action: "iam:SimulatePrincipalPolicy", resource: text(PolicySourceArn), keys: {} },
+      ],
+    },
+  ],
+  [
     "GetInstanceProfile",
     {
       documentation: IAM,

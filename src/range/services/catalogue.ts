@@ -30,6 +30,7 @@ import { targetHandlers } from "./elasticloadbalancing/targets.ts";
 import { eventsHandlers } from "./events.ts";
 import type { Handler } from "./handler.ts";
 import { iamHandlers } from "./iam.ts";
+import { simulationHandlers } from "./iam-simulation.ts";
 import { s3Handlers } from "./s3/handlers.ts";
 import { ssmHandlers } from "./ssm.ts";
 import { statesHandlers } from "./states.ts";
@@ -66,7 +67,7 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
   autoscaling: { ...descriptionHandlers, ...memberHandlers, ...scalingGroupHandlers },
   elasticloadbalancing: { ...balancerHandlers, ...targetHandlers },
   events: eventsHandlers,
-  iam: iamHandlers,
+  iam: { ...iamHandlers, ...simulationHandlers },
   s3: s3Handlers,
   sts: stsHandlers,
   ssm: ssmHandlers,

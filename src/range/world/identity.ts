@@ -81,6 +81,8 @@ export interface Account {
   /** At most one, unique among all accounts. */
   alias: string | null;
   readonly regions: Map<string, RegionState>;
+  /** Regions that need an opt-in and have it. */
+  readonly optedIn: Set<string>;
   readonly roles: Map<string, Role>;
   readonly instanceProfiles: Map<string, InstanceProfile>;
   readonly users: Map<string, IamUser>;

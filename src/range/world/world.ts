@@ -74,6 +74,7 @@ export class World {
       id,
       alias: `range-${id}`,
       regions: new Map(),
+      optedIn: new Set(),
       roles: new Map(),
       instanceProfiles: new Map(),
       users: new Map(),

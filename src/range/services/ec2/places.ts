@@ -8,6 +8,7 @@ import type {
   InstanceTypeInfo,
 } from "@aws-sdk/client-ec2";
 import { INSTANCE_TYPES, type InstanceType } from "../../world/instance-types.ts";
+import { regionsOf } from "../../world/region-names.ts";
 import { handler } from "../handler.ts";
 import { ec2Error, invalidValue } from "./errors.ts";
 import { filterBy, paged } from "./selection.ts";
@@ -70,42 +71,25 @@ const describeInstanceTypes = handler((context, input: DescribeInstanceTypesRequ
   return { InstanceTypes: items.map(describeType), NextToken: token };
 });
 
-/** The Regions that need no opt-in, as far as the range has use for them. */
-const REGIONS = [
-  "ap-northeast-1",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "ca-central-1",
-  "eu-central-1",
-  "eu-north-1",
-  "eu-west-1",
-  "eu-west-2",
-  "eu-west-3",
-  "sa-east-1",
-  "us-east-1",
-  "us-east-2",
-  "us-west-1",
-  "us-west-2",
-];
-
-const describeRegions = handler((_, input: DescribeRegionsRequest): DescribeRegionsResult => {
-  const { RegionNames: names } = input;
-  const unknown = names?.find((name) => !REGIONS.includes(name));
+/** Without `AllRegions`, those that are switched on: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html */
+const describeRegions = handler(({ account }, input: DescribeRegionsRequest): DescribeRegionsResult => {
+  const { RegionNames: names, AllRegions: all = false } = input;
+  const visible = regionsOf(account).filter(({ optInStatus }) => all || optInStatus !== "not-opted-in");
+  const unknown = names?.find((name) => !visible.some((each) => each.name === name));
   if (unknown !== undefined) throw invalidValue(unknown, "region", "No such Region.");
-  const chosen = REGIONS.filter((name) => !names || names.length === 0 || names.includes(name)).map((name) => ({
-    name,
-    tags: [],
-  }));
+  const chosen = visible
+    .filter(({ name }) => !names || names.length === 0 || names.includes(name))
+    .map((each) => ({ ...each, tags: [] }));
   const found = filterBy(chosen, input.Filters, {
     "region-name": ({ name }) => name,
     endpoint: ({ name }) => `ec2.${name}.amazonaws.com`,
-    "opt-in-status": () => "opt-in-not-required",
+    "opt-in-status": ({ optInStatus }) => optInStatus,
   });
   return {
-    Regions: found.map(({ name }) => ({
+    Regions: found.map(({ name, optInStatus }) => ({
       RegionName: name,
       Endpoint: `ec2.${name}.amazonaws.com`,
-      OptInStatus: "opt-in-not-required",
+      OptInStatus: optInStatus,
     })),
   };
 });
