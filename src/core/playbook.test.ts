@@ -32,6 +32,8 @@ test("a file that says only what it must gets the careful defaults", () => {
         alongside: false,
         needs: [],
         onFailure: "stop",
+        around: null,
+        within: null,
         approval: null,
         milestone: null,
         responsible: null,

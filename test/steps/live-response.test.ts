@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/core/json.ts";
 import type { Item } from "../../src/core/step.ts";
@@ -50,6 +51,12 @@ describe("what is asked", () => {
     );
     expect(writing).toEqual([]);
     expect(new Set(liveResponseCommands.map(({ name }) => name)).size).toBe(liveResponseCommands.length);
+  });
+
+  it("is documented, each command with what it shows", () => {
+    const page = readFileSync("docs/evidence.md", "utf8");
+    const rows = liveResponseCommands.map(({ name, shows }) => `| \`${name}\` | ${shows} |`);
+    expect(rows.filter((row) => !page.replaceAll(/ +\|/g, " |").includes(row))).toEqual([]);
   });
 
   it("is planned for the platform that the agent reports", () =>
