@@ -13,7 +13,10 @@ export async function confirm(
 ): Promise<void> {
   if (isAgreed) return;
   if (!environment.hasTerminal) {
-    throw wrongUsage(command, { what: flag, reason: "there is no terminal to confirm on, so it needs --yes" });
+    throw wrongUsage(command, {
+      what: `${flag} without --yes`,
+      reason: "nobody can be asked, for there is no terminal; nothing was changed",
+    });
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -84,12 +84,18 @@ export function readNamedBytes(
   }
 }
 
+const unreadableFor: Readonly<Record<string, string>> = {
+  EACCES: "you may not read it",
+  EISDIR: "it is a folder",
+  ENOENT: "there is no such file",
+};
+
 function unreadable(
   file: string,
   { command, error }: { readonly command: string; readonly error: unknown },
 ): CordonError {
   const { code = "unknown" } = error as NodeJS.ErrnoException;
-  const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+  const reason = unreadableFor[code] ?? `it cannot be read (${code})`;
   return new CordonError("input_invalid", { what: `File ${file}`, reason, command }, { cause: error });
 }
 

@@ -78,7 +78,11 @@ export class Output {
     this.#shown = 0;
     switch (this.format) {
       case "table":
-        return write(`${lines().join("\n")}\n`);
+        return write(
+          lines()
+            .map((line) => `${line}\n`)
+            .join(""),
+        );
       case "json":
         return write(`${JSON.stringify(document, null, 2)}\n`);
       case "jsonl":

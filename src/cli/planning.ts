@@ -1,4 +1,5 @@
 import type { CaseState } from "../core/case.ts";
+import { CordonError } from "../core/errors.ts";
 import type { Stage } from "../core/playbook.ts";
 import type { Disposition } from "../core/route.ts";
 import { asks } from "../engine/ask.ts";
@@ -48,6 +49,7 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
       foreignUses(desk, connection.of(account).direct(region), { account, region }),
       ...cases.map(({ caseId }) => runner.work(caseId, { signal: desk.signal })),
     ]);
+    assertAnyIsThere(states);
     const known = await allCases(desk.store);
     return states.map((state) =>
       planDocument({
@@ -62,6 +64,20 @@ export async function planOrder(desk: Desk, { connection }: Session, order: Orde
   } finally {
     memory.close();
   }
+}
+
+/**
+ * Without any of its instances a plan plans nothing. Where only some are gone, the others are what matters.
+ *
+ * @throws CordonError `instance_not_found`
+ */
+function assertAnyIsThere(states: readonly CaseState[]): void {
+  const isGone = ({ steps }: CaseState): boolean =>
+    [...steps.values()].some(({ failure }) => failure?.code === "instance_not_found");
+  const [first] = states;
+  if (first === undefined || !states.every(isGone)) return;
+  const { instanceId, account, region } = first.target;
+  throw new CordonError("instance_not_found", { instanceId, account, region });
 }
 
 /** A stage that begins with all others and asks nobody. What only looks is left out: it has nothing to look at yet. */

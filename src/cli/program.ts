@@ -7,7 +7,7 @@ import { cordonVersion } from "./version.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 done; 2 wrong usage; 3 ran, but containment is partial or a check failed; 4 waits for an approval;
-5 rejected; 6 permissions; 7 the journal does not verify; 130 interrupted.
+5 rejected; 6 permissions or preflight; 7 journal or evidence does not verify; 130 interrupted.
 
 Begin with \`cordon drill\`: it needs no AWS account.`;
 

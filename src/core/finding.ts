@@ -22,7 +22,7 @@ export const finding = z.strictObject({
   title: z.string().max(1024),
   severity: z.number().min(0).max(10),
   account: z.string().regex(/^\d{12}$/),
-  region: z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/),
+  region: z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, "expected one such as eu-west-1"),
   instances: z.array(z.string().regex(/^i-[0-9a-f]{8}([0-9a-f]{9})?$/)),
   /** Whether the instance acts or is acted upon; null where the product does not say. */
   role: z.enum(["actor", "target"]).nullable(),

@@ -50,6 +50,7 @@ test.each([
     { remoteAddresses: ["evil"] },
     "Remote address evil is not valid: expected an address such as 198.51.100.7:443/tcp.",
   ],
+  [{ region: "here" }, "region is not valid: expected one such as eu-west-1."],
   [{ person: "ada\u001b[2J" }, "The person's name is not valid: it is empty or holds control characters."],
 ])("%j is refused", (change, message) => {
   expect(() => manualFinding({ ...statement, ...change })).toThrow(message);

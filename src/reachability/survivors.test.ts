@@ -100,7 +100,7 @@ describe("survivors of a cut", () => {
     const { contained, left } = judge({ rulesBefore });
     expect(contained).toBe(true);
     expect(left.filter((line) => line.includes("TCP") || line.includes("UDP"))).toEqual([]);
-    expect(left).toContain("possible: ICMP to 0.0.0.0/0 (all ports) through igw-1");
+    expect(left).toContain("possible: ICMP to 0.0.0.0/0 through igw-1");
   });
 
   it("judges IPv6 apart from IPv4", () => {

@@ -25,13 +25,18 @@ function possibleOn(nic: ReachInterface, described: Described, flows: readonly F
         ? `what the groups of ${nic.id} allowed before the cut is not known: ${nic.unknownBefore}`
         : `the groups of ${nic.id} allowed it before the cut, ${flow.via} routes it, and AWS goes on tracking flows after a change of groups`;
     return {
-      what: `${nameOf(flow.protocol)} ${way} (${formatPorts(flow.ports)}) through ${flow.via}`,
+      what: `${nameOf(flow.protocol)} ${way}${portsText(flow)} through ${flow.via}`,
       kind: flow.protocol,
       certainty: "possible" as const,
       why,
       ...leverOn(nic, described, flow),
     };
   });
+}
+
+/** Only TCP and UDP have ports. */
+function portsText({ protocol, ports }: Flow): string {
+  return protocol === "tcp" || protocol === "udp" ? ` (${formatPorts(ports)})` : "";
 }
 
 /**

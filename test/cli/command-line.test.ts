@@ -1,8 +1,5 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupsCommand,
@@ -10,81 +7,22 @@ import {
   ModifyNetworkInterfaceAttributeCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Desk, type Ended, openDesk, root, type Served } from "./served-range.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cordon-cli-"));
-const bin = join(root, "dist", "cordon.js");
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(file: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CORDON)_/.test(name)));
-    const child = execFile(
-      process.execPath,
-      [file, ...args],
-      {
-        cwd: folder,
-        env: {
-          ...inherited,
-          CORDON_HOME: join(folder, "home"),
-          CORDON_PERSON: "ada",
-          AWS_EC2_METADATA_DISABLED: "true",
-          ...env,
-        },
-      },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-    );
-    child.stdin?.end();
-  });
-}
-
-const cordon = (...args: string[]): Promise<Ended> => start(bin, args);
-
-interface Served {
-  readonly address: string;
-  readonly targets: readonly { readonly instanceId: string }[];
-  readonly eventFile: string;
-}
-
-let server: ChildProcess;
+let desk: Desk;
 let served: Served;
+let eventFile: string;
 
 beforeAll(async () => {
-  const build = await start(join(root, "build.mjs"), []);
-  if (build.code !== 0) throw new Error(build.stderr);
+  desk = await openDesk();
+  eventFile = join(desk.folder, "finding.json");
   // Twenty times as fast as a clock on the wall: the minute in which IAM's policies spread takes three seconds.
-  server = spawn(process.execPath, [
-    bin,
-    "range",
-    "serve",
-    "--port",
-    "0",
-    "--speed",
-    "20",
-    "--event",
-    join(folder, "finding.json"),
-    "-o",
-    "jsonl",
-  ]);
-  served = await new Promise((resolve, reject) => {
-    let text = "";
-    server.stdout?.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.endsWith("\n")) resolve(JSON.parse(text) as Served);
-    });
-    server.once("exit", () => reject(new Error("the range ended")));
-  });
+  served = await desk.serve("--speed", "20", "--event", eventFile);
 }, 60_000);
 
-afterAll(() => {
-  server.kill("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => desk.close());
+
+const cordon = (...args: string[]): Promise<Ended> => desk.cordon(...args);
 
 const target = (): string => served.targets[0]!.instanceId;
 
@@ -107,6 +45,10 @@ test.each([
     ["respond", "i-0123456789abcdef0", "--remote-address", "nobody"],
     "Remote address nobody is not valid: expected an address such as 198.51.100.7:443/tcp.",
   ],
+  [["respond", "i-0123456789abcdef0", "--region", "here"], "region is not valid: expected one such as eu-west-1."],
+  [["triage", "."], "File . is not valid: it is a folder."],
+  [["playbooks", "validate", "."], "File . is not valid: it is a folder."],
+  [["drill", "--approve", "nothing"], "Stage nothing is not valid: the playbooks have "],
   [["respond", "--finding", "nowhere.json"], "File nowhere.json is not valid: there is no such file."],
   [["release", "i-0123456789abcdef0"], "There is no case i-0123456789abcdef0 in this store."],
   [["cases", "show", "case-1"], "There is no case case-1 in this store."],
@@ -130,7 +72,9 @@ test.each([
 test("without a terminal and without --yes nothing is applied, and nothing hangs", async () => {
   const { code, stderr } = await cordon("respond", target(), "--apply", "--endpoint-url", served.address);
   expect(code).toBe(2);
-  expect(stderr).toContain("there is no terminal to confirm on, so it needs --yes");
+  expect(stderr).toContain(
+    "--apply without --yes is not valid: nobody can be asked, for there is no terminal; nothing was changed.",
+  );
 });
 
 test("a plan names each change with its before and after, and opens no case", async () => {
@@ -146,6 +90,13 @@ test("a plan names each change with its before and after, and opens no case", as
   expect(seals.map(({ attribute }) => attribute)).toEqual(["groups", "groups"]);
   expect(seals.every(({ before, after }) => before[0] !== after[0] && after.length === 1)).toBe(true);
   expect(await cordon("cases", "ls")).toMatchObject({ code: 0, stdout: "No cases. `cordon drill` rehearses one.\n" });
+  expect(await cordon("resume")).toEqual({ code: 0, stdout: "", stderr: "No case is open.\n" });
+});
+
+test("a plan for an instance that is not there says so, and prints no plan", async () => {
+  const { code, stdout, stderr } = await cordon("plan", "i-0123456789abcdef0", "--endpoint-url", served.address);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("There is no instance i-0123456789abcdef0 in account 111122223333, region eu-central-1.");
 });
 
 test("a plan names what has one of Cordon's groups though no open case put it there", async () => {
@@ -183,7 +134,7 @@ test("an instance is contained from its finding, shown with its original groups,
   const responded = await cordon(
     "respond",
     "--finding",
-    served.eventFile,
+    eventFile,
     "--apply",
     "--yes",
     "--endpoint-url",
@@ -195,6 +146,8 @@ test("an instance is contained from its finding, shown with its original groups,
   expect(responded.stderr).toContain(
     "Acting as arn:aws:iam::111122223333:root in account 111122223333 (range-111122223333), eu-central-1",
   );
+  expect(responded.stderr).not.toContain("MaxListenersExceededWarning");
+  expect(responded.stderr).toContain(`    saves: ${target()}\n`);
   expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target(), status: "contained", contained: true }]);
   expect(responded.code).toBe(0);
 
@@ -218,9 +171,9 @@ test("an instance is contained from its finding, shown with its original groups,
 }, 60_000);
 
 test("credentials of another account never act on a case", async () => {
-  const document = JSON.parse(readFileSync(served.eventFile, "utf8")) as { detail: { accountId: string } };
+  const document = JSON.parse(readFileSync(eventFile, "utf8")) as { detail: { accountId: string } };
   document.detail.accountId = "999988887777";
-  const file = join(folder, "elsewhere.json");
+  const file = join(desk.folder, "elsewhere.json");
   writeFileSync(file, JSON.stringify(document));
   const { code, stderr } = await cordon(
     "respond",

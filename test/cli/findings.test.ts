@@ -1,21 +1,13 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Desk, type Ended, openDesk } from "./served-range.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cordon-findings-"));
-const file = join(folder, "finding.json");
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+let desk: Desk;
+let folder = "";
+let file = "";
 
 /** Listens on this machine, as AWS and as a receiver, and counts who comes. */
 let server: Server;
@@ -23,33 +15,12 @@ let address = "";
 let received: { readonly path: string; readonly id: string | undefined }[] = [];
 let status = 200;
 
-function start(script: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CORDON)_/.test(name)));
-    const child = execFile(
-      process.execPath,
-      [join(root, script), ...args],
-      {
-        cwd: folder,
-        env: {
-          ...inherited,
-          CORDON_HOME: join(folder, "home"),
-          CORDON_PERSON: "ada",
-          SOC_KEY: "0123456789abcdef",
-          ...env,
-        },
-      },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-    );
-    child.stdin?.end();
-  });
-}
-
-const cordon = (...args: string[]): Promise<Ended> => start("dist/cordon.js", args);
+const cordon = (...args: string[]): Promise<Ended> => desk.cordon(...args);
 
 beforeAll(async () => {
-  const build = await start("build.mjs", []);
-  if (build.code !== 0) throw new Error(build.stderr);
+  desk = await openDesk({ SOC_KEY: "0123456789abcdef" });
+  folder = desk.folder;
+  file = join(folder, "finding.json");
   server = createServer((request, response) => {
     received.push({ path: request.url ?? "", id: request.headers["webhook-id"] as string | undefined });
     response.writeHead(status).end();
@@ -66,7 +37,7 @@ beforeEach(() => {
 
 afterAll(() => {
   server.close();
-  rmSync(folder, { recursive: true, force: true });
+  desk.close();
 });
 
 const detail = {

@@ -1,68 +1,26 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Desk, type Ended, openDesk, type UnderWay } from "./served-range.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cordon-kill-"));
-const bin = join(root, "dist", "cordon.js");
-writeFileSync(join(folder, "cordon.yaml"), "approvers:\n  responders: [grace]\n");
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A command under way, which can be killed. */
-function begin(file: string, args: readonly string[], person = "ada"): { child: ChildProcess; ended: Promise<Ended> } {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CORDON)_/.test(name)));
-  const child = spawn(process.execPath, [file, ...args], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...inherited, CORDON_HOME: join(folder, "home"), CORDON_PERSON: person, AWS_EC2_METADATA_DISABLED: "true" },
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<Ended>((resolve) => {
-    child.once("close", (code) => resolve({ code, stdout, stderr }));
-  });
-  return { child, ended };
-}
-
-const cordon = (...args: string[]): Promise<Ended> => begin(bin, args).ended;
-
-let server: ChildProcess;
+let desk: Desk;
 let address = "";
 let instanceId = "";
 
 beforeAll(async () => {
-  const build = await begin(join(root, "build.mjs"), []).ended;
-  if (build.code !== 0) throw new Error(build.stderr);
+  desk = await openDesk();
+  writeFileSync(join(desk.folder, "cordon.yaml"), "approvers:\n  responders: [grace]\n");
   // Ten times as fast as a clock on the wall: the 70 s in which the instance is open take seven.
-  const args = ["range", "serve", "--port", "0", "--speed", "10", "--scenario", "manual-start", "-o", "jsonl"];
-  server = spawn(process.execPath, [bin, ...args]);
-  const line = await new Promise<string>((resolve, reject) => {
-    let text = "";
-    server.stdout?.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.endsWith("\n")) resolve(text);
-    });
-    server.once("exit", () => reject(new Error("the range ended")));
-  });
-  const served = JSON.parse(line) as { address: string; targets: readonly { instanceId: string }[] };
+  const served = await desk.serve("--speed", "10", "--scenario", "manual-start");
   address = served.address;
   instanceId = served.targets[0]?.instanceId ?? "";
 }, 180_000);
 
-afterAll(() => {
-  server.kill("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => desk.close());
+
+const begin = (args: readonly string[], person = "ada"): UnderWay => desk.begin(args, { CORDON_PERSON: person });
+const cordon = (...args: string[]): Promise<Ended> => desk.cordon(...args);
 
 /** The names of the groups that each interface of the target has now. */
 async function groupNames(): Promise<readonly string[]> {
@@ -94,7 +52,7 @@ const open = /^cordon-open-/;
 
 test("a respond that is killed as it seals is carried on by resume, and nothing is lost", async () => {
   const before = await groupNames();
-  const { child, ended } = begin(bin, ["respond", instanceId, ...respond, "--endpoint-url", address]);
+  const { child, ended } = begin(["respond", instanceId, ...respond, "--endpoint-url", address]);
   await until("a sealed interface", async () => (await groupNames()).some((name) => sealed.test(name)));
   child.kill("SIGKILL");
   await ended;
@@ -112,7 +70,7 @@ test("a respond that is killed as it seals is carried on by resume, and nothing 
 }, 180_000);
 
 test("a conversion that is killed while the instance is open is shown, and sealed by whichever command comes next", async () => {
-  const { child, ended } = begin(bin, ["approve", instanceId, "--stage", "convert"], "grace");
+  const { child, ended } = begin(["approve", instanceId, "--stage", "convert"], "grace");
   await until("an open interface", async () => (await groupNames()).some((name) => open.test(name)));
   child.kill("SIGKILL");
   await ended;
@@ -128,7 +86,7 @@ test("a conversion that is killed while the instance is open is shown, and seale
 }, 180_000);
 
 test("a release that is killed is carried on by resume, and puts everything back", async () => {
-  const { child, ended } = begin(bin, ["release", instanceId, "--yes"]);
+  const { child, ended } = begin(["release", instanceId, "--yes"]);
   await until("an interface that is not sealed", async () => !(await groupNames()).every((name) => sealed.test(name)));
   child.kill("SIGKILL");
   await ended;

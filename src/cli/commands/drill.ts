@@ -4,7 +4,8 @@ import { scenarios, START_OF_SIMULATED_TIME_MS } from "../../range/range.ts";
 import type { Variant } from "../../range/scenarios/scenario.ts";
 import { runDrill } from "../drill/run.ts";
 import type { DrillReport } from "../drill/report.ts";
-import { liveLine, scorecard } from "../render/scorecard.ts";
+import { Narration } from "../render/narration.ts";
+import { scorecard } from "../render/scorecard.ts";
 
 export interface DrillFlags {
   readonly scenario: string;
@@ -34,9 +35,13 @@ export async function drill(flags: DrillFlags, playbooks: readonly Playbook[], s
   if (!summary) refuse(`Scenario ${flags.scenario}`, `expected one of ${scenarios.map(({ id }) => id).join(", ")}`);
   const unknown = flags.variants.find((variant) => !summary.variants.some((known) => known === variant));
   if (unknown !== undefined) refuse(`Variant ${unknown}`, `${summary.id} has ${summary.variants.join(", ") || "none"}`);
+  const stages = new Set(playbooks.flatMap((playbook) => playbook.stages.map(({ id }) => id)));
+  const stranger = flags.approve?.find((stage) => !stages.has(stage));
+  if (stranger !== undefined) refuse(`Stage ${stranger}`, `the playbooks have ${[...stages].toSorted().join(", ")}`);
   const isLive = flags.output === "table" && !flags.quiet;
   if (isLive) streams.narrate(`${summary.title}\n${summary.description}\n\n`);
   const receivedAt = START_OF_SIMULATED_TIME_MS + UNNOTICED_MS;
+  const narration = new Narration(receivedAt);
   const report = await runDrill({
     scenario: flags.scenario,
     seed: flags.seed,
@@ -46,7 +51,7 @@ export async function drill(flags: DrillFlags, playbooks: readonly Playbook[], s
     ...(flags.approve === null ? {} : { approve: flags.approve }),
     ...(flags.speed === null ? {} : { speed: flags.speed }),
     onEvent: (event) => {
-      const line = isLive ? liveLine(event, receivedAt) : null;
+      const line = isLive ? narration.line(event) : null;
       if (line !== null) streams.narrate(`${line}\n`);
     },
   });

@@ -83,7 +83,7 @@ export async function exportEvidence(desk: Desk, name: string, { to }: { readonl
     throw new CordonError("input_invalid", {
       what: `Folder ${folder}`,
       reason: "it is there already, and a bag is never mixed with anything",
-      command: "cordon evidence export",
+      command: "evidence export",
     });
   const vault: Vault = await desk.vault();
   const events = await desk.store.read(state.id, 0);

@@ -1,10 +1,8 @@
 import type { Playbook } from "../../core/playbook.ts";
 import { CordonError } from "../../core/errors.ts";
-import { homePath } from "../environment.ts";
-import { wrongUsage } from "../failure.ts";
+import { homePath, readNamedFile } from "../environment.ts";
 import { type Output, tableLines } from "../output.ts";
 import { loadPlaybooks, readPlaybookFile } from "../shipped.ts";
-import { existsSync } from "node:fs";
 
 /** Lists the playbooks: those that Cordon ships, and those in CORDON_HOME. */
 export async function listPlaybooks(output: Output): Promise<number> {
@@ -50,9 +48,7 @@ function playbookLines({ id, title, autonomy, answers, stages }: Playbook, file:
 
 /** Reads playbook files and names every problem with its line. */
 export async function validatePlaybooks(output: Output, files: readonly string[]): Promise<number> {
-  const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined)
-    throw wrongUsage("playbooks validate", { what: `File ${missing}`, reason: "there is no such file" });
+  for (const file of files) readNamedFile(file === "-" ? "./-" : file, { command: "playbooks validate" }); // Wrong usage, not a wrong playbook.
   const results = files.map((file) => ({ file, ...validated(file) }));
   await output.result(results, () =>
     results.map(({ file, problems }) => (problems === null ? `${file}: valid` : problems)),

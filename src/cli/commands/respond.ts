@@ -25,6 +25,8 @@ export async function plan(desk: Desk, instanceIds: readonly string[], flags: Or
   const orders = await readOrders(desk, instanceIds, flags);
   await printPlans(desk, await plansOf(desk, orders));
   sayHandOvers(desk, orders);
+  if (orders.orders.length > 0)
+    desk.output.narrate("Nothing was changed. `cordon respond` with the same arguments and --apply acts.");
   return sayUnplaced(desk, orders);
 }
 

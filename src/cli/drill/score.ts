@@ -34,7 +34,7 @@ export function deductions(drill: Scored): readonly Deduction[] {
     },
     extra > 0 && {
       points: Math.min(20, 5 * extra),
-      why: `${extra} round trips to isolation above ${FEWEST_ROUND_TRIPS}`,
+      why: `${extra} round trip${extra === 1 ? "" : "s"} to isolation above ${FEWEST_ROUND_TRIPS}`,
     },
     undeclared > 0 && { points: 10, why: "release left differences that no step declared" },
     !drill.journal.verified && { points: 10, why: "the journal does not verify" },

@@ -1,5 +1,5 @@
 import type { EvidenceVerdict } from "../../vault/verification.ts";
-import { printable } from "./story.ts";
+import { count, printable } from "./story.ts";
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -19,11 +19,11 @@ export function verdictLines(verdict: EvidenceVerdict): readonly string[] {
   return [
     `${verdict.case}  ${verdict.ok ? "verified" : "FAILED"}`,
     ...faults.map((fault) => `  ${printable(fault)}`),
-    `  ${whole} of ${artifacts.length - atAws.length} artifacts in the vault are whole`,
+    `  ${whole} of ${count(artifacts.length - atAws.length, "artifact")} in the vault whole`,
     ...(atAws.length === 0
       ? []
       : [`  ${atAws.length} kept by AWS: an EBS snapshot has no content hash of its own, and is not checked here`]),
-    `  ${events} events; the vault has ${anchors} heads of the journal, and ${afterLastAnchor} events follow the last`,
+    `  ${count(events, "event")}; the vault has ${count(anchors, "head")} of the journal, with ${count(afterLastAnchor, "event")} after the last`,
     ...unspokenOf.map((key) => `  not spoken of in the journal: ${printable(key)}`),
   ];
 }

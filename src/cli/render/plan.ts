@@ -152,8 +152,19 @@ export function planLines(plan: PlanDocument): readonly string[] {
     ]),
     "",
     ...foreignLines(plan.foreign),
-    `Permissions: ${plan.permissions.join(", ")}`,
+    "Permissions:",
+    ...permissionLines(plan.permissions),
   ];
+}
+
+/** A line for each service: nobody finds one action among seventy. */
+function permissionLines(permissions: readonly string[]): readonly string[] {
+  const services = new Map<string, string[]>();
+  for (const permission of permissions) {
+    const [service = "", action = ""] = permission.split(":");
+    services.set(service, [...(services.get(service) ?? []), action]);
+  }
+  return [...services].map(([service, actions]) => `  ${service}: ${actions.join(", ")}`);
 }
 
 function stepLines({

@@ -37,7 +37,7 @@ function playbookPage(playbook: Playbook, known: ReadonlyMap<string, AnyStep>): 
     "## What Cordon does, and what a person must do",
     "",
     ...stages.flatMap((stage, index) =>
-      stageLines(stage, { playbook, before: stages[index - 1], number: index + 1, known }),
+      stageLines(stage, { before: stages[index - 1], number: index + 1, isLast: index === stages.length - 1, known }),
     ),
     "## How to undo it",
     "",
@@ -58,13 +58,13 @@ function autonomySentence({ autonomy }: Playbook): string {
 }
 
 interface Frame {
-  readonly playbook: Playbook;
   readonly before: Stage | undefined;
   readonly number: number;
+  readonly isLast: boolean;
   readonly known: ReadonlyMap<string, AnyStep>;
 }
 
-function stageLines(stage: Stage, { before, number, known }: Frame): readonly string[] {
+function stageLines(stage: Stage, { before, number, isLast, known }: Frame): readonly string[] {
   const when =
     number === 1
       ? "At once"
@@ -91,11 +91,16 @@ function stageLines(stage: Stage, { before, number, known }: Frame): readonly st
       return `- ${stepLine(use, known)}${given}`;
     }),
     "",
-    stage.onFailure === "continue"
-      ? "What fails here does not keep the next stages from being done; it is named in the proof and in the case."
-      : "When something fails here, the stages after it are not begun.",
+    failureSentence(stage, isLast),
     "",
   ];
+}
+
+function failureSentence({ onFailure }: Stage, isLast: boolean): string {
+  if (isLast) return "When something fails here, it is named in the case; no stage comes after it.";
+  return onFailure === "continue"
+    ? "What fails here does not keep the next stages from being done; it is named in the proof and in the case."
+    : "When something fails here, the stages after it are not begun.";
 }
 
 function stepLine(id: string, known: ReadonlyMap<string, AnyStep>): string {

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import type { DrillReport } from "../drill/report.ts";
-import { printable, storyLine } from "./story.ts";
+import { seconds } from "./narration.ts";
+import { count, printable } from "./story.ts";
 
 /** Seconds of the strip before and after the receipt: one character each. */
 const BEFORE_S = 12;
@@ -39,12 +40,12 @@ type Paint = (format: Format, text: string) => string;
 function strips({ successes, events, receivedAt }: DrillReport, paint: Paint): readonly string[] {
   const width = Math.max(10, ...successes.map(({ name }) => name.length));
   const rows = successes.map(({ name, atMs }) => {
-    const seconds = new Set(atMs.map((at) => Math.floor(at / 1000)));
+    const inSeconds = new Set(atMs.map((at) => Math.floor(at / 1000)));
     const cells = Array.from({ length: BEFORE_S + AFTER_S }, (_, index) =>
-      seconds.has(index - BEFORE_S) ? paint("red", "#") : ".",
+      inSeconds.has(index - BEFORE_S) ? paint("red", "#") : ".",
     );
     const last = atMs.at(-1);
-    const tail = last === undefined ? "never got through" : `last at ${signed(last)}`;
+    const tail = last === undefined ? "never got through" : `last at ${seconds(last)}`;
     return `  ${printable(name).padEnd(width)}  ${cells.join("")}  ${tail}`;
   });
   const marks = new Map<number, string>([[0, "F"]]);
@@ -61,19 +62,18 @@ function strips({ successes, events, receivedAt }: DrillReport, paint: Paint): r
   ];
 }
 
-function signed(ms: number): string {
-  return `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1000).toFixed(2)} s`;
-}
-
-function verdict({ result, breaches }: DrillReport, paint: Paint): readonly string[] {
+function verdict({ result, breaches, events }: DrillReport, paint: Paint): readonly string[] {
   if (result.case === null) return ["  Nothing was to be done, and nothing was done."];
-  const time = result.timeToIsolationMs === null ? "never" : signed(result.timeToIsolationMs);
+  const time = result.timeToIsolationMs === null ? "never" : seconds(result.timeToIsolationMs);
   const contained =
     result.contained === true ? paint("green", "yes") : paint("yellow", result.contained === false ? "NO" : "in part");
   const lost = breaches.map(({ name }) => name);
   return [
-    `  sealed      ${time}, ${result.roundTripsToIsolation} round trips`,
+    `  sealed      ${time}, ${count(result.roundTripsToIsolation, "round trip")}`,
     `  contained   ${contained}, as of ${result.asOf ?? "never"}`,
+    ...waiting(events).map(
+      (stage) => `  waits       ${stage}: nobody approved it; with --approve ${stage} somebody does`,
+    ),
     `  attackers   ${result.attackers.map(({ name, cut }) => `${printable(name)} ${cut ? "cut" : paint("red", "NOT CUT")}`).join(", ") || "none"}`,
     `  journal     ${result.journal.events} events, ${result.journal.verified ? "verified" : paint("red", "BROKEN")}, head ${result.journal.head.slice(0, 16)}`,
     `  AWS calls   ${result.awsCalls.total}`,
@@ -86,18 +86,33 @@ function verdict({ result, breaches }: DrillReport, paint: Paint): readonly stri
   ];
 }
 
+/** The stages that people were asked about and did not decide before the drill was over. */
+function waiting(events: DrillReport["events"]): readonly string[] {
+  const asked = new Map<string, string>();
+  for (const { case: id, body } of events) {
+    if (body.type === "approval.asked") asked.set(`${id} ${body.stage}`, body.stage);
+    else if (body.type === "approval.decided" || body.type === "approval.expired" || body.type === "approval.voided")
+      asked.delete(`${id} ${body.stage}`);
+  }
+  return [...new Set(asked.values())];
+}
+
 const MOST_SURVIVORS = 8;
 
 function survivors({ result }: DrillReport): readonly string[] {
   if (result.survivors.length === 0) return [];
-  const shown = result.survivors.slice(0, MOST_SURVIVORS);
-  const rest = result.survivors.length - shown.length;
+  // Instances of one incident share most of them: each stands once.
+  const lines = new Set(
+    result.survivors.map(
+      ({ what, certainty, lever }) => `    ${certainty.padEnd(10)}  ${printable(what)}: ${printable(lever)}`,
+    ),
+  );
+  const shown = [...lines].slice(0, MOST_SURVIVORS);
+  const rest = lines.size - shown.length;
   return [
     "",
     "  Not excluded, and what would end it:",
-    ...shown.map(
-      ({ what, certainty, lever }) => `    ${certainty.padEnd(10)}  ${printable(what)}: ${printable(lever)}`,
-    ),
+    ...shown,
     ...(rest > 0 ? [`    and ${rest} more (--output json names all)`] : []),
   ];
 }
@@ -112,10 +127,4 @@ function release({ result }: DrillReport, paint: Paint): readonly string[] {
       ({ what, declared }) => `    ${declared ? "declared  " : paint("red", "UNDECLARED")}  ${printable(what)}`,
     ),
   ];
-}
-
-/** One line of the live narration; null for what needs no telling. */
-export function liveLine(event: DrillReport["events"][number], receivedAt: number): string | null {
-  const line = storyLine(event);
-  return line === null ? null : `${signed(Date.parse(event.time) - receivedAt).padStart(10)}  ${line}`;
 }

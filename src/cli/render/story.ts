@@ -8,12 +8,24 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}");
 }
 
-/** A value in few words: lists joined, strings bare. */
+/** A value in few words: lists joined, strings bare, what has parts as `name=value`. */
 export function brief(value: Json): string {
   if (value === null) return "nothing";
   if (typeof value === "string") return printable(value);
-  if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map((item: Json) => brief(item)).join(", ");
-  return printable(JSON.stringify(value));
+  if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map(part).join(", ");
+  if (typeof value !== "object") return String(value);
+  const parts = Object.entries(value).map(([name, each]) => `${printable(name)}=${part(each)}`);
+  return parts.length === 0 ? "nothing" : parts.join(", ");
+}
+
+/** A value inside another: what has parts itself stands in brackets, so that nothing is read as its neighbour's. */
+function part(value: Json): string {
+  return typeof value === "object" && value !== null ? `(${brief(value)})` : brief(value);
+}
+
+/** A number of things, such as "1 event" and "2 events". */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function asking(mustAsk: MustAsk | null | undefined): string {
@@ -66,7 +78,7 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "artifact.stored":
       return body.item === null ? null : `saved ${body.kind}: ${printable(body.location)}`;
     case "evidence.exported":
-      return `${actor.id} exported the evidence to ${printable(body.to)}: ${body.files} files`;
+      return `${actor.id} exported the evidence to ${printable(body.to)}: ${count(body.files, "file")}`;
     case "case.settled":
     case "journal.anchored":
     case "act.started":
@@ -106,7 +118,7 @@ function isCollected(outcome: Json): boolean {
 function plannedText({ step, changes }: Extract<Happening, { type: "step.planned" }>): string | null {
   if (changes.length === 0) return null;
   const noun = changes.every(({ collects }) => collects === true) ? "item" : "change";
-  return `planned ${step}: ${changes.length} ${noun}${changes.length === 1 ? "" : "s"}`;
+  return `planned ${step}: ${count(changes.length, noun)}`;
 }
 
 const stageEnds = { done: "done", failed: "a step failed", rejected: "rejected", nothing: "nothing to do" } as const;
