@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { linuxFilePrograms } from "./linux-files.ts";
 import type { Invoked, Programs } from "./shell.ts";
 
@@ -12,6 +13,11 @@ function counted(count: number, row: (index: number) => string): readonly string
   return Array.from({ length: count }, (_, index) => row(index + 1));
 }
 
+/** Words that do not repeat, as the arguments of real processes have them: they keep an output from packing into nothing. */
+function identity(index: number): string {
+  return createHash("sha256").update(String(index)).digest("hex").slice(0, 24);
+}
+
 /** A miner that calls itself a kernel thread, between ordinary processes: what the intruder left to be found. */
 function processes({ host, now }: Invoked): { readonly out: string } {
   const started = new Date(now - 9 * DAY_MS).toISOString();
@@ -20,7 +26,7 @@ function processes({ host, now }: Invoked): { readonly out: string } {
     ...counted(host.processes, (index) =>
       index === 42
         ? `${String(index + 1000).padStart(7)}       1 www-data ${started} 9-00:00:00 Sl   [kworker/u8:3] -o stratum+tcp://198.51.100.77:3333 -u 44AFFq5kSiGBoZ`
-        : `${String(index + 1000).padStart(7)}       1 root     ${started} 9-00:00:00 Ss   /usr/sbin/service-${index} --config /etc/service-${index}.conf`,
+        : `${String(index + 1000).padStart(7)}       1 root     ${started} 9-00:00:00 Ss   /usr/sbin/service-${index} --config /etc/service-${index}.conf --id ${identity(index)}`,
     ),
   );
 }
