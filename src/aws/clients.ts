@@ -170,7 +170,7 @@ function sdkClients(
     elb: once(() => new ElasticLoadBalancingV2Client(configuration)),
     ec2: once(() => new EC2Client(configuration)),
     iam: once(() => new IAMClient(configuration)),
-    s3: once(() => new S3Client(configuration)),
+    s3: once(() => new S3Client({ ...configuration, forcePathStyle: endpoint !== undefined })), // Another address has no names of buckets.
     sts: once(() => new STSClient(configuration)),
     ssm: once(() => new SSMClient(configuration)),
     events: once(() => new EventBridgeClient(configuration)),
