@@ -86,7 +86,7 @@ test("a plan names each change with its before and after, and opens no case", as
       steps: { id: string; changes: { attribute: string; before: string[]; after: string[] }[] }[];
     }[];
   }[];
-  const seals = plan!.stages[0]!.steps.find(({ id }) => id === "contain.security-groups")!.changes;
+  const seals = plan!.stages.flatMap(({ steps }) => steps).find(({ id }) => id === "contain.security-groups")!.changes;
   expect(seals.map(({ attribute }) => attribute)).toEqual(["groups", "groups"]);
   expect(seals.every(({ before, after }) => before[0] !== after[0] && after.length === 1)).toBe(true);
   expect(await cordon("cases", "ls")).toMatchObject({ code: 0, stdout: "No cases. `cordon drill` rehearses one.\n" });
