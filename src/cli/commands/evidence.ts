@@ -126,7 +126,7 @@ async function noteExport(
       case: caseId,
       sequence: last.sequence,
       previous: last.hash,
-      now: now(),
+      now: Math.max(now(), Date.parse(last.time)), // The case may live on a range's clock: time never goes back.
       events: [{ actor: environment.person, body: { type: "evidence.exported", ...what } }],
     });
     if (written !== null) return;
