@@ -124,9 +124,6 @@ export const memberEntry = `
 accounts:
   "${MEMBER}": { roleArn: "arn:aws:iam::${MEMBER}:role/Cordon", externalId: ${EXTERNAL_ID}, regions: [${REGION}] }
 `;
-export const evidenceEntry = `
-evidence: { account: "${EVIDENCE}", roleArn: "arn:aws:iam::${EVIDENCE}:role/CordonEvidence", externalId: ${EXTERNAL_ID} }
-`;
 
 function execute(file: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CORDON)_/.test(name)));

@@ -8,6 +8,8 @@ test("nothing of Cordon sends a call that ends an instance; in the range, which 
     (file) => !file.startsWith("src/range/") && !file.endsWith(".test.ts"),
   );
   expect(ours.length).toBeGreaterThan(200);
-  const senders = ours.filter((file) => /\bTerminateInstance\w*Command\b/.test(readFileSync(join(projectRoot, file), "utf8")));
+  const senders = ours.filter((file) =>
+    /\bTerminateInstance\w*Command\b/.test(readFileSync(join(projectRoot, file), "utf8")),
+  );
   expect(senders).toEqual([]);
 });
