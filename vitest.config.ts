@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "dist/**", "test/**/fixtures/**"],
     // Processes: crash tests kill one another's children, and libsql's native code is safest with a process of its own.
     pool: "forks",
+    maxWorkers: "100%", // One core less would be one of two on small machines.
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A test that passes the second time is a defect that nobody looks at.
