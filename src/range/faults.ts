@@ -18,10 +18,11 @@ export class ConnectionLost extends Error {
  * - `late`: the effect happens, the answer comes `lateMs` later.
  * - `lost-answer`: the effect happens, and the connection breaks.
  * - `access-denied`: refused as not permitted, without effect.
+ * - `no-capacity`: AWS has no machine of the type in the zone at the moment, without effect.
  * - `crash-before`, `crash-after`: the calling process dies before or after the effect; the call never settles.
  */
 export type FaultKind =
-  "throttle" | "error" | "late" | "lost-answer" | "access-denied" | "crash-before" | "crash-after";
+  "throttle" | "error" | "late" | "lost-answer" | "access-denied" | "no-capacity" | "crash-before" | "crash-after";
 
 export interface FaultRule {
   readonly kind: FaultKind;

@@ -5,6 +5,7 @@ import { setPolicyLag } from "./iam/propagation.ts";
 import { ConnectionLost, type Fault, type Faults } from "./faults.ts";
 import { deniedBy, refusal } from "./refusals.ts";
 import { HANDLERS } from "./services/catalogue.ts";
+import { remember } from "./services/cloudtrail/remember.ts";
 import { DEFAULT_QUOTAS, type Caller, type Context, type Quotas } from "./services/handler.ts";
 import { AwsError, notImplemented, type Call } from "./wire/operation.ts";
 import { isDisabled } from "./world/region-names.ts";
@@ -73,7 +74,7 @@ export function createFront(options: FrontOptions): Perform {
     const fault = faults?.next(call) ?? null;
     try {
       if (faults && fault?.kind === "crash-before") return await crash(faults, call, record);
-      const output = admit(options, passage, fault);
+      const output = remembered(options, passage, fault);
       if (faults && fault?.kind === "crash-after") return await crash(faults, call, record);
       await world.clock.sleep(latencyMs / 2 + (fault?.kind === "late" ? fault.lateMs : 0));
       if (fault?.kind === "lost-answer") throw new ConnectionLost();
@@ -87,6 +88,15 @@ export function createFront(options: FrontOptions): Perform {
       throw error;
     }
   };
+}
+
+/**
+ * Serves a call of somebody who lives in the range, in this very instant: IAM decides as ever, no bucket and no fault does.
+ *
+ * @throws AwsError as AWS would answer.
+ */
+export function serveNow(world: World, call: Call): Record<string, unknown> {
+  return remembered({ world }, { call, at: world.now(), caller: null, actions: [] }, null);
 }
 
 function crash(faults: Faults, call: Call, record: (error: string) => void): Promise<never> {
@@ -111,6 +121,19 @@ function served({ call, at, caller, actions }: Passage, endedAt: number, error: 
   };
 }
 
+/** What CloudTrail keeps of a call happens with its effect, whatever becomes of the answer. */
+function remembered(options: FrontOptions, passage: Passage, fault: Fault | null): Record<string, unknown> {
+  const { world } = options;
+  try {
+    const output = admit(options, passage, fault);
+    remember(world, passage, { output });
+    return output;
+  } catch (error) {
+    if (error instanceof AwsError && error.code !== "NotImplemented") remember(world, passage, { error });
+    throw error;
+  }
+}
+
 /** Everything between arrival and answer, in the order in which AWS looks at it. */
 function admit(options: FrontOptions, passage: Passage, fault: Fault | null): Record<string, unknown> {
   const { call } = passage;
@@ -132,6 +155,7 @@ function admit(options: FrontOptions, passage: Passage, fault: Fault | null): Re
       denial("implicitly-denied", { arn: caller.arn, action: `${service}:${operation}`, resource: "*" }),
     );
   check(options.world, passage.actions, caller, call);
+  if (fault?.kind === "no-capacity") throw noCapacity();
   if (service === "ec2" && input["DryRun"] === true) {
     throw new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", {
       status: 412,
@@ -139,6 +163,15 @@ function admit(options: FrontOptions, passage: Passage, fault: Fault | null): Re
     });
   }
   return perform(context, input);
+}
+
+/** A fault of AWS's, not of the caller's: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+function noCapacity(): AwsError {
+  return new AwsError(
+    "InsufficientInstanceCapacity",
+    "We currently do not have sufficient capacity in the Availability Zone you requested.",
+    { status: 500, documentation: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html" },
+  );
 }
 
 function identify({ world, administratorsByAnyKey }: FrontOptions, { service, accessKeyId }: Call): Caller {
@@ -168,7 +201,9 @@ function isThrottled(
     ([name, value]) => name !== "DryRun" && value !== undefined && !(Array.isArray(value) && value.length === 0),
   );
   const ids = input["InstanceIds"];
-  const resources = Array.isArray(ids) ? { resources: ids.length } : {};
+  // A launch names none yet, and counts as many as it asks for.
+  const count = operation === "RunInstances" ? Number(input["MaxCount"] ?? 1) : Array.isArray(ids) ? ids.length : null;
+  const resources = count === null ? {} : { resources: count };
   return (
     throttle !== undefined &&
     !throttle.take({ accountId, region, service, operation, isFiltered, ...resources }, world.now()).allowed

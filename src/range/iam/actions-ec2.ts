@@ -104,7 +104,7 @@ const attachedTo: Resources = ({ region }, input) => {
 };
 
 /** Giving an instance a role needs iam:PassRole on it: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
-function passesRole({ account }: Context, input: Input): AccessRequest[] {
+export function passesRole({ account }: Context, input: Input): AccessRequest[] {
   const { Name, Arn } = (input["IamInstanceProfile"] ?? {}) as { readonly Name?: string; readonly Arn?: string };
   const profile = [...account.instanceProfiles.values()].find(({ name, arn }) => name === Name || arn === Arn);
   const roles = (profile?.roleNames ?? []).flatMap((name) => account.roles.get(name) ?? []);

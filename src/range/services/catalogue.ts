@@ -2,9 +2,12 @@ import { addressHandlers } from "./ec2/addresses.ts";
 import { descriptionHandlers } from "./autoscaling/descriptions.ts";
 import { scalingGroupHandlers } from "./autoscaling/groups.ts";
 import { memberHandlers } from "./autoscaling/members.ts";
+import { cloudTrailHandlers } from "./cloudtrail/lookup.ts";
+import { ebsHandlers } from "./ebs/blocks.ts";
 import { attachmentHandlers } from "./ec2/attachments.ts";
 import { consoleHandlers } from "./ec2/console.ts";
 import { endpointHandlers } from "./ec2/endpoints.ts";
+import { flowLogHandlers } from "./ec2/flow-logs.ts";
 import { groupHandlers } from "./ec2/groups.ts";
 import { imageHandlers } from "./ec2/images.ts";
 import { instanceAttributeHandlers } from "./ec2/instance-attributes.ts";
@@ -12,6 +15,7 @@ import { instanceChangeHandlers } from "./ec2/instance-changes.ts";
 import { instanceHandlers } from "./ec2/instances.ts";
 import { interfaceHandlers } from "./ec2/interfaces.ts";
 import { keyPairHandlers } from "./ec2/key-pairs.ts";
+import { launchHandlers } from "./ec2/launches.ts";
 import { networkAclHandlers } from "./ec2/network-acls.ts";
 import { networkHandlers } from "./ec2/networks.ts";
 import { peeringHandlers } from "./ec2/peerings.ts";
@@ -31,6 +35,7 @@ import { eventsHandlers } from "./events.ts";
 import type { Handler } from "./handler.ts";
 import { iamHandlers } from "./iam.ts";
 import { simulationHandlers } from "./iam-simulation.ts";
+import { logsHandlers } from "./logs/handlers.ts";
 import { s3Handlers } from "./s3/handlers.ts";
 import { ssmHandlers } from "./ssm.ts";
 import { statesHandlers } from "./states.ts";
@@ -42,6 +47,7 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...instanceHandlers,
     ...instanceAttributeHandlers,
     ...instanceChangeHandlers,
+    ...launchHandlers,
     ...interfaceHandlers,
     ...groupHandlers,
     ...permissionHandlers,
@@ -63,11 +69,15 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...keyPairHandlers,
     ...routeHandlers,
     ...spotRequestHandlers,
+    ...flowLogHandlers,
   },
   autoscaling: { ...descriptionHandlers, ...memberHandlers, ...scalingGroupHandlers },
+  cloudtrail: cloudTrailHandlers,
+  ebs: ebsHandlers,
   elasticloadbalancing: { ...balancerHandlers, ...targetHandlers },
   events: eventsHandlers,
   iam: { ...iamHandlers, ...simulationHandlers },
+  logs: logsHandlers,
   s3: s3Handlers,
   sts: stsHandlers,
   ssm: ssmHandlers,

@@ -38,6 +38,11 @@ export interface LaunchOptions {
   readonly platform?: "windows";
   readonly operator?: Operator;
   readonly tags?: Tag[];
+  readonly interfaceTags?: Tag[];
+  /** `/dev/xvda` where left out. */
+  readonly rootDeviceName?: string;
+  /** What the call that launches it was made idempotent with. */
+  readonly clientToken?: string;
   /** RunInstances answers `pending`; scenarios start with instances that have been `running` for long. */
   readonly state?: "pending" | "running";
   readonly launchedAt?: number;
@@ -49,9 +54,10 @@ export function launchInstance(
   options: LaunchOptions,
 ): { readonly instance: Instance; readonly primary: NetworkInterface } {
   const { world, region } = place;
-  const primary = createInterface(place, { ...options, tags: [] });
+  const primary = createInterface(place, { ...options, tags: options.interfaceTags ?? [] });
   const state = options.state ?? "running";
   const launchTime = options.launchedAt ?? world.now();
+  const rootDeviceName = options.rootDeviceName ?? "/dev/xvda";
   const instance: Instance = {
     id: world.newId("i"),
     tags: options.tags ?? [],
@@ -73,13 +79,14 @@ export function launchInstance(
     disableApiStop: options.disableApiStop ?? false,
     shutdownBehavior: options.shutdownBehavior ?? "stop",
     rootDeviceType: options.rootDeviceType ?? "ebs",
-    rootDeviceName: "/dev/xvda",
+    rootDeviceName,
     blockDevices: [],
     userData: options.userData ?? null,
     platform: options.platform ?? null,
     operator: options.operator ?? null,
     consoleText: null,
     reboots: 0,
+    ...(options.clientToken === undefined ? {} : { clientToken: options.clientToken }),
   };
   world.add(region.instances, instance);
   attachInterface(place, primary, instance, { deviceIndex: 0, deleteOnTermination: true });
@@ -87,7 +94,7 @@ export function launchInstance(
     createVolume(place, {
       availabilityZone: instance.availabilityZone,
       attachTo: instance,
-      deviceName: "/dev/xvda",
+      deviceName: rootDeviceName,
       deleteOnTermination: true,
       ...options.rootVolume,
     });

@@ -11,6 +11,8 @@ import type { Place } from "./world.ts";
 export function settleInstances(place: Place): void {
   for (const instance of place.region.instances.values()) {
     settleMetadataOptions(place, instance);
+    if ((forgottenAt.get(instance) ?? Infinity) <= place.world.now())
+      place.world.remove(place.region.instances, instance.id);
     const { transition } = instance;
     if (!transition || place.world.now() < transition.at) continue;
     place.world.change(instance, () => {
@@ -18,9 +20,17 @@ export function settleInstances(place: Place): void {
       instance.transition = null;
     });
     if (transition.to === "stopped" || transition.to === "terminated") giveBackAutomaticAddresses(place, instance);
-    if (transition.to === "terminated") takeApart(place, instance);
+    if (transition.to === "terminated") {
+      forgottenAt.set(instance, transition.at + SHOWN_AFTER_END_MS);
+      takeApart(place, instance);
+    }
   }
 }
+
+/** AWS shows a terminated instance for about an hour: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html */
+const SHOWN_AFTER_END_MS = 3_600_000;
+
+const forgottenAt = new WeakMap<Instance, number>();
 
 /** New metadata options are `pending` for a while: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsResponse.html */
 function settleMetadataOptions({ world }: Place, instance: Instance): void {

@@ -15,6 +15,24 @@ export interface InstanceType {
   readonly architecture: "x86_64" | "arm64";
   /** Disks of the host itself, all attached as NVMe: erased when the instance stops, and in no snapshot. */
   readonly instanceStorage: InstanceStorage | null;
+  readonly attachments: AttachmentLimit;
+}
+
+/**
+ * How many volumes can be attached, the root one counted. On a `shared` limit, network interfaces and disks of the host
+ * count as well. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html
+ */
+export interface AttachmentLimit {
+  readonly kind: "shared" | "dedicated";
+  readonly maximum: number;
+}
+
+const DEDICATED: ReadonlySet<string> = new Set(["m7i.large", "r8i.large", "m8i.large", "c8gn.large"]);
+
+function attachmentsOf(name: string, isNitro: boolean): AttachmentLimit {
+  if (DEDICATED.has(name)) return { kind: "dedicated", maximum: 32 };
+  if (name.includes(".metal")) return { kind: "shared", maximum: 31 };
+  return { kind: "shared", maximum: isNitro ? 28 : 40 };
 }
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html */
@@ -53,6 +71,7 @@ function type(
     memoryMiB,
     architecture,
     instanceStorage: INSTANCE_STORAGE[name] ?? null,
+    attachments: attachmentsOf(name, nitroVersion !== null),
   };
 }
 

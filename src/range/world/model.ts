@@ -1,5 +1,6 @@
 import type { Bucket, BucketContents } from "./s3-model.ts";
 import type { VpcEndpoint } from "./endpoints.ts";
+import type { LoggingState } from "./flow-log-model.ts";
 import type { EventBus, StateMachine } from "./hand-over-model.ts";
 import type { ScalingState } from "./scaling-model.ts";
 import type { SsmCommand, SsmManagedInstance } from "./ssm-model.ts";
@@ -275,6 +276,8 @@ export interface Instance extends Resource {
   consoleText: string | null;
   /** How often it was rebooted: its memory was lost each time. */
   reboots: number;
+  /** The client token of the call that launched it, if it had one. */
+  readonly clientToken?: string;
 }
 
 export interface ElasticAddress extends Resource {
@@ -317,7 +320,7 @@ export interface SsmSession extends Resource {
 }
 
 /** What lies in one Region of one account, by id. */
-export interface RegionState extends ScalingState {
+export interface RegionState extends ScalingState, LoggingState {
   readonly name: string;
   readonly vpcs: Map<string, Vpc>;
   readonly vpcPeerings: Map<string, VpcPeering>;

@@ -80,17 +80,29 @@ function filtersFor({ world }: Context): Filters<Image> {
   };
 }
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html */
-const describe = handler((context, input: DescribeImagesRequest): DescribeImagesResult => {
-  const { world, account, region } = context;
+/** The account's own images, those that others let it launch, and those that everybody may. */
+function visibleImages({ world, account, region }: Context): Image[] {
   const all = [...world.accounts.values()].flatMap(({ regions }) => {
     const place = regions.get(region.name);
     return place ? world.list(place.images) : [];
   });
-  const visible = all.filter(
+  return all.filter(
     ({ ownerId, launchableBy }) =>
       ownerId === account.id || launchableBy.includes(account.id) || launchableBy.includes("all"),
   );
+}
+
+/** An image that the caller may launch; to anybody else it does not exist. */
+export function visibleImage(context: Context, id: string): Image {
+  const image = visibleImages(context).find((each) => each.id === id);
+  if (!image) throw notFound("image", id);
+  return image;
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html */
+const describe = handler((context, input: DescribeImagesRequest): DescribeImagesResult => {
+  const { account } = context;
+  const visible = visibleImages(context);
   const { ImageIds: ids = [], Owners: owners = [] } = input;
   for (const id of ids) if (!visible.some((image) => image.id === id)) throw notFound("image", id);
   const named = visible

@@ -51,6 +51,7 @@ function filtersFor(context: Context): Filters<Instance> {
     "vpc-id": ({ vpcId }) => vpcId,
     "subnet-id": ({ subnetId }) => subnetId,
     "key-name": ({ keyName }) => keyName,
+    "client-token": ({ clientToken }) => clientToken,
     "iam-instance-profile.arn": ({ profileAssociation }) => profileAssociation?.profileArn,
     "iam-instance-profile.id": ({ profileAssociation }) => profileAssociation?.profileId,
     "instance-lifecycle": ({ spotRequest }) => (spotRequest ? "spot" : null),
@@ -88,8 +89,12 @@ const describe = handler((context, input: DescribeInstancesRequest): DescribeIns
   };
 });
 
-function describeInstance(context: Context, instance: Instance): SdkInstance {
-  const interfaces = shownInterfaces(context, instance).map((each) => describeInterface(context, each));
+export function describeInstance(
+  context: Context,
+  instance: Instance,
+  attached: readonly NetworkInterface[] = shownInterfaces(context, instance),
+): SdkInstance {
+  const interfaces = attached.map((each) => describeInterface(context, each));
   const primary = interfaces[0];
   const type = instanceTypeOf(instance.instanceType);
   return {
@@ -110,6 +115,7 @@ function describeInstance(context: Context, instance: Instance): SdkInstance {
     IamInstanceProfile: instance.profileAssociation
       ? { Arn: instance.profileAssociation.profileArn, Id: instance.profileAssociation.profileId }
       : undefined,
+    ClientToken: instance.clientToken ?? "",
     InstanceLifecycle: instance.spotRequest ? "spot" : undefined,
     SpotInstanceRequestId: instance.spotRequest?.id,
     RootDeviceType: instance.rootDeviceType,

@@ -5,7 +5,7 @@ import type {
   DescribeKeyPairsResult,
 } from "@aws-sdk/client-ec2";
 import type { KeyPair } from "../../world/model.ts";
-import { handler } from "../handler.ts";
+import { handler, type Context } from "../handler.ts";
 import { ec2Error, missingParameter } from "./errors.ts";
 import { filterBy, type Filters } from "./selection.ts";
 import { fromTags } from "./tags.ts";
@@ -40,6 +40,12 @@ const describe = handler((context, input: DescribeKeyPairsRequest): DescribeKeyP
     })),
   };
 });
+
+/** A launch names its key pair, and there is one of this name. */
+export function requireKeyPair({ world, region }: Context, name: string): void {
+  if (!world.list(region.keyPairs).some((pair) => pair.name === name))
+    throw ec2Error("InvalidKeyPair.NotFound", `The key pair '${name}' does not exist`);
+}
 
 /**
  * Only the stored public key goes; a pair that is not there is no error.

@@ -31,6 +31,13 @@ function describeType(type: InstanceType): InstanceTypeInfo {
           EncryptionSupport: "required",
         }
       : undefined,
+    EbsInfo: {
+      EncryptionSupport: "supported",
+      EbsOptimizedSupport: type.isNitro ? "default" : "supported",
+      NvmeSupport: type.isNitro ? "required" : "unsupported",
+      MaximumEbsAttachments: type.attachments.maximum,
+      AttachmentLimitType: type.attachments.kind,
+    },
     ProcessorInfo: { SupportedArchitectures: [type.architecture] },
     NetworkInfo: {
       MaximumNetworkInterfaces: type.maximumInterfaces,

@@ -104,7 +104,8 @@ function requireLife({ id, state }: Instance): void {
     throw ec2Error("IncorrectInstanceState", `The instance '${id}' is in the '${state}' state.`);
 }
 
-function profileOf({ account }: Context, given: IamInstanceProfileSpecification | undefined): InstanceProfile {
+/** The profile that a call names by ARN or by name. */
+export function profileOf({ account }: Context, given: IamInstanceProfileSpecification | undefined): InstanceProfile {
   const profile = [...account.instanceProfiles.values()].find(({ name, arn }) =>
     given?.Arn === undefined ? name === given?.Name : arn === given.Arn,
   );

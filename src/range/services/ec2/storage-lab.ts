@@ -6,6 +6,7 @@ import { createWire } from "../../wire/server.ts";
 import { createUser } from "../../world/build-identity.ts";
 import { launchInstance, type LaunchOptions } from "../../world/build-instances.ts";
 import { createSubnet, createVpc } from "../../world/build-network.ts";
+import type { Session } from "../../world/identity.ts";
 import type { Instance } from "../../world/model.ts";
 import { seededRandom } from "../../world/random.ts";
 import { World, type Place } from "../../world/world.ts";
@@ -38,7 +39,11 @@ export class StorageLab {
   client(accountId: string, region: string): EC2Client {
     const place = this.world.place(accountId, region);
     const name = `admin-${++this.#requests}`;
-    const { session } = createUser(place, { name, inlinePolicies: { all: EVERYTHING } });
+    return this.clientOf(createUser(place, { name, inlinePolicies: { all: EVERYTHING } }).session, region);
+  }
+
+  /** A client of somebody else's, with his own permissions. */
+  clientOf(session: Session, region: string): EC2Client {
     const { handle } = createWire({
       requestId: () => `request-${++this.#requests}`,
       perform: createFront({ world: this.world }),

@@ -9,8 +9,10 @@ import type {
   VolumeAttachment as SdkAttachment,
 } from "@aws-sdk/client-ec2";
 import { attachVolume, createVolume } from "../../world/build-storage.ts";
+import { instanceTypeOf } from "../../world/instance-types.ts";
 import type { Instance, Volume } from "../../world/model.ts";
-import { snapshotState, type VolumeAttachment } from "../../world/storage-model.ts";
+import { interfacesOf } from "../../world/place.ts";
+import { snapshotState, type Snapshot, type VolumeAttachment } from "../../world/storage-model.ts";
 import { handler, optional, type Context } from "../handler.ts";
 import { onceFor } from "./client-tokens.ts";
 import { ec2Error, existing, invalidValue, missingParameter, notFound } from "./errors.ts";
@@ -107,8 +109,7 @@ const create = handler((context, input: CreateVolumeRequest): SdkVolume => {
   if (!["a", "b", "c"].some((letter) => zone === `${context.region.name}${letter}`))
     throw ec2Error("InvalidZone.NotFound", `The zone '${zone}' does not exist.`);
   const snapshot = input.SnapshotId === undefined ? null : visibleSnapshot(context, context.region, input.SnapshotId);
-  if (snapshot && snapshotState(snapshot, context.world.now()) === "error")
-    throw ec2Error("IncorrectState", `The snapshot '${snapshot.id}' is in the 'error' state.`);
+  if (snapshot) requireCompleted(context, snapshot);
   const sizeGiB = input.Size ?? snapshot?.sizeGiB;
   if (sizeGiB === undefined) throw missingParameter("Size or SnapshotId");
   if (snapshot && sizeGiB < snapshot.sizeGiB)
@@ -138,6 +139,24 @@ const remove = handler((context, input: DeleteVolumeRequest) => {
   return {};
 });
 
+/** Volumes are made of completed snapshots only: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html */
+export function requireCompleted({ world }: Pick<Context, "world">, snapshot: Snapshot): void {
+  const state = snapshotState(snapshot, world.now());
+  if (state !== "completed") throw ec2Error("IncorrectState", `Snapshot is in invalid state - ${state}`);
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html */
+function requireRoom(context: Context, instance: Instance): void {
+  const { attachments, instanceStorage } = instanceTypeOf(instance.instanceType);
+  const others = attachments.kind === "dedicated" ? 0 : interfacesOf(context, instance).length;
+  const disks = attachments.kind === "dedicated" ? 0 : (instanceStorage?.count ?? 0);
+  if (instance.blockDevices.length + others + disks >= attachments.maximum)
+    throw ec2Error(
+      "AttachmentLimitExceeded",
+      `The maximum number of attachments to '${instance.id}' has been reached: ${attachments.maximum}.`,
+    );
+}
+
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html */
 const attach = handler((context, input: AttachVolumeRequest): SdkAttachment => {
   const { world, region } = context;
@@ -152,6 +171,7 @@ const attach = handler((context, input: AttachVolumeRequest): SdkAttachment => {
   requireState(instance);
   if (instance.blockDevices.some((device) => device.deviceName === deviceName))
     throw invalidValue(deviceName, "unixDevice", `Attachment point ${deviceName} is already in use`);
+  requireRoom(context, instance);
   attachVolume(context, volume, instance, { deviceName, deleteOnTermination: false, withinMs: ATTACHING_MS });
   return volume.attachment ? describeAttachment(context, volume.id, volume.attachment) : {};
 });
