@@ -6,6 +6,11 @@ export interface BlastRadius {
   readonly what: string;
   /** The resources that are hit besides the target. */
   readonly resources: readonly string[];
+  /**
+   * Those who are hit as of the plan, where the set changes by itself: shown to people, and no part of what they agree to.
+   * Whoever launches one more instance with a role must not void the approval.
+   */
+  readonly presently?: readonly string[];
 }
 
 /** One planned modification of one resource, as a step returns it. */

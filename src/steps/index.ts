@@ -9,6 +9,7 @@ import { metadataService } from "./contain/metadata-service.ts";
 import { networkAcl } from "./contain/network-acl.ts";
 import { remoteAddresses } from "./contain/remote-addresses.ts";
 import { roleSessions } from "./contain/role-sessions.ts";
+import { roleWideSessions } from "./contain/role-wide-sessions.ts";
 import { routeTable } from "./contain/route-table.ts";
 import { securityGroupRules } from "./contain/security-group-rules.ts";
 import { securityGroups } from "./contain/security-groups.ts";
@@ -52,6 +53,7 @@ export const steps: readonly AnyStep[] = [
   trackedConnections,
   instanceProfile,
   roleSessions,
+  roleWideSessions,
   ssmSessions,
   elasticAddresses,
   metadataService,

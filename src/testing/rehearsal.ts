@@ -42,15 +42,20 @@ export function rehearse<Result>(
     demand(target !== undefined, `the scenario ${staging.scenario} has no target`);
     const itself = new RehearsedCase({ id: "case-a", account, target, needed });
     if (staleMs > 0) await account.clock.sleep(staleMs); // What was staged has been there for a while.
-    for (const before of staging.before ?? []) {
-      if (before.kind === "collection") await itself.carryOut(asStep(before));
-      else if (isChanging(before)) await itself.carryOut(before);
-    }
+    await carryOutBefore(itself, staging);
     const baseline = account.snapshot();
     const result = await play({ account, case: itself, baseline, state: () => endState(baseline, account.snapshot()) });
     itself.demandNothingLate();
     return result;
   });
+}
+
+/** Carries out what lies before the step in a case. */
+export async function carryOutBefore(one: RehearsedCase, { before = [] }: Staging): Promise<void> {
+  for (const step of before) {
+    if (step.kind === "collection") await one.carryOut(asStep(step));
+    else if (isChanging(step)) await one.carryOut(step);
+  }
 }
 
 /** What became of the account, from plan to release. */
@@ -91,5 +96,5 @@ export function undisturbed(examination: Examination): Promise<Course> {
 
 /** Reads, by AWS's own naming. */
 export function onlyReads(operation: string): boolean {
-  return /^(Describe|Get|List|Simulate)/.test(operation);
+  return /^(Describe|Filter|Get|List|Simulate)/.test(operation);
 }

@@ -2,6 +2,7 @@ import { preparedGroups } from "../aws/prepared-groups.ts";
 import type { CallRecord } from "../aws/sender.ts";
 import { type Change, type ChangeDraft, changeId } from "../core/change.ts";
 import { sha256 } from "../core/json.ts";
+import { largeContent } from "../core/large-content.ts";
 import type {
   AnyStep,
   Assessed,
@@ -151,7 +152,9 @@ export class RehearsedCase {
     if (step.kind !== "shared") return;
     const resources = new Set(this.changesOf(step).map(({ change }) => change.resource));
     const claims = (
-      await Promise.all([...resources].map((resource) => account.store.claims(step.id, resource)))
+      await Promise.all(
+        [...resources].map((resource) => account.store.claims(step.sharesLedgerOf ?? step.id, resource)),
+      )
     ).flat();
     const ends = claims.flatMap(({ until }) => until ?? []);
     if (ends.length === 0) return;
@@ -318,6 +321,13 @@ export class RehearsedCase {
       nonce: `nonce-of-${id}`,
       vault: {
         put: (kind, name, content) => account.vault.put(`cases/${id}/${kind}/${sha256(content)}-${name}`, content),
+        large: largeContent({
+          vault: account.vault,
+          prefix: `cases/${id}/`,
+          attempt: tries.attempt,
+          signal,
+          hold: () => account.clock.hold(),
+        }),
       },
       changesSent: () => [...this.#kept.values()].filter((kept) => kept.attempt > 0).map(({ change }) => change.id),
     };

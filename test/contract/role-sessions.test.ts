@@ -5,5 +5,4 @@ contract(roleSessions, {
   scenario: "stolen-credentials",
   leaves: [/^role \S+ inlinePolicies\.CordonDenySessions/],
   shared: { scenario: "c2-beacon", variants: ["neighbour"] },
-  also: [{ scenario: "stolen-credentials", input: { mode: "role" } }],
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { associationsOf, isLive } from "../../aws/instance-profiles.ts";
+import { associationsOf } from "../../aws/instance-profiles.ts";
 import type { ProfileAssociation } from "../../aws/instance-profiles.ts";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { interfacesOf } from "../../aws/network-interfaces.ts";
@@ -14,8 +14,9 @@ import { defineAssessment } from "../../core/step.ts";
 import type { Indication, ReachInterface } from "../../reachability/described.ts";
 import { isSealed } from "../../reachability/sealed.ts";
 import { survivors } from "../../reachability/survivors.ts";
-import { roleNameOf, writtenAt } from "../contain/deny-sessions-claims.ts";
-import { DENY_POLICY, policyDenies, sessionDeny } from "../contain/deny-sessions-policy.ts";
+import { roleNameOf } from "../contain/deny-sessions-claims.ts";
+import { DENY_POLICY } from "../contain/deny-sessions-policy.ts";
+import { credentialChecks, sessionsWithoutRoom } from "./credentials.ts";
 import { readSurroundings } from "./network-proof.ts";
 
 /** Steps whose failure means that the network is not cut. */
@@ -25,9 +26,6 @@ const CUT = [
   "contain.connection-timeouts",
   "contain.tracked-connections",
 ];
-
-/** How long a written policy may take to be in force everywhere. */
-const PROPAGATION_MS = 60_000;
 
 /**
  * Says from what AWS shows now whether the instance is cut off, and which ways out are not excluded.
@@ -39,6 +37,8 @@ export const containmentAssessment = defineAssessment({
   id: "assess.containment",
   title: "Prove that the instance is cut off",
   needs: [...CUT, "contain.instance-profile", "contain.role-sessions", "contain.ssm-sessions"],
+  // It waits for neither: the one asks people, the other is at work for as long as something is collected.
+  reads: ["contain.role-wide-sessions", "preserve.collection-profile"],
   permissions: {
     target: {
       assess: [
@@ -78,6 +78,7 @@ export const containmentAssessment = defineAssessment({
         ...survivors(described),
         ...unlisted.map(branchSurvivor),
         ...sessions.map(sessionSurvivor),
+        ...sessionsWithoutRoom(context, { associations, denies, policies }),
         ...chainedRoles(denies, associations),
       ],
       document: {
@@ -118,51 +119,6 @@ function failedCuts({ outcomes }: StepContext): readonly Check[] {
     expected: "verified",
     observed: "failed",
   }));
-}
-
-interface Credentials {
-  readonly associations: readonly ProfileAssociation[];
-  readonly denies: readonly ChangeView[];
-  readonly policies: readonly (string | null)[];
-}
-
-/**
- * The sessions of each role that the instance had, and new ones through its profile.
- * A profile that is still there gives credentials too; a deny on its role by the instance's ARN covers those as well.
- */
-function credentialChecks(
-  { now, outcomes }: StepContext,
-  { associations, denies, policies }: Credentials,
-): readonly Check[] {
-  const live = associations.filter(isLive);
-  const checks = denies.map(({ change, outcome }, index): Check => {
-    const wanted = sessionDeny.safeParse(change.after);
-    const isThere = wanted.success && policyDenies(policies[index] ?? null, wanted.data);
-    const written = writtenAt(outcome);
-    const isInForce = written !== null && now >= written + PROPAGATION_MS;
-    const isRenewable = wanted.success && wanted.data.deny === "role" && live.length > 0;
-    const state = isThere ? (isInForce ? "denied" : "denied less than 60 s ago") : "not denied";
-    return {
-      kind: "credentials",
-      what: `credentials of ${roleNameOf(change.resource)}`,
-      ok: isThere && isInForce && !isRenewable,
-      expected: "denied",
-      observed: isRenewable ? `${state}, and the instance profile still gives new ones` : state,
-    };
-  });
-  // Taking a profile away ends no credentials: without a deny, those it gave before still work.
-  const removed = (outcomes["contain.instance-profile"] ?? []).map(
-    ({ change }) => change.before as { readonly arn: string },
-  );
-  const profiles = [...new Set([...associations, ...removed].map(({ arn }) => arn))];
-  const uncovered = profiles.map((arn): Check => ({
-    kind: "credentials",
-    what: `credentials through ${arn}`,
-    ok: false,
-    expected: "denied",
-    observed: "not denied",
-  }));
-  return [...checks, ...(denies.length === 0 ? uncovered : [])];
 }
 
 /** Nobody knows whether they are sealed, so their flows are possible. */

@@ -12,6 +12,7 @@ import {
   MOST_INSTANCES,
   type SessionDeny,
   sessionDeny,
+  withFewerReleases,
 } from "./deny-sessions-policy.ts";
 
 /** What the ledger keeps about our policy. */
@@ -20,9 +21,9 @@ const record = z.strictObject({
   hashes: z.array(z.string()),
   /** Milliseconds since 1970. */
   writtenAt: z.number(),
-  /** The role-wide deny: its token time, and the claims that it was written for. */
-  roleWide: z.strictObject({ issuedBefore: z.string(), for: z.array(z.string()) }).nullable(),
-  /** Whose sessions the policy denies by the instance: who has a place keeps it. */
+  /** The token time of the role-wide deny. */
+  roleWide: z.object({ issuedBefore: z.string() }).nullable(),
+  /** Whose sessions the policy denies by the instance, held or released: who has a place keeps it. */
   members: z.array(z.string()).default([]),
 });
 
@@ -31,7 +32,7 @@ type Record = z.infer<typeof record>;
 const KEPT_HASHES = 16;
 
 /** The console's own revocation dates 30 s ahead, for tokens issued while the policy spreads. */
-const ROLE_WIDE_AHEAD_MS = 30_000;
+export const ROLE_WIDE_AHEAD_MS = 30_000;
 
 /** Writes the one policy that carries out all claims on a role; takes it away with the last. Called under the role's lock. */
 export async function reconcileDenyPolicy({ aws, now }: StepContext, roleArn: string, ledger: Ledger): Promise<Json> {
@@ -48,7 +49,7 @@ export async function reconcileDenyPolicy({ aws, now }: StepContext, roleArn: st
   refuseForeign({ roleArn, observed, recorded, isHeld });
   const { document, members, isFull } = fittingPolicy({ roleArn, denies, roleWide, foreign, recorded });
   const outcome = { policy: DENY_POLICY, ...(isFull ? { denied: members.map(instanceIdOf) } : {}) };
-
+  // Nobody found room: there is nothing to write, and whoever asked is told so by his verification.
   if (document === null && recorded === null) return { ...outcome, writtenAt: now };
   const hash = sha256(document ?? "");
   // What we read may be stale: it counts only where it agrees with what we last meant to write. An absence never counts.
@@ -73,7 +74,9 @@ export function writtenAt(outcome: Json): number | null {
 export function reasonWithoutRoom(outcome: Json, instanceArn: string): string | null {
   const parsed = z.object({ denied: z.array(z.string()) }).safeParse(outcome);
   if (!parsed.success || parsed.data.denied.includes(instanceIdOf(instanceArn))) return null;
-  return `not denied: the policy is full with ${parsed.data.denied.length} instances; ${ROLE_WIDE_LEVER}`;
+  const { length } = parsed.data.denied;
+  const names = length === 1 ? "one name" : `${length} names`;
+  return `not denied: the policy has room for ${names} of instances; contain.role-wide-sessions denies the whole role, once a person agrees`;
 }
 
 function instanceIdOf(instanceArn: string): string {
@@ -85,15 +88,20 @@ export function roleNameOf(roleArn: string): string {
   return roleArn.slice(roleArn.lastIndexOf("/") + 1);
 }
 
-/** Keeps the token time of the role-wide deny until a new case asks for it: that one's thief may have newer tokens. */
+/**
+ * Keeps the token time of the role-wide deny for as long as it covers every claim: a later one would end the sessions that the
+ * role's other users have renewed since. It moves on for an instance that may have got tokens after it.
+ */
 function roleWideOf(claims: readonly Claim[], recorded: Record | null, now: number): Record["roleWide"] {
-  const asking = claims.filter(({ value }) => ["role", "roleReleased"].includes(sessionDeny.parse(value).deny));
-  if (asking.length === 0) return null;
-  const names = asking.map((claim) => `${claim.case} ${claim.member}`).sort();
+  const values = claims.map(({ value }) => sessionDeny.parse(value));
+  if (!values.some(({ deny }) => isOfRole(deny))) return null;
+  const needed = values.flatMap((value) => (value.deny === "role" ? [Date.parse(value.tokensUntil)] : []));
   const before = recorded?.roleWide ?? null;
-  if (before !== null && names.every((name) => before.for.includes(name))) return { ...before, for: names };
-  const time = Math.ceil((now + ROLE_WIDE_AHEAD_MS) / 1000) * 1000;
-  return { issuedBefore: `${new Date(time).toISOString().slice(0, 19)}Z`, for: names };
+  if (needed.length === 0) return before;
+  const latest = Math.max(...needed);
+  if (before !== null && Date.parse(before.issuedBefore) >= latest) return before;
+  const time = Math.ceil(Math.max(now + ROLE_WIDE_AHEAD_MS, latest) / 1000) * 1000;
+  return { issuedBefore: `${new Date(time).toISOString().slice(0, 19)}Z` };
 }
 
 /**
@@ -118,8 +126,6 @@ function refuseForeign(seen: {
   }
 }
 
-const ROLE_WIDE_LEVER = `deny the whole role by token time instead: contain.role-sessions with mode "role" names all that it hits`;
-
 interface Fitting {
   readonly roleArn: string;
   readonly denies: readonly SessionDeny[];
@@ -130,28 +136,34 @@ interface Fitting {
 }
 
 /**
- * The policy with as many instances as it has room for. Those who have a place keep it; whoever comes too late is told so,
- * and takes nothing away from the others.
+ * The policy with as many instances as it has room for. Those who have a place keep it, also for what stays of them after their
+ * release; whoever comes too late is told so, and takes nothing away from the others. The deny of the whole role goes before
+ * all of them.
  */
 function fittingPolicy({ roleArn, denies, roleWide, foreign, recorded }: Fitting): {
   readonly document: string | null;
   readonly members: readonly string[];
   readonly isFull: boolean;
 } {
-  const claimed = new Set(denies.flatMap(({ deny, instanceArn }) => (deny === "instance" ? [instanceArn] : [])));
-  const placed = (recorded?.members ?? []).filter((arn) => claimed.has(arn));
-  const ordered = [...new Set([...placed, ...[...claimed].sort()])];
+  const held = new Set(denies.flatMap(({ deny, instanceArn }) => (deny === "instance" ? [instanceArn] : [])));
+  const released = new Set(denies.flatMap(({ deny, instanceArn }) => (deny === "released" ? [instanceArn] : [])));
+  // Who was released without ever having had a place was never denied, and need not be now.
+  const placed = (recorded?.members ?? []).filter((arn) => held.has(arn) || released.has(arn));
+  const ordered = [...new Set([...placed, ...[...held].sort()])];
   const taken = foreign.reduce((sum, text) => sum + countedLength(text), 0);
-  for (let room = Math.min(ordered.length, MOST_INSTANCES); ; room--) {
+  for (let room = Math.min(ordered.length, MOST_INSTANCES); room >= 0; room--) {
     const members = ordered.slice(0, room);
-    const fits = denies.filter(({ deny, instanceArn }) => deny !== "instance" || members.includes(instanceArn));
-    const document = denyPolicy(fits, roleWide?.issuedBefore ?? null);
-    const length = taken + countedLength(document ?? "");
-    const isForNobody = room === 0 && ordered.length > 0;
-    if (!isForNobody && (document === null || length <= MOST_INLINE_CHARACTERS))
-      return { document, members, isFull: members.length < ordered.length };
-    if (room > 0) continue;
-    const reason = `its inline policies would have more than the ${MOST_INLINE_CHARACTERS} characters that IAM takes; ${ROLE_WIDE_LEVER}`;
-    throw new Refusal("claim_conflict", { resource: roleArn, reason });
+    const ofMembers = denies.filter(({ deny, instanceArn }) => isOfRole(deny) || members.includes(instanceArn));
+    for (let fits: readonly SessionDeny[] | null = ofMembers; fits !== null; fits = withFewerReleases(fits)) {
+      const document = denyPolicy(fits, roleWide?.issuedBefore ?? null);
+      if (document !== null && taken + countedLength(document) > MOST_INLINE_CHARACTERS) continue;
+      return { document, members, isFull: [...held].some((arn) => !members.includes(arn)) };
+    }
   }
+  const reason = `its inline policies would have more than the ${MOST_INLINE_CHARACTERS} characters that IAM takes: shorten those that are not Cordon's`;
+  throw new Refusal("claim_conflict", { resource: roleArn, reason });
+}
+
+function isOfRole(deny: SessionDeny["deny"]): boolean {
+  return deny === "role" || deny === "roleReleased";
 }

@@ -13,12 +13,18 @@ export const MOST_INSTANCES = 120;
  */
 export const MOST_INLINE_CHARACTERS = 10_240;
 
+/** No session of a role outlives 12 hours, so no token is older. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html */
+export const LONGEST_SESSION_MS = 12 * 3_600_000;
+
 /** What a claim on a role asks for. */
 export const sessionDeny = z.discriminatedUnion("deny", [
   /** Every session that this instance started, whenever and wherever it is used. */
   z.strictObject({ deny: z.literal("instance"), instanceArn: z.string() }),
-  /** Every session of the role that was issued before the policy was written, whoever started it. */
-  z.strictObject({ deny: z.literal("role"), instanceArn: z.string() }),
+  /**
+   * Every session of the role that was issued before the policy was written, whoever started it. The instance of the case
+   * has none that is younger than `tokensUntil`.
+   */
+  z.strictObject({ deny: z.literal("role"), instanceArn: z.string(), tokensUntil: z.iso.datetime() }),
   /** After release: what this instance's sessions had got before it. */
   z.strictObject({ deny: z.literal("released"), instanceArn: z.string(), issuedBefore: z.iso.datetime() }),
   /** After release of a role-wide deny: tokens older than the deny stay denied until they are over. */
@@ -49,7 +55,7 @@ export function denyPolicy(denies: readonly SessionDeny[], roleWideBefore: strin
 /** Whether a policy's text, as read back, really denies what the claim asks for. */
 export function policyDenies(document: string | null, wanted: SessionDeny): boolean {
   return statementsOf(document).some((statement) => {
-    if (statement["Effect"] !== "Deny" || statement["Action"] !== "*" || statement["Resource"] !== "*") return false;
+    if (!isDenyOfAll(statement)) return false;
     const condition = conditionOf(statement);
     switch (wanted.deny) {
       case "instance":
@@ -57,12 +63,46 @@ export function policyDenies(document: string | null, wanted: SessionDeny): bool
       case "released":
         return condition.instances.includes(wanted.instanceArn) && condition.issuedBefore === wanted.issuedBefore;
       case "role":
+        return isRoleWide(condition) && Date.parse(condition.issuedBefore) >= Date.parse(wanted.tokensUntil);
       case "roleReleased":
-        return condition.operators === 1 && condition.issuedBefore !== null;
+        return isRoleWide(condition);
       default:
         return wanted satisfies never;
     }
   });
+}
+
+/** Up to which token time a policy's text denies every session of the role; null where it does not. */
+export function deniesRoleBefore(document: string | null): string | null {
+  const times = statementsOf(document).flatMap((statement) => {
+    const condition = conditionOf(statement);
+    return isDenyOfAll(statement) && isRoleWide(condition) ? [condition.issuedBefore] : [];
+  });
+  return times.sort().at(-1) ?? null;
+}
+
+function isDenyOfAll(statement: Statement): boolean {
+  return statement["Effect"] === "Deny" && statement["Action"] === "*" && statement["Resource"] === "*";
+}
+
+function isRoleWide(seen: Condition): seen is Condition & { readonly issuedBefore: string } {
+  return seen.operators === 1 && seen.issuedBefore !== null;
+}
+
+/**
+ * The same claims with one time of release less: the two that lie closest share the earlier one. Null where all share one.
+ *
+ * Nothing that an instance got is let go by that: while it was held, its profile was away and gave it no tokens.
+ */
+export function withFewerReleases(denies: readonly SessionDeny[]): readonly SessionDeny[] | null {
+  const times = unique(denies.flatMap((each) => (each.deny === "released" ? [each.issuedBefore] : [])));
+  const gaps = times.slice(1).map((time, index) => Date.parse(time) - Date.parse(times[index] ?? time));
+  const at = gaps.indexOf(Math.min(...gaps));
+  const [earlier, later] = [times[at], times[at + 1]];
+  if (earlier === undefined || later === undefined) return null;
+  return denies.map((each) =>
+    each.deny === "released" && each.issuedBefore === later ? { ...each, issuedBefore: earlier } : each,
+  );
 }
 
 /** Length as IAM counts it. */
@@ -118,12 +158,14 @@ const condition = z.object({
   DateLessThan: z.object({ "aws:TokenIssueTime": z.string() }).optional(),
 });
 
-/** `operators` counts every operator, also those that we do not know: each narrows the deny. */
-function conditionOf(statement: Statement): {
-  instances: readonly string[];
-  issuedBefore: string | null;
-  operators: number;
-} {
+interface Condition {
+  readonly instances: readonly string[];
+  readonly issuedBefore: string | null;
+  /** Every operator, also those that we do not know: each narrows the deny. */
+  readonly operators: number;
+}
+
+function conditionOf(statement: Statement): Condition {
   const parsed = condition.safeParse(statement["Condition"]);
   if (!parsed.success) return { instances: [], issuedBefore: null, operators: 0 };
   return {

@@ -2,7 +2,7 @@ import type { ChangingStep } from "../../core/step.ts";
 import type { StagedAccount } from "../account.ts";
 import { demandSameState, endState } from "../end-state.ts";
 import { RehearsedCase } from "../rehearsed-case.ts";
-import { type Examination, rehearse } from "../rehearsal.ts";
+import { carryOutBefore, type Examination, rehearse } from "../rehearsal.ts";
 import { told } from "./crashes.ts";
 
 type Move = (cases: Pair) => Promise<void>;
@@ -88,9 +88,11 @@ export async function casesShare(examination: Examination): Promise<void> {
   for (const [name, move] of MEETINGS) {
     await rehearse(
       examination,
-      async ({ account, baseline }) => {
+      async ({ account }) => {
         await told(name, async () => {
           const cases = pairOn(account, examination);
+          for (const one of [cases.a, cases.b]) await carryOutBefore(one, staging);
+          const baseline = account.snapshot();
           await move(cases);
           await cases.a.endResidues(step);
           await cases.b.endResidues(step);
@@ -98,7 +100,7 @@ export async function casesShare(examination: Examination): Promise<void> {
           demandSameState([], left, "everything released");
         });
       },
-      { staging },
+      { staging: { ...staging, before: [] } }, // Each of the two carries it out for itself.
     );
   }
 }
