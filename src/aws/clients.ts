@@ -1,4 +1,7 @@
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import { EBSClient } from "@aws-sdk/client-ebs";
+import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -17,7 +20,9 @@ import { sendOnce, type SdkClient } from "./attempt.ts";
 import { type AttemptOptions, withAttempts } from "./attempts.ts";
 import { AwsCallError } from "./aws-call-error.ts";
 import { currentCredentials, type CredentialSource } from "./credentials.ts";
+import type { Lanes } from "./lanes.ts";
 import type { Limiter, Turn } from "./limiter.ts";
+import { createPresigner, type Presigner } from "./presign.ts";
 import type { CallRecord, Sender } from "./sender.ts";
 
 export interface ClientOptions {
@@ -31,8 +36,8 @@ export interface ClientOptions {
   readonly random: () => number;
   /** Calls off everything that these clients do. */
   readonly signal?: AbortSignal;
-  /** Holds calls to AWS's limits of this account; without it they go when they come. */
-  readonly limits?: { readonly limiter: Limiter; readonly account: string };
+  /** Holds calls to AWS's limits of this account, and to what the process can have under way; without it they go when they come. */
+  readonly limits?: { readonly limiter: Limiter; readonly lanes: Lanes; readonly account: string };
   /** Who calls, for the message when AWS refuses: a role's name or ARN. */
   readonly caller?: string;
 }
@@ -41,6 +46,8 @@ export interface ClientOptions {
 export interface ClientSet {
   /** A view on them for one act: cheap, and every attempt that it sends is told to `onCall`. */
   observed(onCall: (record: CallRecord) => void, signal: AbortSignal, urgency?: Urgency): TargetClients;
+  /** Signs addresses of S3 for somebody else. */
+  readonly presigner: Presigner;
 }
 
 /**
@@ -50,16 +57,26 @@ export interface ClientSet {
  */
 export function createClients(options: ClientOptions): ClientSet {
   const credentials = currentCredentials(options.credentials, options.clock);
-  const clientOf = sdkClients(options, credentials.held);
+  const regions = new Map<string, ReturnType<typeof sdkClients>>();
+  const clientOf = (region: string): ReturnType<typeof sdkClients> => {
+    const clients = regions.get(region) ?? sdkClients({ ...options, region }, credentials.held);
+    regions.set(region, clients);
+    return clients;
+  };
   return {
+    presigner: createPresigner({
+      client: once(() => new S3Client({ ...s3Configuration(options, credentials.held), ...WITHOUT_CHECKSUMS })),
+      clock: options.clock,
+      refresh: credentials.refresh,
+    }),
     observed(onCall, signal, urgency = "rest") {
       const both = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
-      const sender = (service: Service): Sender => ({
+      const sender = (service: Service, region = options.region): Sender => ({
         send: (command) =>
           send(command, {
-            options,
+            options: { ...options, region },
             service,
-            client: clientOf[service],
+            client: clientOf(region)[service],
             refresh: credentials.refresh,
             urgency,
             onCall,
@@ -69,7 +86,9 @@ export function createClients(options: ClientOptions): ClientSet {
       return {
         now: () => options.clock.now(),
         autoscaling: sender("autoscaling"),
+        cloudtrailIn: (region) => sender("cloudtrail", region),
         elb: sender("elb"),
+        ebs: sender("ebs"),
         ec2: sender("ec2"),
         iam: sender("iam"),
         s3: sender("s3"),
@@ -77,12 +96,14 @@ export function createClients(options: ClientOptions): ClientSet {
         ssm: sender("ssm"),
         events: sender("events"),
         states: sender("states"),
+        logs: sender("logs"),
       };
     },
   };
 }
 
-type Service = "autoscaling" | "elb" | "ec2" | "iam" | "sts" | "s3" | "ssm" | "events" | "states";
+type Service =
+  "autoscaling" | "cloudtrail" | "elb" | "ebs" | "ec2" | "iam" | "sts" | "s3" | "ssm" | "events" | "states" | "logs";
 
 interface Sending {
   readonly options: ClientOptions;
@@ -115,7 +136,8 @@ function send<Input extends object, Output extends object>(
       throw error;
     }
   };
-  return withAttempts(attempt, {
+  const lanes = options.limits?.lanes;
+  return withAttempts(lanes ? () => lanes.through(urgency, signal, attempt) : attempt, {
     clock,
     random,
     signal,
@@ -155,8 +177,28 @@ function sdkClients(
   options: ClientOptions,
   credentials: ReturnType<typeof currentCredentials>["held"],
 ): Record<Service, () => SdkClient> {
-  const { region, endpoint, requestHandler, clock } = options;
-  const configuration = {
+  const configuration = sdkConfiguration(options, credentials);
+  return {
+    autoscaling: once(() => new AutoScalingClient(configuration)),
+    cloudtrail: once(() => new CloudTrailClient(configuration)),
+    elb: once(() => new ElasticLoadBalancingV2Client(configuration)),
+    ebs: once(() => new EBSClient(configuration)),
+    ec2: once(() => new EC2Client(configuration)),
+    iam: once(() => new IAMClient(configuration)),
+    s3: once(() => new S3Client(s3Configuration(options, credentials))),
+    sts: once(() => new STSClient(configuration)),
+    ssm: once(() => new SSMClient(configuration)),
+    events: once(() => new EventBridgeClient(configuration)),
+    states: once(() => new SFNClient(configuration)),
+    logs: once(() => new CloudWatchLogsClient(configuration)),
+  };
+}
+
+function sdkConfiguration(
+  { region, endpoint, requestHandler, clock }: ClientOptions,
+  credentials: ReturnType<typeof currentCredentials>["held"],
+) {
+  return {
     region,
     credentials,
     maxAttempts: 1,
@@ -165,18 +207,15 @@ function sdkClients(
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(requestHandler === undefined ? {} : { requestHandler }),
   };
-  return {
-    autoscaling: once(() => new AutoScalingClient(configuration)),
-    elb: once(() => new ElasticLoadBalancingV2Client(configuration)),
-    ec2: once(() => new EC2Client(configuration)),
-    iam: once(() => new IAMClient(configuration)),
-    s3: once(() => new S3Client({ ...configuration, forcePathStyle: endpoint !== undefined })), // Another address has no names of buckets.
-    sts: once(() => new STSClient(configuration)),
-    ssm: once(() => new SSMClient(configuration)),
-    events: once(() => new EventBridgeClient(configuration)),
-    states: once(() => new SFNClient(configuration)),
-  };
 }
+
+function s3Configuration(options: ClientOptions, credentials: ReturnType<typeof currentCredentials>["held"]) {
+  const { endpoint } = options;
+  return { ...sdkConfiguration(options, credentials), forcePathStyle: endpoint !== undefined }; // Another address has no names of buckets.
+}
+
+/** Whoever uses a signed address sends content that is not there when it is signed. */
+const WITHOUT_CHECKSUMS = { requestChecksumCalculation: "WHEN_REQUIRED" } as const;
 
 type SignerConstructor = new (init: ConstructorParameters<typeof SignatureV4>[0]) => RequestSigner;
 

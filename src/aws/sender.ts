@@ -27,6 +27,7 @@ declare module "../core/step.ts" {
   interface TargetClients {
     /** The time by the clock that these clients wait on, in milliseconds since 1970: when something was read. */
     readonly now: () => number;
+    readonly ebs: Sender;
     readonly ec2: Sender;
     readonly iam: Sender;
     readonly s3: Sender;
@@ -34,7 +35,10 @@ declare module "../core/step.ts" {
     readonly ssm: Sender;
     readonly autoscaling: Sender;
     readonly elb: Sender;
+    /** CloudTrail of a Region, which need not be the clients' own: global services are recorded in one. */
+    readonly cloudtrailIn: (region: string) => Sender;
     readonly events: Sender;
     readonly states: Sender;
+    readonly logs: Sender;
   }
 }

@@ -41,7 +41,7 @@ export interface Fleet {
 /** Builds the accounts, and opens AWS's wire in front of them. */
 export function createFleet(options: FleetOptions): Fleet {
   const { seed, clock, accounts = 1, latencyMs, foreignCalls = {}, onCall = () => {} } = options;
-  const world = new World({ clock, random: randomOf(seed, "world") });
+  const world = new World({ clock, random: randomOf(seed, "world"), eventHistory: 0 }); // Its memory is measured.
   const responders = new Map<string, Responder>();
   const targets: ScenarioTarget[] = [];
   const events: unknown[] = [];

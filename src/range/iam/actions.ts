@@ -1,7 +1,9 @@
 import type { Context } from "../services/handler.ts";
 import { ec2Resource, text, texts, type ActionRow } from "./action-row.ts";
+import { EBS_ACTIONS } from "./actions-ebs.ts";
 import { EC2_ACTIONS } from "./actions-ec2.ts";
 import { EVENTS_ACTIONS, STATES_ACTIONS } from "./actions-hand-over.ts";
+import { LOGS_ACTIONS } from "./actions-logs.ts";
 import { S3_ACTIONS } from "./actions-s3.ts";
 import { AUTO_SCALING_ACTIONS, LOAD_BALANCING_ACTIONS } from "./actions-scaling.ts";
 import { STORAGE_ACTIONS } from "./actions-storage.ts";
@@ -121,13 +123,23 @@ const SSM_ACTIONS: Readonly<Record<string, ActionRow>> = {
   },
 };
 
+const CLOUDTRAIL_ACTIONS: Readonly<Record<string, ActionRow>> = {
+  LookupEvents: {
+    documentation: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
+    required: () => [{ action: "cloudtrail:LookupEvents", resource: "*", keys: {} }],
+  },
+};
+
 /** Every action that AWS checks, for every operation that the range serves: what is not here is not served. */
 export const ACTIONS: Readonly<Record<string, Readonly<Record<string, ActionRow>>>> = {
   ec2: { ...EC2_ACTIONS, ...STORAGE_ACTIONS },
   autoscaling: AUTO_SCALING_ACTIONS,
+  cloudtrail: CLOUDTRAIL_ACTIONS,
+  ebs: EBS_ACTIONS,
   elasticloadbalancing: LOAD_BALANCING_ACTIONS,
   events: EVENTS_ACTIONS,
   iam: IAM_ACTIONS,
+  logs: LOGS_ACTIONS,
   s3: S3_ACTIONS,
   sts: STS_ACTIONS,
   ssm: SSM_ACTIONS,

@@ -48,4 +48,8 @@ export interface Call {
   readonly accessKeyId: string | null;
   readonly region: string;
   readonly requestId: string;
+  /** What the caller says it is, as it stands in the request; left out where nothing does. */
+  readonly userAgent?: string;
+  /** Where the caller sits; left out where nobody says it. */
+  readonly sourceIp?: string;
 }

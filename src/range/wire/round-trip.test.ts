@@ -1,4 +1,6 @@
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
+import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as ebs from "@aws-sdk/client-ebs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as elb from "@aws-sdk/client-elastic-load-balancing-v2";
 import * as eventbridge from "@aws-sdk/client-eventbridge";
@@ -38,6 +40,7 @@ const operations: readonly (readonly [ServiceName, readonly string[]])[] = [
   ["autoscaling", ["DescribeAutoScalingGroups", "DetachInstances", "UpdateAutoScalingGroup"]],
   ["elasticloadbalancing", ["DescribeTargetHealth", "RegisterTargets", "DescribeLoadBalancers"]],
   ["sts", ["AssumeRole", "GetCallerIdentity"]],
+  ["cloudtrail", ["LookupEvents", "GetTrailStatus"]],
   ["events", ["PutRule", "DescribeEventBus"]],
   ["states", ["StartExecution", "DescribeExecution"]],
   [
@@ -140,8 +143,10 @@ function clientOf(service: ServiceName, handler: ReturnType<typeof inProcessHand
   };
   const [module, client] = {
     autoscaling: () => [autoscaling, new autoscaling.AutoScalingClient(configuration)] as const,
+    cloudtrail: () => [cloudtrail, new cloudtrail.CloudTrailClient(configuration)] as const,
     elasticloadbalancing: () => [elb, new elb.ElasticLoadBalancingV2Client(configuration)] as const,
     events: () => [eventbridge, new eventbridge.EventBridgeClient(configuration)] as const,
+    ebs: () => [ebs, new ebs.EBSClient(configuration)] as const,
     ec2: () => [ec2, new ec2.EC2Client(configuration)] as const,
     iam: () => [iam, new iam.IAMClient(configuration)] as const,
     s3: () => [s3, new s3.S3Client(configuration)] as const,

@@ -99,8 +99,15 @@ async function answer(exchange: Exchange, { perform, now }: WireOptions): Promis
     accessKeyId: caller.accessKeyId,
     region: caller.region,
     requestId,
+    ...userAgentOf(request),
   });
   return exchange.protocol.encode(service, operation, output, requestId);
+}
+
+/** CloudTrail keeps it as it was sent: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html */
+function userAgentOf({ headers }: WireRequest): { readonly userAgent?: string } {
+  const userAgent = headers["x-amz-user-agent"] ?? headers["user-agent"];
+  return userAgent === undefined ? {} : { userAgent };
 }
 
 function resolveService(exchange: Exchange, caller: ReturnType<typeof readCaller>): Service {

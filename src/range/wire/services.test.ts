@@ -1,4 +1,5 @@
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -14,6 +15,7 @@ import { services } from "./services.ts";
 const region = { region: "eu-west-1" };
 const clients: Readonly<Record<string, { readonly config: unknown }>> = {
   autoscaling: new AutoScalingClient(region),
+  cloudtrail: new CloudTrailClient(region),
   ec2: new EC2Client(region),
   elasticloadbalancing: new ElasticLoadBalancingV2Client(region),
   events: new EventBridgeClient(region),

@@ -1,4 +1,7 @@
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
+import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as ebs from "@aws-sdk/client-ebs";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as elasticloadbalancing from "@aws-sdk/client-elastic-load-balancing-v2";
 import * as eventbridge from "@aws-sdk/client-eventbridge";
@@ -68,6 +71,24 @@ const descriptions = {
     target: "AutoScaling_2011_01_01",
     schemas: autoscaling,
   },
+  cloudtrail: {
+    protocol: "awsJson1_1",
+    apiVersion: "2013-11-01",
+    xmlNamespace: "",
+    signingName: "cloudtrail",
+    endpointPrefix: "cloudtrail",
+    target: "CloudTrail_20131101",
+    schemas: cloudtrail,
+  },
+  ebs: {
+    protocol: "restJson1",
+    apiVersion: "2019-11-02",
+    xmlNamespace: "",
+    signingName: "ebs",
+    endpointPrefix: "ebs",
+    target: "",
+    schemas: ebs,
+  },
   ec2: {
     protocol: "ec2Query",
     apiVersion: "2016-11-15",
@@ -103,6 +124,15 @@ const descriptions = {
     endpointPrefix: "iam",
     target: "AWSIdentityManagementV20100508",
     schemas: iam,
+  },
+  logs: {
+    protocol: "awsJson1_1",
+    apiVersion: "2014-03-28",
+    xmlNamespace: "",
+    signingName: "logs",
+    endpointPrefix: "logs",
+    target: "Logs_20140328",
+    schemas: logs,
   },
   s3: {
     protocol: "restXml",

@@ -154,7 +154,27 @@ export function instanceCredentials(place: Place, instanceId: string): Session |
     sourceInstanceArn: instanceArn(place, instanceId),
   };
   account.sessions.set(session.accessKeyId, session);
+  rememberDelivery(place, session);
   return session;
+}
+
+/** EC2 takes the role for the instance, which CloudTrail records as a call of that service. */
+function rememberDelivery({ world, account, region }: Place, session: Session): void {
+  const service = "ec2.amazonaws.com";
+  world.eventHistory.remember({
+    accountId: account.id,
+    region: region.name,
+    service: "sts",
+    operation: "AssumeRole",
+    input: { RoleArn: session.roleArn, RoleSessionName: session.sessionName },
+    requestId: "",
+    at: world.now(),
+    error: null,
+    caller: { arn: "", userId: "", session: null, service },
+    sourceIp: service,
+    userAgent: service,
+    issued: session,
+  });
 }
 
 function sessionArn(accountId: string, role: Role, sessionName: string): string {

@@ -1,6 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 import { settleVolumes } from "./build-storage.ts";
 import { Consistency, type ConsistencyOptions } from "./consistency.ts";
+import { emptyLogging } from "./flow-log-model.ts";
+import { EventHistory } from "./event-history.ts";
 import type { Account } from "./identity.ts";
 import type { RegionState, Resource } from "./model.ts";
 import { randomText, type Random } from "./random.ts";
@@ -19,6 +21,8 @@ export interface WorldOptions {
   readonly random: Random;
   readonly consistency?: ConsistencyOptions;
   readonly transitions?: Partial<TransitionDelays>;
+  /** How many calls CloudTrail remembers; the range's own bound when left out. */
+  readonly eventHistory?: number;
 }
 
 /** One Region of one account, where builders and handlers work. */
@@ -40,11 +44,13 @@ export class World {
   readonly consistency: Consistency;
   readonly transitions: TransitionDelays;
   readonly accounts = new Map<string, Account>();
+  readonly eventHistory: EventHistory;
 
   constructor(options: WorldOptions) {
     this.clock = options.clock;
     this.random = options.random;
     this.consistency = new Consistency(options.random, options.consistency);
+    this.eventHistory = new EventHistory(options.eventHistory);
     this.transitions = { pendingMs: 15_000, stoppingMs: 20_000, shuttingDownMs: 20_000, ...options.transitions };
   }
 
@@ -142,6 +148,7 @@ function emptyRegion(name: string): RegionState {
   return {
     name,
     ...emptyScaling(),
+    ...emptyLogging(),
     vpcs: new Map(),
     vpcPeerings: new Map(),
     subnets: new Map(),

@@ -1,0 +1,179 @@
+import type { Event, Resource } from "@aws-sdk/client-cloudtrail";
+import type { Session } from "../../world/identity.ts";
+import type { HistoryEntry } from "../../world/event-history.ts";
+import type { World } from "../../world/world.ts";
+
+/** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html */
+const EVENT_VERSION = "1.11";
+
+/** What LookupEvents shows of a call, without the record itself. */
+export function eventOf(world: World, entry: HistoryEntry): Event {
+  const { caller, service, operation } = entry;
+  return {
+    EventId: entry.eventId,
+    EventName: operation,
+    ReadOnly: String(onlyReads(operation)),
+    AccessKeyId: caller.session?.accessKeyId,
+    EventTime: new Date(Math.floor(entry.at / 1000) * 1000),
+    EventSource: sourceOf(service),
+    Username: userNameOf(world, entry),
+    Resources: resourcesOf(world, entry),
+  };
+}
+
+/** The record, as CloudTrail writes it into `CloudTrailEvent` and into log files. */
+export function recordOf(world: World, entry: HistoryEntry): Readonly<Record<string, unknown>> {
+  const { service, operation, error, accountId } = entry;
+  const side =
+    service === "ec2" ? (/^Internal|^Service|LimitExceeded$/.test(error?.code ?? "") ? "Server." : "Client.") : "";
+  return {
+    eventVersion: EVENT_VERSION,
+    userIdentity: identityOf(world, entry),
+    eventTime: seconds(entry.at),
+    eventSource: sourceOf(service),
+    eventName: operation,
+    awsRegion: entry.region,
+    sourceIPAddress: entry.sourceIp,
+    userAgent: entry.userAgent,
+    ...(error === null ? {} : { errorCode: `${side}${error.code}`, errorMessage: error.message }),
+    requestParameters: Object.keys(entry.input).length === 0 ? null : inCamelCase(entry.input),
+    responseElements: issuedElements(world, entry),
+    requestID: entry.requestId,
+    eventID: entry.eventId,
+    readOnly: onlyReads(operation),
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: accountId,
+    eventCategory: "Management",
+  };
+}
+
+/** Reads and writes as CloudTrail counts them: taking a role changes nothing. */
+export function onlyReads(operation: string): boolean {
+  return /^(Assume|Describe|Get|Head|List|Lookup|Simulate)/.test(operation);
+}
+
+export function sourceOf(service: string): string {
+  return `${service}.amazonaws.com`;
+}
+
+function seconds(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
+
+/** A role's session goes by its session's name: for an instance's that is the instance's id. */
+function userNameOf(world: World, { caller }: HistoryEntry): string | undefined {
+  const { session, service } = caller;
+  if (service !== null) return undefined;
+  if (session === null) return "root";
+  if (session.roleName !== null) return session.sessionName ?? undefined;
+  return world.account(session.accountId).users.get(session.principalArn.split("/").at(-1) ?? "")?.name;
+}
+
+/** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html */
+function identityOf(world: World, { caller }: HistoryEntry): Readonly<Record<string, unknown>> {
+  const { session, arn, userId, service } = caller;
+  if (service !== null) return { type: "AWSService", invokedBy: service };
+  if (session === null) return { type: "Root", principalId: userId, arn, accountId: userId };
+  const common = { principalId: userId, arn, accountId: session.accountId, accessKeyId: session.accessKeyId };
+  if (session.roleName === null)
+    return { type: "IAMUser", ...common, userName: session.principalArn.split("/").at(-1) };
+  const role = world.account(session.accountId).roles.get(session.roleName);
+  return {
+    type: "AssumedRole",
+    ...common,
+    sessionContext: {
+      sessionIssuer: {
+        type: "Role",
+        principalId: role?.id ?? userId.split(":")[0],
+        arn: session.roleArn,
+        accountId: session.accountId,
+        userName: session.roleName,
+      },
+      attributes: { creationDate: seconds(session.issuedAt), mfaAuthenticated: "false" },
+      // Of the metadata service, in which version: only in credentials that an instance got from it.
+      ...(session.sourceInstanceArn === null ? {} : { ec2RoleDelivery: "2.0" }),
+    },
+    ...(session.sourceInstanceArn === null
+      ? {}
+      : { inScopeOf: { issuerType: "AWS::EC2::Instance", credentialsIssuedTo: session.sourceInstanceArn } }),
+  };
+}
+
+/** Answers are left out, but for whose credentials a call gave out: who follows a thief needs those, and never the secret. */
+function issuedElements(world: World, { issued }: HistoryEntry): Readonly<Record<string, unknown>> | null {
+  if (issued === null) return null;
+  const expiration = new Date(issued.expiresAt ?? issued.issuedAt).toUTCString();
+  return {
+    credentials: { accessKeyId: issued.accessKeyId, expiration },
+    assumedRoleUser: { assumedRoleId: assumedRoleId(world, issued), arn: issued.principalArn },
+  };
+}
+
+function assumedRoleId(world: World, { accountId, roleName, sessionName }: Session): string {
+  return `${world.account(accountId).roles.get(roleName ?? "")?.id ?? ""}:${sessionName ?? ""}`;
+}
+
+const EC2_RESOURCES: Readonly<Record<string, string>> = {
+  acl: "AWS::EC2::NetworkAcl",
+  ami: "AWS::EC2::Ami",
+  eni: "AWS::EC2::NetworkInterface",
+  i: "AWS::EC2::Instance",
+  rtb: "AWS::EC2::RouteTable",
+  sg: "AWS::EC2::SecurityGroup",
+  snap: "AWS::EC2::Snapshot",
+  subnet: "AWS::EC2::Subnet",
+  vol: "AWS::EC2::Volume",
+  vpc: "AWS::EC2::VPC",
+};
+
+/** Members of a request whose text names a resource. */
+const NAMING: Readonly<Record<string, string>> = {
+  Bucket: "AWS::S3::Bucket",
+  InstanceProfileName: "AWS::IAM::InstanceProfile",
+  PolicyName: "AWS::IAM::Policy",
+  RoleArn: "AWS::IAM::Role",
+  RoleName: "AWS::IAM::Role",
+};
+
+/** What a call was made on. A role stands under the word that the call used, its name or its ARN. Reads name nothing. */
+function resourcesOf(world: World, { input, operation, issued }: HistoryEntry): Resource[] {
+  if (onlyReads(operation) && issued === null && operation !== "AssumeRole") return [];
+  const found = new Map<string, string>();
+  const look = (value: unknown, member: string): void => {
+    if (typeof value === "string") {
+      const isName = member === "RoleSessionName"; // An instance's id, and no resource.
+      const prefix = isName ? "" : (/^([a-z]+)-[0-9a-f]{8,17}$/.exec(value)?.[1] ?? "");
+      const type = NAMING[member] ?? EC2_RESOURCES[prefix];
+      if (type !== undefined) found.set(value, type);
+    } else if (Array.isArray(value)) value.forEach((each) => look(each, member));
+    else if (typeof value === "object" && value !== null)
+      for (const [name, each] of Object.entries(value)) look(each, name);
+  };
+  look(input, "");
+  if (issued !== null) {
+    found.set(issued.accessKeyId, "AWS::IAM::AccessKey");
+    found.set(assumedRoleId(world, issued), "AWS::STS::AssumedRole");
+    found.set(issued.principalArn, "AWS::STS::AssumedRole");
+  }
+  return [...found].map(([ResourceName, ResourceType]) => ({ ResourceName, ResourceType }));
+}
+
+/** Members whose text CloudTrail takes out. */
+const SENSITIVE: ReadonlySet<string> = new Set(["UserData", "SecretAccessKey", "SessionToken"]);
+
+/** The request under the names that records use. EC2's own nesting of lists (`...Set.items`) is not imitated. */
+function inCamelCase(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return "<bytes>";
+  if (Array.isArray(value)) return value.map(inCamelCase);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [
+        `${name.charAt(0).toLowerCase()}${name.slice(1)}`,
+        SENSITIVE.has(name) ? "<sensitiveDataRemoved>" : inCamelCase(member),
+      ]),
+  );
+}

@@ -1,0 +1,98 @@
+import { sha256 } from "../../core/json.ts";
+import type { Session } from "./identity.ts";
+
+/** One call of AWS's API that somebody made in an account, allowed or refused, as far as CloudTrail remembers it. */
+export interface Remembered {
+  readonly accountId: string;
+  /** Where it is recorded, which for global services is not where it was made. */
+  readonly region: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly caller: {
+    readonly arn: string;
+    readonly userId: string;
+    readonly session: Session | null;
+    /** The service of AWS that called on its own, `ec2.amazonaws.com`; null for everybody else. */
+    readonly service: string | null;
+  };
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  /** Credentials that the call gave out. */
+  readonly issued: Session | null;
+}
+
+/** A remembered call under the name that CloudTrail gives it, and when it shows. */
+export interface HistoryEntry extends Remembered {
+  readonly eventId: string;
+  /** Milliseconds since 1970. */
+  readonly deliveredAt: number;
+}
+
+/** The range's bound, not AWS's: calls beyond it push out the oldest. */
+const DEFAULT_CAPACITY = 20_000;
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Events come about five minutes after the call on average, and AWS promises no bound. Here none comes before one minute or
+ * after fifteen. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+ */
+const DELIVERY_MS = { least: MINUTE_MS, most: 15 * MINUTE_MS, power: 2.5 } as const;
+
+/**
+ * What CloudTrail could tell: calls are kept as they were made, and become events only when somebody looks.
+ *
+ * Ids and delays come from a hash of the call, so that remembering draws nothing from the world's chance.
+ */
+export class EventHistory {
+  readonly #capacity: number;
+  readonly #entries: (Remembered & { readonly number: number })[] = [];
+  readonly #shown = new WeakMap<Remembered, HistoryEntry>();
+  #remembered = 0;
+
+  /** With a capacity of 0 nothing is kept: for fleets whose memory is measured. */
+  constructor(capacity = DEFAULT_CAPACITY) {
+    this.#capacity = capacity;
+  }
+
+  remember(call: Remembered): void {
+    if (this.#capacity === 0) return;
+    this.#remembered += 1;
+    this.#entries.push({ ...call, number: this.#remembered });
+    if (this.#entries.length > this.#capacity * 1.25) this.#entries.splice(0, this.#entries.length - this.#capacity);
+  }
+
+  /** What an account was told of a Region by a time, the newest first. */
+  deliveredBy(now: number, { accountId, region }: Pick<Remembered, "accountId" | "region">): readonly HistoryEntry[] {
+    return this.#entries
+      .filter((entry) => entry.accountId === accountId && entry.region === region)
+      .map((entry) => this.#shownAs(entry))
+      .filter(({ deliveredAt }) => deliveredAt <= now)
+      .sort((one, other) => other.at - one.at || (one.eventId < other.eventId ? -1 : 1));
+  }
+
+  #shownAs(entry: Remembered & { readonly number: number }): HistoryEntry {
+    const known = this.#shown.get(entry);
+    if (known) return known;
+    const hash = sha256(`${entry.number} ${entry.requestId} ${entry.at}`);
+    const share = Number.parseInt(hash.slice(32, 40), 16) / 2 ** 32;
+    const { least, most, power } = DELIVERY_MS;
+    const shown: HistoryEntry = {
+      ...entry,
+      requestId: entry.requestId === "" ? uuidOf(hash.slice(32)) : entry.requestId,
+      eventId: uuidOf(hash),
+      deliveredAt: entry.at + Math.round(least + (most - least) * share ** power),
+    };
+    this.#shown.set(entry, shown);
+    return shown;
+  }
+}
+
+function uuidOf(hash: string): string {
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
