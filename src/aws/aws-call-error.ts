@@ -69,6 +69,7 @@ const throttledCodes: ReadonlySet<string> = new Set([
   "EC2ThrottledException",
   "RequestLimitExceeded",
   "RequestThrottled",
+  "RequestThrottledException",
   "SlowDown",
   "Throttling",
   "ThrottlingException",

@@ -35,11 +35,17 @@ const ec2Writes = rate(50, 5);
 /**
  * Where other services publish a rate.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
  * https://docs.aws.amazon.com/guardduty/latest/ug/malware-protection-limitations.html
+ * https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html
  */
 const others: Readonly<Record<string, Rate>> = {
   "cloudtrail:LookupEvents": rate(2, 2),
   "guardduty:StartMalwareScan": rate(1, 1),
+  "logs:DescribeLogStreams": rate(25, 25),
+  "logs:FilterLogEvents": rate(5, 5),
+  "ebs:ListSnapshotBlocks": rate(50, 50),
+  "ebs:GetSnapshotBlock": rate(1000, 1000),
 };
 
 /** What an API without a published rate is held to once it has answered with throttling. */

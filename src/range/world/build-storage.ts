@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BlockDevice, Instance, Tag, Volume } from "./model.ts";
 import type { Snapshot } from "./storage-model.ts";
+import { takeBlocks } from "./volume-blocks.ts";
 import type { Place } from "./world.ts";
 
 export interface VolumeOptions {
@@ -48,11 +49,20 @@ export function createVolume(place: Place, options: VolumeOptions): Volume {
     snapshotRuns: [],
     snapshotFault: null,
   });
+  const source = snapshotIn(place, volume.snapshotId);
+  if (source) takeBlocks(volume, source);
   if (options.attachTo) {
     const { deviceName = "/dev/sdf", deleteOnTermination = false } = options;
     attachVolume(place, volume, options.attachTo, { deviceName, deleteOnTermination, withinMs: 0 });
   }
   return volume;
+}
+
+/** A snapshot of any account, as it lies in this Region; null for one that the range does not have. */
+function snapshotIn({ world, region }: Place, id: string | null): Snapshot | null {
+  if (id === null) return null;
+  const regions = [...world.accounts.values()].flatMap((account) => account.regions.get(region.name) ?? []);
+  return regions.map(({ snapshots }) => snapshots.get(id)).find((found) => found !== undefined) ?? null;
 }
 
 /** Attaches a volume that is free; the caller has looked. */
@@ -109,7 +119,7 @@ export function startSnapshot(place: Place, volume: Volume, options: SnapshotOpt
     ...volume.snapshotRuns.filter((run) => run.completesAt > startedAt),
     { startedAt, completesAt },
   ];
-  return world.add<Snapshot>(region.snapshots, {
+  const snapshot = world.add<Snapshot>(region.snapshots, {
     id: world.newId("snap"),
     tags: options.tags ?? [],
     ownerId: account.id,
@@ -125,6 +135,8 @@ export function startSnapshot(place: Place, volume: Volume, options: SnapshotOpt
     sharedWith: [],
     lock: null,
   });
+  takeBlocks(snapshot, volume);
+  return snapshot;
 }
 
 /** Half a minute and one to three seconds for each GiB, drawn from the world's chance. */

@@ -58,14 +58,21 @@ export const EC2_RESOURCE_LIMITS: Readonly<Record<string, BucketLimit>> = {
  * https://docs.aws.amazon.com/general/latest/gr/ssm.html
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
  * https://docs.aws.amazon.com/guardduty/latest/ug/malware-protection-limitations.html
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ * https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html
  */
 const OTHER_SERVICES: Readonly<Record<string, BucketLimit>> = {
   "ssm:StartAutomationExecution": limit(1, 1),
   "ssm:GetAutomationExecution": limit(3, 3),
   "cloudtrail:LookupEvents": limit(2, 2),
   "guardduty:StartMalwareScan": limit(1, 1),
+  "logs:DescribeLogStreams": limit(25, 25),
+  "logs:FilterLogEvents": limit(5, 5),
   "sts:*": limit(600, 600),
+  "ebs:ListSnapshotBlocks": limit(50, 50),
+  "ebs:ListChangedBlocks": limit(50, 50),
+  "ebs:GetSnapshotBlock": limit(1000, 1000),
 };
 
 /**

@@ -7,6 +7,7 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { awsManagedEbsKey, copyingTimeMs } from "../../world/build-storage.ts";
 import { snapshotState, type Snapshot } from "../../world/storage-model.ts";
+import { takeBlocks } from "../../world/volume-blocks.ts";
 import { handler, type Context } from "../handler.ts";
 import { ec2Error, invalidValue, missingParameter } from "./errors.ts";
 import { ownSnapshot, visibleSnapshot } from "./snapshot-access.ts";
@@ -54,6 +55,7 @@ const copy = handler((context, input: CopySnapshotRequest): CopySnapshotResult =
     sharedWith: [],
     lock: null,
   });
+  takeBlocks(made, source);
   return { SnapshotId: made.id, Tags: fromTags(made.tags) };
 });
 
