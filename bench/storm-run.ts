@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClients, type ClientSet } from "../src/aws/clients.ts";
+import { Lanes } from "../src/aws/lanes.ts";
 import { localLimiter } from "../src/aws/limiter.ts";
 import { createResponder } from "../src/cli/compose.ts";
 import { policyOfPlaybook } from "../src/cli/policy.ts";
@@ -85,6 +86,7 @@ function clientsOf(
 ): (target: { readonly account: string; readonly region: string }) => ClientSet {
   const sets = new Map<string, ClientSet>();
   const limiter = localLimiter(clock);
+  const lanes = new Lanes();
   return ({ account, region }) => {
     const known = sets.get(account);
     if (known) return known;
@@ -96,7 +98,7 @@ function clientsOf(
       clock,
       random,
       caller: roleArn,
-      limits: { limiter, account },
+      limits: { limiter, lanes, account },
     });
     sets.set(account, set);
     return set;

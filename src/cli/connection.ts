@@ -2,7 +2,8 @@ import { accountAlias, assumedRole, callerIdentity, type CallerIdentity } from "
 import { type ClientOptions, type ClientSet, createClients } from "../aws/clients.ts";
 import type { CredentialSource } from "../aws/credentials.ts";
 import { chainCredentials, chainRegion } from "../aws/default-chain.ts";
-import { type Limiter, localLimiter } from "../aws/limiter.ts";
+import { Lanes } from "../aws/lanes.ts";
+import { localLimiter } from "../aws/limiter.ts";
 import type { Sender } from "../aws/sender.ts";
 import type { AccountRole } from "../config/accounts.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
@@ -68,8 +69,8 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const isOwnKey = flags.profile !== undefined || variables["AWS_ACCESS_KEY_ID"] !== undefined;
   const base = isLoopback && !isOwnKey ? { accessKeyId: "range", secretAccessKey: "range" } : chainCredentials(chain);
   const shared = { clock, random: unguessable, signal, ...(endpoint === undefined ? {} : { endpoint }) };
-  const limiter = localLimiter(clock);
-  const place: Place = { flags, environment, shared, limiter, base, endpoint, region, home, isRange: range !== null };
+  const limits = { limiter: localLimiter(clock), lanes: new Lanes() };
+  const place: Place = { flags, environment, shared, limits, base, endpoint, region, home, isRange: range !== null };
   const { roleArn, externalId = null } = flags;
   return under(place, "own", roleArn === undefined ? null : { roleArn, externalId });
 }
@@ -79,7 +80,8 @@ interface Place {
   readonly flags: ConnectionFlags;
   readonly environment: Environment;
   readonly shared: Pick<ClientOptions, "clock" | "random" | "endpoint"> & { readonly signal: AbortSignal };
-  readonly limiter: Limiter;
+  /** For all accounts together. */
+  readonly limits: Omit<NonNullable<ClientOptions["limits"]>, "account">;
   /** The credentials that were found; every role is assumed with them. */
   readonly base: CredentialSource;
   readonly endpoint: string | undefined;
@@ -91,14 +93,14 @@ interface Place {
 
 /** The place under one identity. `account` is what its calls are counted under: AWS's limits are an account's. */
 function under(place: Place, account: string, role: AccountRole | null): Connection {
-  const { flags, environment, shared, limiter, endpoint, region, isRange } = place;
+  const { flags, environment, shared, limits, endpoint, region, isRange } = place;
   const { clock, signal } = shared;
   const credentials = role === null ? place.base : roleCredentials(place, role);
   const sets = new Map<string, ClientSet>();
   const clients = ({ region: of }: Pick<Target, "region">): ClientSet => {
     const caller = role === null ? {} : { caller: role.roleArn };
     const set =
-      sets.get(of) ?? createClients({ ...shared, ...caller, region: of, credentials, limits: { limiter, account } });
+      sets.get(of) ?? createClients({ ...shared, ...caller, region: of, credentials, limits: { ...limits, account } });
     sets.set(of, set);
     return set;
   };

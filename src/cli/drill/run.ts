@@ -1,15 +1,18 @@
 import { createClients } from "../../aws/clients.ts";
+import { Lanes } from "../../aws/lanes.ts";
 import { localLimiter } from "../../aws/limiter.ts";
 import { SimulatedClock } from "../../core/clock.ts";
 import { readConfig } from "../../config/read.ts";
 import type { Finding } from "../../core/finding.ts";
 import { type Actor, type JournalEvent, verifyJournal } from "../../core/journal.ts";
 import type { HandOver } from "../../core/route.ts";
-import type { Settings } from "../../core/step.ts";
+import type { Settings, Target } from "../../core/step.ts";
 import { readGuardDuty } from "../../intake/guardduty.ts";
 import { dispositionsOf } from "../../intake/dispositions.ts";
 import { manualFinding } from "../../intake/manual.ts";
+import type { Attacker } from "../../range/attackers/attacker.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../../range/range.ts";
+import { createResponder as roleIn } from "../../range/responder.ts";
 import { seededRandom } from "../../range/world/random.ts";
 import { decideStage } from "../../runners/decisions.ts";
 import type { LocalRunner } from "../../runners/local.ts";
@@ -17,7 +20,7 @@ import { takeIn } from "../../runners/intake.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import { memoryVault } from "../../vault/memory.ts";
 import { createResponder } from "../compose.ts";
-import { policyOf } from "../policy.ts";
+import { policyOf, policyOfPlaybook } from "../policy.ts";
 import type { DrillOptions, Rehearsal } from "./rehearsal.ts";
 import { describeDrill, type DrillReport } from "./report.ts";
 
@@ -36,6 +39,13 @@ export const rehearsedSettings: Settings = {
   neverDeny: [],
   collectionProfile: "CordonCollection",
 };
+
+/** An account beside the target's, to which snapshots can be copied. */
+export const EVIDENCE_ACCOUNT = {
+  account: "444455556666",
+  kmsKeyId: "arn:aws:kms:eu-central-1:444455556666:key/66666666-2222-4333-8444-555555555555",
+  sharingKeyId: null,
+} as const;
 
 /** Two people of the rehearsal: who started it by hand, and who decides. */
 const starter: Actor = { kind: "person", id: "rehearsal-analyst", channel: "drill" };
@@ -58,11 +68,13 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     clock,
     random,
     store,
-    vault: memoryVault(),
-    settings: rehearsedSettings,
+    vault: options.vault ?? memoryVault(),
+    settings: { ...rehearsedSettings, evidence: EVIDENCE_ACCOUNT },
     playbooks: options.playbooks,
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
     owner: "drill",
     clients: clientsOf(range, clock, random),
+    evidence: evidenceClientsOf(range, clock, random),
     onCall: (call) => calls.push(call),
     onEvent: (event) => {
       options.onEvent?.(event);
@@ -86,6 +98,7 @@ export function clientsOf(
   const { accessKeyId, secretAccessKey, sessionToken } = range.responder;
   const sets = new Map<string, ReturnType<typeof createClients>>();
   const limiter = localLimiter(clock);
+  const lanes = new Lanes();
   return ({ account, region }) => {
     const known = sets.get(`${account} ${region}`);
     if (known) return known;
@@ -96,9 +109,35 @@ export function clientsOf(
       clock,
       random,
       caller: range.responder.roleArn,
-      limits: { limiter, account },
+      limits: { limiter, lanes, account },
     });
     sets.set(`${account} ${region}`, set);
+    return set;
+  };
+}
+
+/** Clients of the account that keeps the evidence: one set per Region, under Cordon's role there. */
+function evidenceClientsOf(
+  range: Range,
+  clock: SimulatedClock,
+  random: () => number,
+): (target: Pick<Target, "region">) => ReturnType<typeof createClients> {
+  const sets = new Map<string, ReturnType<typeof createClients>>();
+  return ({ region }) => {
+    const known = sets.get(region);
+    if (known) return known;
+    const { accessKeyId, secretAccessKey, sessionToken, roleArn } = roleIn(
+      range.world.place(EVIDENCE_ACCOUNT.account, region),
+    );
+    const set = createClients({
+      region,
+      credentials: { accessKeyId, secretAccessKey, sessionToken },
+      requestHandler: range.requestHandler(),
+      clock,
+      random,
+      caller: roleArn,
+    });
+    sets.set(region, set);
     return set;
   };
 }
@@ -161,10 +200,7 @@ async function releaseAll(
   return after;
 }
 
-function pick({ name, kind }: { readonly name: string; readonly kind: "attacker" | "bystander" }): {
-  readonly name: string;
-  readonly kind: "attacker" | "bystander";
-} {
+function pick({ name, kind }: Attacker): Pick<Attacker, "name" | "kind"> {
   return { name, kind };
 }
 
@@ -183,7 +219,10 @@ async function everySecond(
 async function receiveAll(rehearsal: Rehearsal): Promise<readonly string[]> {
   const { range, clock, store, runner, options } = rehearsal;
   const { routes, exempt, playbook, automaticContainmentsPerHour: automaticPerHour } = readConfig(null, {});
-  const policy = policyOf({ routes, exempt, playbook }, options.playbooks);
+  const policy =
+    options.playbook === undefined
+      ? policyOf({ routes, exempt, playbook }, options.playbooks)
+      : policyOfPlaybook(options.playbook, options.playbooks);
   const random = seededRandom(options.seed + 1);
   const tools = { runner, store, clock, random, owner: "drill", automaticPerHour, handOver: handsNothingOver };
   const read = range.events().map((event) => readGuardDuty(JSON.stringify(event), { file: "event" }));
