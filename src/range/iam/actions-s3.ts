@@ -191,8 +191,10 @@ const bucketRows = [
   onBucket("GetPublicAccessBlock", "GetBucketPublicAccessBlock"),
   onBucket("PutBucketPolicy", "PutBucketPolicy"),
   onBucket("GetBucketPolicy", "GetBucketPolicy"),
+  onBucket("ListObjects", "ListBucket", listKeys),
   onBucket("ListObjectsV2", "ListBucket", listKeys),
   onBucket("ListObjectVersions", "ListBucketVersions", listKeys),
+  onBucket("ListMultipartUploads", "ListBucketMultipartUploads"),
 ] satisfies (readonly [string, ActionRow])[];
 
 /**

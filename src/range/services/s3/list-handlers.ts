@@ -1,8 +1,9 @@
 import type * as s3 from "@aws-sdk/client-s3";
+import { sha256 } from "../../../core/json.ts";
 import { s3Error } from "../../wire/s3/errors.ts";
 import type { BucketContents, Version } from "../../world/s3-model.ts";
 import { contentsOf, currentVersion, keysInOrder } from "../../world/s3.ts";
-import { handler } from "../handler.ts";
+import { type Context, handler } from "../handler.ts";
 import { bucketOf } from "./named.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html: at most a thousand a page. */
@@ -46,11 +47,23 @@ function pageLimit(wanted: number | undefined): number {
   return Math.min(wanted ?? LARGEST_PAGE, LARGEST_PAGE);
 }
 
-const listObjectsV2 = handler((context, input: s3.ListObjectsV2Request): s3.ListObjectsV2Output => {
+/** A page of the objects that lie on top, behind a key. */
+function pageOfObjects(
+  context: Context,
+  input: Pick<s3.ListObjectsRequest, "Bucket" | "Prefix" | "Delimiter" | "MaxKeys" | "EncodingType">,
+  after: string,
+): {
+  readonly last: string | null;
+  readonly page: Pick<
+    s3.ListObjectsOutput,
+    "Name" | "Prefix" | "Delimiter" | "MaxKeys" | "IsTruncated" | "EncodingType" | "CommonPrefixes"
+  >;
+  readonly objects: readonly (s3._Object & { readonly Key: string })[];
+  readonly count: number;
+} {
   const bucket = bucketOf(context, input);
   const contents = contentsOf(context.world, bucket);
   const { Prefix = "", Delimiter, EncodingType } = input;
-  const after = input.ContinuationToken === undefined ? (input.StartAfter ?? "") : readToken(input.ContinuationToken);
   const limit = Math.min(pageLimit(input.MaxKeys), context.pageSize);
   const items = keysInOrder(contents).flatMap((key) => {
     const item = key.startsWith(Prefix) ? currentVersion(contents, key) : null;
@@ -62,17 +75,18 @@ const listObjectsV2 = handler((context, input: s3.ListObjectsV2Request): s3.List
   const isTruncated = last !== undefined && remaining.length > shown.length;
   const show = (text: string): string => encoded(text, EncodingType);
   return {
-    Name: bucket.id,
-    Prefix: show(Prefix),
-    ...(Delimiter !== undefined && { Delimiter: show(Delimiter) }),
-    MaxKeys: pageLimit(input.MaxKeys),
-    KeyCount: shown.length,
-    IsTruncated: isTruncated,
-    ...(EncodingType !== undefined && { EncodingType }),
-    ...(input.ContinuationToken !== undefined && { ContinuationToken: input.ContinuationToken }),
-    ...(input.StartAfter !== undefined && { StartAfter: show(input.StartAfter) }),
-    ...(isTruncated && { NextContinuationToken: writeToken(last.key) }),
-    Contents: shown.flatMap((entry) => {
+    last: isTruncated ? last.key : null,
+    count: shown.length,
+    page: {
+      Name: bucket.id,
+      Prefix: show(Prefix),
+      ...(Delimiter !== undefined && { Delimiter: show(Delimiter) }),
+      MaxKeys: pageLimit(input.MaxKeys),
+      IsTruncated: isTruncated,
+      ...(EncodingType !== undefined && { EncodingType }),
+      CommonPrefixes: shown.flatMap((entry) => (entry.kind === "prefix" ? [{ Prefix: show(entry.key) }] : [])),
+    },
+    objects: shown.flatMap((entry) => {
       if (entry.kind === "prefix") return [];
       const { lastModified, etag, content, checksum } = entry.item;
       return [
@@ -87,7 +101,34 @@ const listObjectsV2 = handler((context, input: s3.ListObjectsV2Request): s3.List
         },
       ];
     }),
-    CommonPrefixes: shown.flatMap((entry) => (entry.kind === "prefix" ? [{ Prefix: show(entry.key) }] : [])),
+  };
+}
+
+const listObjectsV2 = handler((context, input: s3.ListObjectsV2Request): s3.ListObjectsV2Output => {
+  const after = input.ContinuationToken === undefined ? (input.StartAfter ?? "") : readToken(input.ContinuationToken);
+  const { page, last, count, objects } = pageOfObjects(context, input, after);
+  return {
+    ...page,
+    KeyCount: count,
+    ...(input.ContinuationToken !== undefined && { ContinuationToken: input.ContinuationToken }),
+    ...(input.StartAfter !== undefined && { StartAfter: encoded(input.StartAfter, input.EncodingType) }),
+    ...(last !== null && { NextContinuationToken: writeToken(last) }),
+    Contents: [...objects],
+  };
+});
+
+/**
+ * The first version of the call, which older clients still make. It names the owner of each object, and where to go on only
+ * if it rolled keys up: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
+ */
+const listObjects = handler((context, input: s3.ListObjectsRequest): s3.ListObjectsOutput => {
+  const { page, last, objects } = pageOfObjects(context, input, input.Marker ?? "");
+  const Owner = { ID: sha256(bucketOf(context, input).accountId) };
+  return {
+    ...page,
+    Marker: encoded(input.Marker ?? "", input.EncodingType),
+    ...(last !== null && input.Delimiter !== undefined && { NextMarker: encoded(last, input.EncodingType) }),
+    Contents: objects.map((object) => ({ ...object, Owner })),
   };
 });
 
@@ -169,6 +210,7 @@ const listObjectVersions = handler((context, input: s3.ListObjectVersionsRequest
 });
 
 export const listHandlers = {
+  ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
   ListObjectVersions: listObjectVersions,
 };

@@ -187,4 +187,20 @@ describe("listing", () => {
     const inside = await client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: "b/", StartAfter: "b/1" }));
     expect(inside.Contents!.map(({ Key }) => Key)).toEqual(["b/2"]);
   });
+
+  it("answers the first version of the call, which says where to go on only when it rolls keys up", async () => {
+    const { client } = await account();
+    for (const Key of ["a", "b/1", "b/2", "c", "d"]) {
+      await client.send(new s3.PutObjectCommand({ Bucket, Key, Body: bytes(Key) }));
+    }
+    const plain = await client.send(new s3.ListObjectsCommand({ Bucket, MaxKeys: 2 }));
+    expect(plain).toMatchObject({ IsTruncated: true, Marker: "", Contents: [{ Key: "a" }, { Key: "b/1" }] });
+    expect(plain.NextMarker).toBeUndefined();
+    expect(plain.Contents![0]!.Owner!.ID).toMatch(/^[0-9a-f]{64}$/);
+    const rolled = await client.send(new s3.ListObjectsCommand({ Bucket, Delimiter: "/", MaxKeys: 2 }));
+    expect(rolled).toMatchObject({ NextMarker: "b/", CommonPrefixes: [{ Prefix: "b/" }] });
+    const rest = await client.send(new s3.ListObjectsCommand({ Bucket, Delimiter: "/", Marker: rolled.NextMarker! }));
+    expect(rest.Contents!.map(({ Key }) => Key)).toEqual(["c", "d"]);
+    expect(rest.IsTruncated).toBe(false);
+  });
 });
