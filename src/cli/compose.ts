@@ -7,7 +7,7 @@ import type { IsolationLevel, Settings, Target } from "../core/step.ts";
 import type { Store } from "../core/store.ts";
 import type { Vault } from "../core/vault.ts";
 import type { ObservedCall } from "../engine/ports.ts";
-import { registryOf } from "../engine/registry.ts";
+import { registryOf, type Registry } from "../engine/registry.ts";
 import { LocalRunner } from "../runners/local.ts";
 import { steps } from "../steps/index.ts";
 
@@ -19,6 +19,8 @@ export interface ResponderOptions {
   readonly vault: Vault;
   readonly settings: Settings;
   readonly playbooks: readonly Playbook[];
+  /** The techniques that there are; every one that ships when left out. */
+  readonly registry?: Registry;
   /** Names this process; see LocalRunner. */
   readonly owner: string;
   /** Plans every step and carries nothing out. */
@@ -32,15 +34,15 @@ export interface ResponderOptions {
 }
 
 /** Every step that Cordon ships, by id. */
-export const registry = registryOf(steps);
+export const registry: Registry = registryOf(steps);
 
 /** Puts engine, steps, store and AWS together into something that responds. */
 export function createResponder(options: ResponderOptions): LocalRunner {
   const { store, playbooks, clients, evidence, ...rest } = options;
   return new LocalRunner({
+    registry,
     ...rest,
     store,
-    registry,
     playbooks: new Map(playbooks.map((playbook) => [playbook.id, playbook])),
     clients: (target, onCall, { signal, urgency }) => clients(target).observed(onCall, signal, urgency),
     evidence: (target, onCall, { signal, urgency }) => evidence?.(target)?.observed(onCall, signal, urgency) ?? null,

@@ -2,7 +2,7 @@ import type { Json } from "../core/json.ts";
 import type { Attacker } from "./attackers/attacker.ts";
 import { createEntrance } from "./entrance.ts";
 import type { Faults } from "./faults.ts";
-import type { ServedCall } from "./front.ts";
+import { type ServedCall, serveNow } from "./front.ts";
 import { authorize } from "./iam/authorize.ts";
 import type { Responder } from "./responder.ts";
 import { TARGET_ACCOUNT, type Scenario } from "./scenarios/scenario.ts";
@@ -58,10 +58,10 @@ export interface Range {
  * @throws TypeError when there is no such scenario, or it does not know a variant.
  */
 export function createRange(options: RangeOptions): Range {
-  const { world, network, scenario, responder, attackers, events } = stageScenario(
-    options,
-    (inWorld, request) => authorize(inWorld, request).allowed,
-  );
+  const { world, network, scenario, responder, attackers, events } = stageScenario(options, {
+    authorize: (inWorld, request) => authorize(inWorld, request).allowed,
+    serve: serveNow,
+  });
   const calls: ServedCall[] = [];
   const { seed, latencyMs, onCrash } = options;
   const { handle, faults } = createEntrance(

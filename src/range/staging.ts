@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Attacker } from "./attackers/attacker.ts";
+import { callerOf, type Serve } from "./attackers/aws-caller.ts";
 import type { Authorize } from "./attackers/credential-user.ts";
 import { createResponder, type Responder } from "./responder.ts";
 import { scenarioDefinitions } from "./scenarios/catalogue.ts";
@@ -12,6 +13,7 @@ import {
   type Variant,
 } from "./scenarios/scenario.ts";
 import { Network } from "./world/network/network.ts";
+import type { NetworkOptions } from "./world/network/options.ts";
 import { seededRandom, type Random } from "./world/random.ts";
 import { evidenceBucket, type EvidenceBucket } from "./world/s3.ts";
 import { World } from "./world/world.ts";
@@ -26,6 +28,8 @@ export interface StagingOptions {
   readonly variants?: readonly Variant[];
   /** Describe calls may show a changed resource as it was for at most this long; 0 when left out. */
   readonly staleMs?: number;
+  /** What AWS does not document about tracked flows; the worst for who contains when left out. */
+  readonly networkOptions?: Partial<NetworkOptions>;
   /** For the variant `interface-attached-during-approval`; a minute when left out. */
   readonly interfaceAttachedAfterMs?: number;
   /** A bucket for evidence, in the target's account and Region unless it says otherwise; none when left out. */
@@ -52,7 +56,11 @@ export const scenarios: readonly ScenarioSummary[] = scenarioDefinitions.map(sum
  */
 export function stageScenario(
   options: StagingOptions,
-  authorize: (world: World, request: Parameters<Authorize>[0]) => boolean,
+  doors: {
+    /** Whether AWS would allow what the range does not serve. */
+    readonly authorize: (world: World, request: Parameters<Authorize>[0]) => boolean;
+    readonly serve: Serve;
+  },
 ): StagedWorld {
   const definition = findScenario(options);
   const staleMs = options.staleMs ?? definition.conditions?.staleMs ?? 0;
@@ -68,7 +76,7 @@ export function stageScenario(
     consistency: { maximumLagMs: staleMs },
   });
   const place = world.place(TARGET_ACCOUNT, TARGET_REGION);
-  const network = new Network(world);
+  const network = new Network(world, options.networkOptions);
   const responder = createResponder(place);
   if (options.evidenceBucket) {
     evidenceBucket(world, { account: TARGET_ACCOUNT, region: TARGET_REGION, ...options.evidenceBucket });
@@ -76,7 +84,8 @@ export function stageScenario(
   const { targets, attackers, events } = definition.stage({
     place,
     network,
-    authorize: (request) => authorize(world, request),
+    authorize: (request) => doors.authorize(world, request),
+    call: callerOf(world, TARGET_REGION, doors.serve),
     randomFor: (name) => randomOf(options.seed, name),
     variants: new Set(options.variants),
     interfaceAttachedAfterMs: options.interfaceAttachedAfterMs ?? DEFAULT_INTERFACE_ATTACHED_AFTER_MS,

@@ -2,7 +2,9 @@ import type { SimulatedClock } from "../../core/clock.ts";
 import type { JournalEvent } from "../../core/journal.ts";
 import type { Playbook } from "../../core/playbook.ts";
 import type { Store } from "../../core/store.ts";
+import type { Vault } from "../../core/vault.ts";
 import type { ObservedCall } from "../../engine/ports.ts";
+import type { Registry } from "../../engine/registry.ts";
 import type { Range, RangeOptions } from "../../range/range.ts";
 import type { Variant } from "../../range/scenarios/scenario.ts";
 import type { LocalRunner } from "../../runners/local.ts";
@@ -11,6 +13,10 @@ export interface DrillOptions {
   readonly scenario: string;
   readonly seed: number;
   readonly playbooks: readonly Playbook[];
+  /** The playbook that answers whatever the finding is; the one that answers its type when left out. */
+  readonly playbook?: string;
+  /** The techniques that there are; every one that ships when left out. */
+  readonly registry?: Registry;
   readonly variants?: readonly Variant[];
   /** Stages that the rehearsed approver approves when he is asked. */
   readonly approve?: readonly string[];
@@ -25,6 +31,8 @@ export interface DrillOptions {
   onSecond?(range: Range, sinceReceiptMs: number): void;
   /** Where journals go; in memory when left out. */
   readonly store?: Store;
+  /** Where evidence goes; in memory when left out. */
+  readonly vault?: Vault;
 }
 
 /** One drill under way. */

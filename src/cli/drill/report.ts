@@ -1,6 +1,7 @@
 import { type CaseState, statusOf } from "../../core/case.ts";
 import type { JournalEvent, JournalVerdict } from "../../core/journal.ts";
 import { type Json, sha256 } from "../../core/json.ts";
+import type { ActorKind } from "../../range/attackers/attacker.ts";
 import { differences } from "../../range/snapshot-difference.ts";
 import { breaches, isDeclared, QUIET_MS, terminated } from "./observation.ts";
 import { longestChain } from "./path.ts";
@@ -16,7 +17,7 @@ export interface DrillReport {
   /** When attackers got through, in simulated milliseconds after the receipt. */
   readonly successes: readonly {
     readonly name: string;
-    readonly kind: "attacker" | "bystander";
+    readonly kind: ActorKind;
     readonly atMs: readonly number[];
   }[];
   /** How often each attacker got through from the release to two minutes after it. */
@@ -32,7 +33,7 @@ interface Observed {
   readonly cases: readonly DrilledCase[];
   readonly attackers: readonly {
     readonly name: string;
-    readonly kind: "attacker" | "bystander";
+    readonly kind: ActorKind;
     readonly successes: readonly number[];
   }[];
   readonly afterRelease: DrillReport["afterRelease"];

@@ -1,17 +1,23 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Random } from "../world/random.ts";
 
+/**
+ * What a drill makes of an actor: an attacker must be cut, a bystander must keep working. A third party holds nothing of the
+ * instance: it acts with credentials or a keyboard of its own, and what it leaves of instance and evidence is what counts.
+ */
+export type ActorKind = "attacker" | "bystander" | "third-party";
+
 /** How many successes an actor remembers: half a day of a beacon that calls every five seconds. */
 export const REMEMBERED_SUCCESSES = 10_000;
 
 /**
- * Somebody who lives in the range on simulated time: an attacker that Cordon must cut, or a bystander it must not.
+ * Somebody who lives in the range on simulated time.
  *
  * It got through when a packet of its was delivered *and* the answer came back, or when AWS allowed its call.
  */
 export interface Attacker {
   readonly name: string;
-  readonly kind: "attacker" | "bystander";
+  readonly kind: ActorKind;
   /** The instance that it holds, where several are held by several; null where the scenario has one target. */
   readonly instanceId: string | null;
   /** Milliseconds since 1970; `null` when it never got through. */
@@ -29,7 +35,7 @@ export interface Attacker {
 /** What an actor is made of: its name, and what it does in one beat. */
 export interface ActorOptions {
   readonly name: string;
-  readonly kind?: "attacker" | "bystander";
+  readonly kind?: ActorKind;
   readonly instanceId?: string;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,10 +1,10 @@
 import type { Network } from "../world/network/network.ts";
 import type { Endpoint, Packet } from "../world/network/packet.ts";
 
-/** The two ends of a TCP connection: `inside` is an interface of the range. */
+/** The two ends of a TCP connection: `inside` is the target's, `outside` any address or another interface of the range. */
 export interface TcpEnds {
   readonly inside: Extract<Endpoint, { readonly kind: "interface" }>;
-  readonly outside: Extract<Endpoint, { readonly kind: "external" }>;
+  readonly outside: Endpoint;
   readonly insidePort: number;
   readonly outsidePort: number;
 }

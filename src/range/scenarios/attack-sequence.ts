@@ -2,7 +2,7 @@ import { createBeacon } from "../attackers/beacon.ts";
 import { attackSequenceEvent } from "./attack-sequence-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
-import { actor } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 const WORKERS = 5;
 

@@ -2,7 +2,8 @@ import { createBeacon } from "../attackers/beacon.ts";
 import { controllerEvent } from "./controller-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { addInterface, createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
-import { actor, applyVariants } from "./variants.ts";
+import { applyVariants } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 /**
  * A hijacked vendor: command and control hides behind the one address that the security groups let the instance reach.
@@ -20,11 +21,15 @@ export const c2Beacon: ScenarioDefinition = {
   suggestedApprovals: [],
   variants: [
     "branch-interface",
+    "dead-man-switch",
     "interface-attached-during-approval",
     "nacl-rules-start-at-1",
     "neighbour",
     "no-prepared-groups",
+    "service-interface-beacon",
     "service-managed-interface",
+    "ssm-agent",
+    "ssm-session",
     "two-vpcs",
   ],
   stage,
@@ -75,6 +80,7 @@ function stage(tools: StageTools): Stage {
     group,
     profile,
     controllerIp: OUTSIDE.hijackedVendor,
+    controller: beacon,
   });
   const event = controllerEvent(tools, { instance, primary }, OUTSIDE.hijackedVendor);
   return { targets: [instance], attackers: [beacon, ...others], events: [event] };

@@ -1,6 +1,6 @@
 import { guardDutyEvent, networkConnectionAction } from "./guardduty-event.ts";
 import type { StageTools } from "./scenario.ts";
-import type { Victim } from "./variants.ts";
+import type { Victim } from "./victim.ts";
 
 /** The finding about an instance that talks to a known command-and-control server over HTTPS. */
 export function controllerEvent(

@@ -2,7 +2,8 @@ import { createDnsTunnel } from "../attackers/dns-tunnel.ts";
 import { guardDutyEvent } from "./guardduty-event.ts";
 import type { ScenarioDefinition, Stage, StageTools } from "./scenario.ts";
 import { createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
-import { actor, applyVariants } from "./variants.ts";
+import { applyVariants } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 /** The resolver of the scenario's VPC: its base address plus two. */
 const RESOLVER = "10.20.0.2";

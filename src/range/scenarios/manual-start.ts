@@ -13,9 +13,12 @@ export const manualStart: ScenarioDefinition = {
     "partial, with the tracked flow named; with the converting stage approved the flow is dead and nothing is open",
   suggestedApprovals: ["convert"],
   variants: [
+    "dormant-flow",
+    "elastic-address",
     "interface-attached-during-approval",
     "neighbour",
     "no-prepared-groups",
+    "on-call-operator",
     "service-managed-interface",
     "two-vpcs",
   ],

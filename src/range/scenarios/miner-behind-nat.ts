@@ -1,8 +1,9 @@
-import { createMiner } from "../attackers/beacon.ts";
+import { createBeacon, createMiner } from "../attackers/beacon.ts";
 import { guardDutyEvent, networkConnectionAction } from "./guardduty-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
-import { actor, applyVariants } from "./variants.ts";
+import { applyVariants } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 /**
  * Flows through a NAT gateway are tracked in any case, so that opening the groups converts nothing:
@@ -22,6 +23,7 @@ export const minerBehindNat: ScenarioDefinition = {
     "neighbour",
     "no-prepared-groups",
     "two-vpcs",
+    "unnamed-controller",
   ],
   stage,
 };
@@ -48,6 +50,12 @@ function stage(tools: StageTools): Stage {
     instanceType: "c5.xlarge",
   });
   const miner = createMiner({ ...actor(tools, "miner"), network, through: primary, outsideIp: OUTSIDE.miningPool });
+  const unnamed = createBeacon({
+    ...actor(tools, "unnamed-beacon"),
+    network,
+    through: primary,
+    outsideIp: OUTSIDE.unnamedController,
+  });
   const victim = { instance, primary, group, profile, controllerIp: OUTSIDE.miningPool };
   const others = applyVariants(tools, surroundings, victim);
   const event = guardDutyEvent(place, tools.randomFor("finding"), {
@@ -67,5 +75,9 @@ function stage(tools: StageTools): Stage {
       direction: "OUTBOUND",
     }),
   });
-  return { targets: [instance], attackers: [miner, ...others], events: [event] };
+  return {
+    targets: [instance],
+    attackers: [miner, ...(tools.variants.has("unnamed-controller") ? [unnamed] : []), ...others],
+    events: [event],
+  };
 }

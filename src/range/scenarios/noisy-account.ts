@@ -3,7 +3,8 @@ import { createSubnet, createVpc } from "../world/build-network.ts";
 import { controllerEvent } from "./controller-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { addInterface, createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
-import { actor, applyVariants } from "./variants.ts";
+import { applyVariants } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 /** An account as they are on a bad day: somebody else uses its rate limits up, and what is read is not yet what is true. */
 export const noisyAccount: ScenarioDefinition = {

@@ -1,4 +1,5 @@
 import type { Attacker } from "../attackers/attacker.ts";
+import type { CallAws } from "../attackers/aws-caller.ts";
 import type { Authorize } from "../attackers/credential-user.ts";
 import type { Instance } from "../world/model.ts";
 import type { Network } from "../world/network/network.ts";
@@ -7,13 +8,22 @@ import type { Place } from "../world/world.ts";
 
 /** A way to make a scenario harder, chosen by option. */
 export type Variant =
+  | "account-administrator"
   | "branch-interface"
+  | "dead-man-switch"
+  | "dormant-flow"
+  | "elastic-address"
   | "interface-attached-during-approval"
   | "nacl-rules-start-at-1"
   | "neighbour"
   | "no-prepared-groups"
+  | "on-call-operator"
+  | "service-interface-beacon"
   | "service-managed-interface"
-  | "two-vpcs";
+  | "ssm-agent"
+  | "ssm-session"
+  | "two-vpcs"
+  | "unnamed-controller";
 
 /** The instance a drill is about. */
 export interface ScenarioTarget {
@@ -55,6 +65,7 @@ export interface StageTools {
   readonly place: Place;
   readonly network: Network;
   readonly authorize: Authorize;
+  readonly call: CallAws;
   /** Chance of the scenario's own actors, apart from the world's: a call of Cordon's never changes what they do. */
   readonly randomFor: (name: string) => Random;
   readonly variants: ReadonlySet<Variant>;

@@ -2,7 +2,8 @@ import { createBeacon } from "../attackers/beacon.ts";
 import { controllerEvent } from "./controller-event.ts";
 import { OUTSIDE, type ScenarioDefinition } from "./scenario.ts";
 import { stageOpenInstance } from "./single-flow.ts";
-import { actor, applyVariants } from "./variants.ts";
+import { applyVariants } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 /** The finding names one address; a second implant talks to another one, which only the converting stage reaches. */
 export const secondAddress: ScenarioDefinition = {

@@ -9,7 +9,7 @@ import type { Place } from "../world/world.ts";
 import { guardDutyEvent, networkConnectionAction } from "./guardduty-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { createGroup, createSurroundings, type Surroundings } from "./surroundings.ts";
-import { actor } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 const DAY_MS = 86_400_000;
 const PORT = 8080;

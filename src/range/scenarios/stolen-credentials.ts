@@ -4,7 +4,8 @@ import { instanceCredentials } from "../world/build-identity.ts";
 import { apiCallAction, guardDutyEvent } from "./guardduty-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { createGroup, createSurroundings, createWorkloadRole, launchWorkload, OBJECT_ARN } from "./surroundings.ts";
-import { actor, applyVariants, createNeighbour } from "./variants.ts";
+import { applyVariants, createNeighbour } from "./variants.ts";
+import { actor } from "./victim.ts";
 
 /** How long after its last packet a shell still counts as one through which new credentials can be fetched. */
 const SHELL_IS_LIVE_MS = 60_000;

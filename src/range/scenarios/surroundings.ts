@@ -151,6 +151,9 @@ export function launchWorkload(
     readonly profile?: InstanceProfile;
     readonly publicIp?: string;
     readonly instanceType?: string;
+    readonly keyName?: string;
+    readonly shutdownBehavior?: "stop" | "terminate";
+    readonly userData?: string;
   },
 ): { readonly instance: Instance; readonly primary: NetworkInterface } {
   return launchInstance(place, {
@@ -158,6 +161,9 @@ export function launchWorkload(
     groupIds: [options.group.id],
     ...(options.profile ? { profile: options.profile } : {}),
     ...(options.publicIp === undefined ? {} : { publicIp: options.publicIp }),
+    ...(options.keyName === undefined ? {} : { keyName: options.keyName }),
+    ...(options.shutdownBehavior === undefined ? {} : { shutdownBehavior: options.shutdownBehavior }),
+    ...(options.userData === undefined ? {} : { userData: options.userData }),
     instanceType: options.instanceType ?? "m5.large",
     launchedAt: place.world.now() - 9 * DAY_MS,
     tags: [
@@ -177,6 +183,7 @@ export function addInterface(
     readonly deviceIndex: number;
     readonly description: string;
     readonly requesterId?: string;
+    readonly publicIp?: string;
   },
 ): NetworkInterface {
   const added = createInterface(place, options);

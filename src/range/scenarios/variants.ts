@@ -1,11 +1,10 @@
-import type { Attacker, ActorOptions } from "../attackers/attacker.ts";
+import type { Attacker } from "../attackers/attacker.ts";
 import { createCredentialUser } from "../attackers/credential-user.ts";
 import { createInterfaceAttacher } from "../attackers/interface-attacher.ts";
-import { createPersistentFlow } from "../attackers/persistent-flow.ts";
+import { createPersistentFlow, createPolling } from "../attackers/persistent-flow.ts";
 import { attachInterface, createInterface } from "../world/build-interfaces.ts";
 import { createSubnet, createVpc } from "../world/build-network.ts";
-import type { InstanceProfile } from "../world/identity.ts";
-import type { Instance, NetworkInterface, SecurityGroup } from "../world/model.ts";
+import { addIdleAgent, addSessionUser } from "./managed-target.ts";
 import { OUTSIDE, type StageTools } from "./scenario.ts";
 import {
   addInterface,
@@ -15,24 +14,8 @@ import {
   prepareGroups,
   type Surroundings,
 } from "./surroundings.ts";
-
-/** The instance that the variants are applied to. */
-export interface Victim {
-  readonly instance: Instance;
-  readonly primary: NetworkInterface;
-  readonly group: SecurityGroup;
-  readonly profile: InstanceProfile | null;
-  /** Where an interface that the intruder adds would call. */
-  readonly controllerIp: string;
-}
-
-/** Who an actor is: name, clock and its own chance. */
-export function actor(
-  { place, randomFor }: Pick<StageTools, "place" | "randomFor">,
-  name: string,
-): Pick<ActorOptions, "name" | "clock" | "random"> {
-  return { name, clock: place.world.clock, random: randomFor(name) };
-}
+import { createOperator, createSwitch } from "./third-parties.ts";
+import { actor, type Victim } from "./victim.ts";
 
 /** Applies the chosen variants to a staged victim; returns who else lives there because of them. */
 export function applyVariants(tools: StageTools, surroundings: Surroundings, victim: Victim): Attacker[] {
@@ -48,9 +31,14 @@ export function applyVariants(tools: StageTools, surroundings: Surroundings, vic
       requesterId: "eks.amazonaws.com",
     });
   }
+  if (variants.has("ssm-agent")) addIdleAgent(tools, victim);
   return [
     ...(variants.has("neighbour") ? createNeighbour(tools, surroundings, victim) : []),
     ...(variants.has("interface-attached-during-approval") ? [createAttacher(tools, victim)] : []),
+    ...(variants.has("service-interface-beacon") ? [createServiceInterfaceBeacon(tools, surroundings, victim)] : []),
+    ...(variants.has("ssm-session") ? [addSessionUser(tools, victim)] : []),
+    ...(variants.has("dead-man-switch") ? [createSwitch(tools, victim)] : []),
+    ...(variants.has("on-call-operator") ? [createOperator(tools, victim)] : []),
   ];
 }
 
@@ -59,6 +47,34 @@ function nextDeviceIndex({ place }: StageTools, { instance }: Victim): number {
     ({ attachment }) => attachment?.instanceId === instance.id,
   );
   return Math.max(...attached.map(({ attachment }) => attachment?.deviceIndex ?? 0)) + 1;
+}
+
+/** An interface that a service manages, and that nobody else may give other groups: the implant calls home through it. */
+function createServiceInterfaceBeacon(tools: StageTools, { vpc }: Surroundings, victim: Victim): Attacker {
+  const { place, network } = tools;
+  const group = createGroup(place, {
+    vpcId: vpc.id,
+    name: "cluster-nodes",
+    description: "Made by the cluster's service: HTTPS out",
+    rules: [{ egress: true, protocol: "tcp", port: 443, cidr: "0.0.0.0/0", description: "images" }],
+  });
+  const through = addInterface(place, victim.instance, {
+    subnetId: victim.instance.subnetId,
+    groupIds: [group.id],
+    deviceIndex: nextDeviceIndex(tools, victim),
+    description: "managed by a service",
+    requesterId: "eks.amazonaws.com",
+    publicIp: "192.0.2.63",
+  });
+  return createPolling({
+    ...actor(tools, "service-interface-beacon"),
+    network,
+    through,
+    outsideIp: OUTSIDE.unnamedController,
+    startedBy: "inside",
+    port: 443,
+    everyMs: 6_000,
+  });
 }
 
 /** A container host: its trunk is attached, and the branch that a container has is not. */

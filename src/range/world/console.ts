@@ -19,11 +19,18 @@ function bootLog({ id, launchTime, instanceType, reboots }: Instance): string {
   return lines.join("\r\n");
 }
 
+/** What fits on the screen of a text console. */
+const SCREEN_LINES = 25;
+const SCREEN_COLUMNS = 80;
+
 /**
- * A picture of the console: a grey square as the smallest JPEG that decoders take, with what makes it this one in a comment.
+ * A picture of the console: a grey square as the smallest JPEG that decoders take, with what makes it this one in a comment,
+ * and what stands on the screen.
  */
-export function consoleScreenshot({ id }: Instance, now: number): Buffer {
-  const comment = Buffer.from(`${id} ${new Date(now).toISOString()}`, "latin1");
+export function consoleScreenshot(instance: Instance, now: number): Buffer {
+  const lines = consoleOutput(instance).toString("latin1").split(/\r?\n/);
+  const screen = lines.slice(-SCREEN_LINES).map((line) => line.slice(0, SCREEN_COLUMNS));
+  const comment = Buffer.from([`${instance.id} ${new Date(now).toISOString()}`, ...screen].join("\n"), "latin1");
   const length = Buffer.alloc(2);
   length.writeUInt16BE(comment.length + 2);
   const [start, rest] = [GREY_SQUARE.subarray(0, 2), GREY_SQUARE.subarray(2)];
