@@ -9,7 +9,7 @@ const anyBuiltin = "any";
 const sdk = ["@aws-sdk", "@smithy"];
 
 const folders = {
-  core: { modules: [], packages: ["zod"], builtins: [...hashing, "events"] }, // How many may listen to a signal.
+  core: { modules: [], packages: ["zod", "hash-wasm"], builtins: [...hashing, "events"] }, // How many may listen to a signal.
   reachability: { modules: ["core"], packages: [], builtins: [] },
   aws: { modules: ["core"], packages: ["zod", ...sdk], builtins: anyBuiltin },
   steps: { modules: ["core", "aws", "reachability"], packages: ["zod"], builtins: [...hashing, "zlib"] },

@@ -66,14 +66,16 @@ export function createClients(options: ClientOptions): ClientSet {
   return {
     presigner: createPresigner({
       client: once(() => new S3Client({ ...s3Configuration(options, credentials.held), ...WITHOUT_CHECKSUMS })),
+      held: credentials.held,
       clock: options.clock,
       refresh: credentials.refresh,
     }),
     observed(onCall, signal, urgency = "rest") {
       const both = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
       const sender = (service: Service, region = options.region): Sender => ({
-        send: (command) =>
+        send: (command, wish) =>
           send(command, {
+            isWhole: wish?.whole === true,
             options: { ...options, region },
             service,
             client: clientOf(region)[service],
@@ -108,6 +110,7 @@ type Service =
 interface Sending {
   readonly options: ClientOptions;
   readonly service: Service;
+  readonly isWhole: boolean;
   readonly client: () => SdkClient;
   readonly refresh: () => Promise<void>;
   readonly urgency: Urgency;
@@ -117,7 +120,7 @@ interface Sending {
 
 function send<Input extends object, Output extends object>(
   command: Command<any, Input, any, Output, any>, // oxlint-disable-line no-explicit-any -- as in Sender.
-  { options, service, client, refresh, urgency, onCall, signal }: Sending,
+  { options, service, isWhole, client, refresh, urgency, onCall, signal }: Sending,
 ): Promise<Output> {
   const { clock, random, caller = "these credentials" } = options;
   const operation = operationOf(command);
@@ -127,7 +130,7 @@ function send<Input extends object, Output extends object>(
     const record = (requestId: string | null, error: string | null): void =>
       onCall({ service, operation, requestId, startedAt, endedAt: clock.now(), error });
     try {
-      const output = await sendOnce(client(), command, { clock, signal, service, operation, caller });
+      const output = await sendOnce(client(), command, { clock, signal, service, operation, caller, isWhole });
       record(requestIdOf(output), null);
       return output;
     } catch (error) {

@@ -28,6 +28,7 @@ export async function openVault(environment: Environment, { command, flags, sign
     kmsKeyId: kmsKeyId ?? null,
     clock: connection.clock,
     random: unguessable,
+    presigner: clients.presigner,
     sender: (until) => clients.observed(() => {}, until, "evidence").s3,
   });
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { PART_LIMITS } from "./content-in-parts.ts";
 import type { Json } from "./json.ts";
+import type { LargeContent } from "./large-content.ts";
 import type { Target } from "./step.ts";
 import type { Stored } from "./vault.ts";
 
@@ -38,6 +40,26 @@ export interface CaseVault {
    * that died between storing and journalling leaves a file that nothing speaks of, and never one that is in the way.
    */
   put(kind: string, name: string, content: Uint8Array): Promise<Stored>;
+  /** For content that is too large to hold. */
+  readonly large: LargeContent;
+}
+
+/** The vault of who keeps no evidence. */
+export function noVault(reason: string): CaseVault {
+  const refuse = (): Promise<never> => Promise.reject(new TypeError(reason));
+  const large: LargeContent = {
+    limits: PART_LIMITS,
+    links: null,
+    open: refuse,
+    putPart: refuse,
+    arrived: refuse,
+    complete: refuse,
+    abandon: refuse,
+    read: refuse,
+    extendHash: refuse,
+    digest: refuse,
+  };
+  return { put: refuse, large };
 }
 
 /** An artifact of content that the vault took. */

@@ -1,3 +1,5 @@
+import type { ContentInParts } from "./content-in-parts.ts";
+
 /** What a vault says about an artifact that it holds. */
 export interface Stored {
   /** Where it lies, for people and for `keyOf`. */
@@ -22,10 +24,52 @@ export interface Vault {
   put(key: string, content: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<Stored>;
   /** What lies under a key; null when nothing does. The caller compares its hash: a vault gives back what it has. */
   get(key: string): Promise<Uint8Array | null>;
+  /**
+   * A piece of what lies under a key: up to `bytes` of it from an offset on, fewer or none at its end; null when nothing
+   * lies there. Nothing is compared: a piece has no hash.
+   */
+  read(key: string, piece: Piece): Promise<Uint8Array | null>;
   /** Everything whose key begins with the prefix, in the order of the keys. */
   list(prefix: string): Promise<readonly { readonly key: string; readonly bytes: number }[]>;
   /** The key of a location that `put` returned; null when it is not of this vault. */
   keyOf(location: string): string | null;
+  /** For what is too large to hold. */
+  readonly parts: ContentInParts;
+}
+
+/** Which piece of an artifact. */
+export interface Piece {
+  readonly from: number;
+  readonly bytes: number;
+}
+
+/** What is held of an artifact at a time, while all of it is read. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+/** No artifact is longer: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MOST_BYTES = 50 * 1024 ** 4;
+
+/**
+ * All that lies under a key, piece by piece; null when nothing lies there.
+ *
+ * A vault gives what it has: the caller compares the hash of the whole.
+ */
+export async function piecesOf(
+  vault: Pick<Vault, "read">,
+  key: string,
+  pieceBytes = PIECE_BYTES,
+): Promise<AsyncIterable<Uint8Array> | null> {
+  const first = await vault.read(key, { from: 0, bytes: pieceBytes });
+  if (first === null) return null;
+  return (async function* () {
+    let piece: Uint8Array | null = first;
+    for (let from = 0; from < MOST_BYTES && piece !== null && piece.length > 0;) {
+      yield piece;
+      from += piece.length;
+      if (piece.length < pieceBytes) return;
+      piece = await vault.read(key, { from, bytes: pieceBytes });
+    }
+  })();
 }
 
 /** The longest key that S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */

@@ -1,9 +1,9 @@
 import type { CaseState } from "../core/case.ts";
 import { type CaseVault, evidencePrefix } from "../core/artifact.ts";
 import { sha256 } from "../core/json.ts";
+import { largeContent } from "../core/large-content.ts";
 import type { AnyStep, ChangeView, StepContext } from "../core/step.ts";
 import type { Urgency } from "../core/urgency.ts";
-import type { Vault } from "../core/vault.ts";
 import type { ObservedCall, Ports } from "./ports.ts";
 
 export interface ActFrame {
@@ -45,7 +45,7 @@ export function contextOf(
     attempt,
     lookSince,
     nonce: state.nonce,
-    vault: caseVault(ports.vault, state, signal),
+    vault: caseVault(ports, { state, attempt, signal }),
     changesSent: () => changesSent(state),
   };
   return { context, calls };
@@ -68,15 +68,20 @@ const phases: Readonly<Record<string, Urgency>> = {
   preserve: "evidence",
 };
 
-/** The part of the vault that belongs to a case. */
-export function caseVault(vault: Vault, state: CaseState, signal: AbortSignal): CaseVault {
+/** The part of the vault that belongs to one act of a case. */
+export function caseVault(
+  { vault, clock }: Pick<Ports, "vault" | "clock">,
+  { state, attempt, signal }: Pick<ActFrame, "state" | "attempt" | "signal">,
+): CaseVault {
+  const prefix = evidencePrefix(state.id, state.target);
   return {
     put(kind, name, content) {
       const at = name.lastIndexOf(".");
       const [stem, extension] = at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at)];
       const file = `${stem}-${sha256(content).slice(0, 12)}${extension}`;
-      return vault.put(`${evidencePrefix(state.id, state.target)}${kind}/${file}`, content, { signal });
+      return vault.put(`${prefix}${kind}/${file}`, content, { signal });
     },
+    large: largeContent({ vault, prefix, attempt, signal, hold: () => clock.hold() }),
   };
 }
 

@@ -1,8 +1,12 @@
 import type { ArtifactDraft } from "../core/artifact.ts";
 import type { CaseState } from "../core/case.ts";
+import { join } from "../core/assessments.ts";
 import { containment } from "../core/containment.ts";
 import type { Happening } from "../core/journal.ts";
+import type { Json } from "../core/json.ts";
+import { uploadIn } from "../core/large-content.ts";
 import type { StepUse } from "../core/playbook.ts";
+import type { StepContext } from "../core/step.ts";
 import { changesSent } from "./context.ts";
 import type { Bench, Frame } from "./frame.ts";
 import { requestsOf } from "./ports.ts";
@@ -24,6 +28,17 @@ export function artifactsStored(
   }));
 }
 
+/** Abandons the upload that a failed act's progress carries. The act's own failure is what the journal tells. */
+export async function abandonUpload({ vault }: StepContext, progress: Json): Promise<void> {
+  const upload = uploadIn(progress);
+  if (upload === null) return;
+  try {
+    await vault.large.abandon(upload);
+  } catch {
+    // A bucket's rule for unfinished uploads takes what is left; nobody counts it as evidence meanwhile.
+  }
+}
+
 /** Carries an assessment out: what it read goes to the vault, what it says to the journal. */
 export async function assess(
   { state }: Frame,
@@ -33,6 +48,8 @@ export async function assess(
   if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
   const { checks, survivors, document } = await step.assess(context, step.input.parse(act.use.with) as never);
   const asOf = context.now;
+  const earlier = state.assessments.map(({ own }) => own).filter((findings) => findings.step !== step.id);
+  const joint = join(earlier, { step: step.id, checks, survivors, asOf });
   const artifact = `assessment-${state.assessments.length + 1}`;
   const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
   const { location, sha256, bytes, lock } = await context.vault.put("assessment", `${artifact}.json`, content);
@@ -58,7 +75,7 @@ export async function assess(
         step: step.id,
         checks,
         survivors,
-        ...containment(checks, survivors, asOf),
+        ...containment(joint.checks, joint.survivors, joint.asOf),
         asOf: readAt,
         artifact,
         requests: requestsOf(calls),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sha256 } from "../core/json.ts";
-import type { Stored, Vault } from "../core/vault.ts";
+import { piecesOf, type Stored, type Vault } from "../core/vault.ts";
+import { uploadSuite } from "./vault-upload-suite.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const FOLDER = "cases/111122223333/eu-west-1/i-0a/case-1/assessment/";
@@ -29,6 +30,8 @@ export interface VaultUnderTest {
 export function vaultSuite(name: string, open: () => VaultUnderTest): void {
   artifacts(name, open);
   readings(name, open);
+  pieces(name, open);
+  uploadSuite(name, open);
   keys(name, open);
   if (open().fault) faults(name, open);
 }
@@ -180,5 +183,46 @@ function faults(name: string, open: () => VaultUnderTest): void {
         expect(await run(() => reopen().list(""))).toHaveLength(1);
       },
     );
+  });
+}
+
+function pieces(name: string, open: () => VaultUnderTest): void {
+  describe(`${name}: pieces`, () => {
+    test.each([
+      [{ from: 0, bytes: 2 }, "ab"],
+      [{ from: 1, bytes: 100 }, "bc"],
+      [{ from: 3, bytes: 5 }, ""],
+      [{ from: 9, bytes: 5 }, ""],
+    ])("of an artifact, %j is what lies there", async (piece, expected) => {
+      const { vault, run } = open();
+      await run(() => vault.put(KEY, bytes("abc")));
+      expect(await run(() => vault.read(KEY, piece))).toEqual(bytes(expected));
+    });
+
+    test("there is no piece of what nobody put, and none of what leads out of the vault", async () => {
+      const { vault, run } = open();
+      expect(await run(() => vault.read(KEY, { from: 0, bytes: 1 }))).toBeNull();
+      await expect(run(() => vault.read("../1", { from: 0, bytes: 1 }))).rejects.toThrow(RangeError);
+    });
+
+    test.each([
+      ["abcdefg", 3, ["abc", "def", "g"]],
+      ["abcdef", 3, ["abc", "def"]],
+      ["", 3, []],
+    ])("%j is read whole in pieces of %i", async (content, size, expected) => {
+      const { vault, run } = open();
+      await run(() => vault.put(KEY, bytes(content)));
+      const read = await run(async () => {
+        const found: string[] = [];
+        for await (const piece of (await piecesOf(vault, KEY, size)) ?? []) found.push(Buffer.from(piece).toString());
+        return found;
+      });
+      expect(read).toEqual(expected);
+    });
+
+    test("what nobody put has no pieces", async () => {
+      const { vault, run } = open();
+      expect(await run(() => piecesOf(vault, KEY))).toBeNull();
+    });
   });
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -56,7 +57,7 @@ async function bagged(): Promise<readonly string[]> {
     { events, tell, now: 1_768_478_400_000, version: "1.2.3", by: "eve\nBag-Size: 0" },
     async (file) => {
       mkdirSync(dirname(join(folder, file.path)), { recursive: true });
-      writeFileSync(join(folder, file.path), file.content);
+      await writeFile(join(folder, file.path), file.content);
       written.push(file.path);
     },
   );

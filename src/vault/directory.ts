@@ -1,8 +1,10 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { statSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { sha256 } from "../core/json.ts";
-import { byKey, requireVaultKey, type Stored, type Vault } from "../core/vault.ts";
+import { byKey, type Piece, requireVaultKey, type Stored, type Vault } from "../core/vault.ts";
+import { directoryParts } from "./directory-parts.ts";
 
 /** Where a file is written before it gets its name: a process that dies while it writes leaves nothing under a key. */
 const INCOMING = ".incoming";
@@ -32,6 +34,9 @@ export function directoryVault(root: string): Vault {
     async get(key) {
       return unlessMissing(() => new Uint8Array(readFileSync(pathOf(key))));
     },
+    async read(key, piece) {
+      return unlessMissing(() => readPiece(pathOf(key), piece));
+    },
     async list(prefix) {
       const entries = unlessMissing(() => readdirSync(folder, { recursive: true, withFileTypes: true })) ?? [];
       return entries
@@ -49,7 +54,33 @@ export function directoryVault(root: string): Vault {
         .split(sep)
         .join("/");
     },
+    parts: directoryParts({ pathOf, incoming: join(folder, INCOMING), flushFolder, unlessMissing }),
   };
+}
+
+function readPiece(path: string, { from, bytes }: Piece): Uint8Array {
+  const handle = openSync(path, "r");
+  try {
+    const buffer = new Uint8Array(bytes);
+    let at = 0;
+    for (let got = 1; got > 0 && at < bytes; at += got) got = readSync(handle, buffer, at, bytes - at, from + at);
+    return buffer.subarray(0, at);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** What is held of a file at a time while its hash is made. */
+const HASHED_AT_A_TIME = 1024 * 1024;
+
+function hashOf(path: string): string {
+  const hash = createHash("sha256");
+  for (let from = 0; ;) {
+    const piece = readPiece(path, { from, bytes: HASHED_AT_A_TIME });
+    if (piece.length === 0) return hash.digest("hex");
+    hash.update(piece);
+    from += piece.length;
+  }
 }
 
 function storedAt(path: string, hash: string, bytes: number): Stored {
@@ -86,7 +117,7 @@ function flushFolder(path: string): void {
 }
 
 function refuseOther(path: string, hash: string): void {
-  const stored = sha256(readFileSync(path));
+  const stored = hashOf(path);
   if (stored !== hash) throw new Error(`${path} holds other content already: SHA-256 ${stored}, not ${hash}`);
 }
 

@@ -1,5 +1,6 @@
 import { sha256 } from "../core/json.ts";
 import { byKey, requireVaultKey, type Vault } from "../core/vault.ts";
+import { memoryParts } from "./memory-parts.ts";
 
 const scheme = "memory:";
 
@@ -22,6 +23,10 @@ export function memoryVault(): Vault & { readonly contents: ReadonlyMap<string, 
       const found = contents.get(key);
       return found ? Uint8Array.from(found) : null;
     },
+    async read(key, { from, bytes }) {
+      requireVaultKey(key);
+      return contents.get(key)?.slice(from, from + bytes) ?? null;
+    },
     async list(prefix) {
       return [...contents]
         .filter(([key]) => key.startsWith(prefix))
@@ -29,5 +34,9 @@ export function memoryVault(): Vault & { readonly contents: ReadonlyMap<string, 
         .sort(byKey);
     },
     keyOf: (location) => (location.startsWith(scheme) ? location.slice(scheme.length) : null),
+    parts: memoryParts(contents, (key, content) => {
+      contents.set(key, content);
+      return { location: scheme + key, bytes: content.length, lock: null, version: null };
+    }),
   };
 }

@@ -1,8 +1,10 @@
 import { GetObjectCommand, HeadObjectCommand, type HeadObjectOutput } from "@aws-sdk/client-s3";
 import type { Clock } from "../core/clock.ts";
 import { CordonError } from "../core/errors.ts";
+import { createHash } from "node:crypto";
+import type { Laid } from "../core/content-in-parts.ts";
 import { sha256 } from "../core/json.ts";
-import type { Stored } from "../core/vault.ts";
+import { type Piece, piecesOf, type Stored } from "../core/vault.ts";
 import { BrokenOff, codeOf, isMissing, type S3Sender } from "./s3-calls.ts";
 
 /** The metadata under which the SHA-256 of the whole content lies: S3 keeps only one of the parts when it came in parts. */
@@ -32,16 +34,51 @@ export function locationOf({ bucket, objectKey }: Pick<ArtifactPlace, "bucket" |
 
 /** What S3 says of the artifact that lies there; null when none does. */
 export async function storedAt(s3: S3Sender, place: ArtifactPlace, clock: Clock): Promise<Stored | null> {
-  const head = await unlessMissing(() => s3.send(new HeadObjectCommand({ ...named(place), ChecksumMode: "ENABLED" })));
+  const head = await headOf(s3, place);
   if (!head) return null;
-  const hash = statedHash(head) ?? sha256((await readObject(s3, place, clock)) ?? "");
+  return { ...laidIn(head, place), sha256: statedHash(head) ?? (await hashOf(s3, place, clock)) };
+}
+
+/** What lies under an artifact's key, without a word on its hash; null when nothing does. */
+export function headOf(s3: S3Sender, place: ArtifactPlace): Promise<HeadObjectOutput | null> {
+  return unlessMissing(() => s3.send(new HeadObjectCommand({ ...named(place), ChecksumMode: "ENABLED" })));
+}
+
+export function laidIn(head: HeadObjectOutput, place: ArtifactPlace): Laid {
   return {
     location: locationOf(place),
-    sha256: hash,
     bytes: head.ContentLength ?? 0,
     lock: lockOf(head),
     version: head.VersionId ?? null,
   };
+}
+
+/** By reading it, a piece at a time: S3 keeps no SHA-256 over the whole of what came in parts. */
+async function hashOf(s3: S3Sender, place: ArtifactPlace, clock: Clock): Promise<string> {
+  const hash = createHash("sha256");
+  const read = (_key: string, piece: Piece): Promise<Uint8Array | null> => readPiece(s3, { place, piece }, clock);
+  for await (const piece of (await piecesOf({ read }, place.objectKey)) ?? []) hash.update(piece);
+  return hash.digest("hex");
+}
+
+/**
+ * A piece of an artifact, fewer bytes or none at its end; null when nothing is there.
+ *
+ * S3 answers a range that begins behind the end with an error: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+ */
+export async function readPiece(
+  s3: S3Sender,
+  { place, piece: { from, bytes } }: { readonly place: ArtifactPlace; readonly piece: Piece },
+  clock: Clock,
+): Promise<Uint8Array | null> {
+  const Range = `bytes=${from}-${from + bytes - 1}`;
+  try {
+    const answer = await unlessMissing(() => s3.send(new GetObjectCommand({ ...named(place), Range })));
+    return answer && (await bytesOf(answer.Body, place, clock));
+  } catch (error) {
+    if (codeOf(error) === "InvalidRange") return new Uint8Array();
+    throw error;
+  }
 }
 
 function lockOf({ ObjectLockMode: mode, ObjectLockRetainUntilDate: until }: HeadObjectOutput): Stored["lock"] {

@@ -1,29 +1,36 @@
-import { ListObjectsV2Command, PutObjectCommand, type PutObjectRequest } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { sha256 } from "../core/json.ts";
 import { byKey, requireVaultKey, type Stored, type Vault } from "../core/vault.ts";
-import { HASH_METADATA, locationOf, named, readObject, storedAt, type ArtifactPlace } from "./s3-artifact.ts";
+import {
+  HASH_METADATA,
+  locationOf,
+  named,
+  readObject,
+  readPiece,
+  storedAt,
+  type ArtifactPlace,
+} from "./s3-artifact.ts";
 import { requireFitBucket } from "./s3-bucket.ts";
 import { codeOf, untilSettled, type S3Access, type S3Sender } from "./s3-calls.ts";
+import { s3Links, type S3Presigner } from "./s3-links.ts";
 import { putInParts, requireSame, USUAL_SIZES, type PartSizes } from "./s3-parts.ts";
+import { protection, type Description, type Protection } from "./s3-protection.ts";
+import { s3Uploads } from "./s3-uploads.ts";
 
-export interface S3VaultOptions extends S3Access {
+export interface S3VaultOptions extends S3Access, Protection {
   readonly bucket: string;
   /** Stands before every key, for example `cordon/`; nothing when left out. */
   readonly prefix?: string;
   /** The account that the bucket must belong to: a bucket that somebody else took under its name is refused. */
   readonly owner?: string;
-  /** How long every artifact stays; the bucket's own default when left out. */
-  readonly lock?: { readonly mode: "governance" | "compliance"; readonly days: number } | null;
-  /** The KMS key that encrypts; the bucket's own default when left out. */
-  readonly kmsKeyId?: string | null;
   /** What counts as large; above 16 MiB, in parts of 8 MiB, when left out. */
   readonly sizes?: PartSizes;
+  /** Signs addresses for somebody else; without it the vault gives no links. */
+  readonly presigner?: S3Presigner;
 }
 
 /** Pages of a listing after which it is given up: a million artifacts. */
 const MOST_PAGES = 1000;
-
-const DAY_MS = 86_400_000;
 
 /**
  * A vault in a bucket of S3.
@@ -70,6 +77,10 @@ export function s3Vault(options: S3VaultOptions): Vault {
       const place = placeOf(key);
       return settled((s3) => readObject(s3, place, clock));
     },
+    async read(key, piece) {
+      const place = placeOf(key);
+      return settled((s3) => readPiece(s3, { place, piece }, clock));
+    },
     list: (wanted) => settled((s3) => listObjects(s3, { bucket, owner, prefix, wanted })),
     keyOf(location) {
       if (!location.startsWith(root)) return null;
@@ -81,6 +92,14 @@ export function s3Vault(options: S3VaultOptions): Vault {
         return null;
       }
     },
+    parts: s3Uploads({
+      options,
+      placeOf,
+      settled,
+      requireFit,
+      root: { bucket, owner, prefix },
+      links: options.presigner === undefined ? null : s3Links(options.presigner, placeOf),
+    }),
   };
 }
 
@@ -93,7 +112,7 @@ interface PutTools {
 /** One attempt: what lies there already, from an attempt before or from another process, is compared. */
 async function putOnce(options: S3VaultOptions, { s3, signal, place }: PutTools, content: Uint8Array): Promise<Stored> {
   const hash = sha256(content);
-  const description = describe(options, hash);
+  const description: Description = { Metadata: { [HASH_METADATA]: hash }, ...protection(options) };
   try {
     const { VersionId } =
       content.length > (options.sizes ?? USUAL_SIZES).aboveBytes
@@ -109,26 +128,6 @@ async function putOnce(options: S3VaultOptions, { s3, signal, place }: PutTools,
     if (codeOf(error) !== "PreconditionFailed") throw error;
     return mustBe(await storedAt(s3, place, options.clock), hash, place);
   }
-}
-
-type Description = Pick<
-  PutObjectRequest,
-  "Metadata" | "ObjectLockMode" | "ObjectLockRetainUntilDate" | "ServerSideEncryption" | "SSEKMSKeyId"
->;
-
-function describe({ lock = null, kmsKeyId = null, clock }: S3VaultOptions, hash: string): Description {
-  // S3 keeps whole seconds.
-  const until = lock === null ? null : new Date(Math.ceil((clock.now() + lock.days * DAY_MS) / 1000) * 1000);
-  return {
-    Metadata: { [HASH_METADATA]: hash },
-    ...(kmsKeyId === null ? {} : { ServerSideEncryption: "aws:kms", SSEKMSKeyId: kmsKeyId }),
-    ...(lock === null || until === null
-      ? {}
-      : {
-          ObjectLockMode: lock.mode === "compliance" ? ("COMPLIANCE" as const) : ("GOVERNANCE" as const),
-          ObjectLockRetainUntilDate: until,
-        }),
-  };
 }
 
 async function putWhole(

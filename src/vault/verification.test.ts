@@ -58,7 +58,12 @@ async function kept(): Promise<{ vault: ReturnType<typeof memoryVault>; events: 
 
 /** A vault in which somebody changed what lies under a key; null takes it away. */
 function tampered(vault: Vault, at: string, content: Uint8Array | null): Vault {
-  return { ...vault, get: async (key) => (key === at ? content : vault.get(key)) };
+  return {
+    ...vault,
+    get: async (key) => (key === at ? content : vault.get(key)),
+    read: async (key, piece) =>
+      key === at ? (content?.slice(piece.from, piece.from + piece.bytes) ?? null) : vault.read(key, piece),
+  };
 }
 
 const SCREEN = `${PREFIX}console-screenshot/screen-1.jpg`;
@@ -82,6 +87,21 @@ describe("evidence that nobody touched", () => {
     expect(verdict.ok).toBe(true);
     expect(verdict.unspokenOf).toEqual([`${PREFIX}console-output/left.txt`]);
   });
+});
+
+test("an artifact is read a piece at a time, however large it is", async () => {
+  const { vault, events } = await kept();
+  const asked: number[] = [];
+  const large = new Uint8Array(20 * 1024 * 1024 + 1);
+  const read: Vault["read"] = async (key, piece) => {
+    asked.push(piece.bytes);
+    return key === SCREEN ? large.slice(piece.from, piece.from + piece.bytes) : vault.read(key, piece);
+  };
+  const get: Vault["get"] = async (key) => (key === SCREEN ? Promise.reject(new Error("held whole")) : vault.get(key));
+  const verdict = await verifyEvidence({ ...vault, get, read }, events);
+  // By `head -c 20971521 /dev/zero | sha256sum`.
+  expect(verdict.artifacts[0]?.observed).toBe("c443bedc371a412937057335440b956ef28441394e67a3743cf66cc7072d8573");
+  expect(asked).toEqual([8_388_608, 8_388_608, 8_388_608]);
 });
 
 describe("what is found out", () => {

@@ -1,9 +1,9 @@
+import { createHash } from "node:crypto";
 import { type Anchor, anchorFile, anchorPrefix, type Artifact, evidencePrefix } from "../core/artifact.ts";
 import { caseOf, type CaseState } from "../core/case.ts";
 import { CordonError } from "../core/errors.ts";
 import { type JournalEvent, verifyJournal } from "../core/journal.ts";
-import { sha256 } from "../core/json.ts";
-import { requireVaultKey, type Vault } from "../core/vault.ts";
+import { piecesOf, requireVaultKey, type Vault } from "../core/vault.ts";
 
 /** What became of one piece of evidence. */
 export interface ArtifactVerdict {
@@ -39,7 +39,9 @@ export async function verifyEvidence(vault: Vault, events: readonly JournalEvent
   const state = readable(events);
   if (!state) return unreadable(events);
   const { anchors, faults: strange } = await readAnchors(vault, state);
-  const artifacts = await Promise.all(state.artifacts.map((artifact) => verifyArtifact(vault, artifact)));
+  const artifacts: ArtifactVerdict[] = [];
+  // One after another: each has a piece in memory while it is read.
+  for (const artifact of state.artifacts) artifacts.push(await verifyArtifact(vault, artifact));
   const chain = verifyJournal(events);
   const faults = [
     ...(chain.ok ? [] : [`event ${chain.sequence} of the journal: ${chain.reason}`]),
@@ -128,22 +130,28 @@ async function verifyArtifact(vault: Vault, artifact: Artifact): Promise<Artifac
   const { id, kind, location, sha256: expected } = artifact;
   const key = vault.keyOf(location);
   if (key === null || expected === null) return { id, kind, location, is: "kept by AWS", expected, observed: null };
-  const content = await contentAt(vault, key);
-  if (content === "damaged") return { id, kind, location, is: "altered", expected, observed: null };
-  if (content === null) return { id, kind, location, is: "missing", expected, observed: null };
-  const observed = sha256(content);
+  const observed = await hashAt(vault, key);
+  if (observed === "damaged") return { id, kind, location, is: "altered", expected, observed: null };
+  if (observed === null) return { id, kind, location, is: "missing", expected, observed: null };
   return { id, kind, location, is: observed === expected ? "whole" : "altered", expected, observed };
 }
 
-/** Nothing lies under a key that leads out of the vault, as a location that somebody wrote into the journal can. */
-async function contentAt(vault: Vault, key: string): Promise<Uint8Array | "damaged" | null> {
+/**
+ * The SHA-256 of what lies under a key, read a piece at a time: a memory image is larger than this process may be.
+ * Nothing lies under a key that leads out of the vault, as a location that somebody wrote into the journal can.
+ */
+async function hashAt(vault: Vault, key: string): Promise<string | null> {
   try {
     requireVaultKey(key);
   } catch {
     return null;
   }
   try {
-    return await vault.get(key);
+    const pieces = await piecesOf(vault, key);
+    if (pieces === null) return null;
+    const hash = createHash("sha256");
+    for await (const piece of pieces) hash.update(piece);
+    return hash.digest("hex");
   } catch (error) {
     if (error instanceof CordonError && error.code === "evidence_damaged") return "damaged";
     throw error;

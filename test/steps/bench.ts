@@ -1,3 +1,4 @@
+import { noVault } from "../../src/core/artifact.ts";
 import { createClients } from "../../src/aws/clients.ts";
 import { preparedGroups, type KnownGroups } from "../../src/aws/prepared-groups.ts";
 import { changeId, type Change, type ChangeDraft } from "../../src/core/change.ts";
@@ -60,7 +61,7 @@ function benchOf(range: Range, clock: SimulatedClock, { context: given, known }:
     signal: new AbortController().signal,
     attempt: 1,
     lookSince: null,
-    vault: { put: () => Promise.reject(new Error("this step keeps no evidence")) },
+    vault: noVault("this step keeps no evidence"),
     changesSent: () => [],
     nonce: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     ...given,

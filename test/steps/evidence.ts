@@ -2,6 +2,9 @@ import type { CaseVault } from "../../src/core/artifact.ts";
 import { changeId } from "../../src/core/change.ts";
 import type { Json } from "../../src/core/json.ts";
 import { sha256 } from "../../src/core/json.ts";
+import { largeContent } from "../../src/core/large-content.ts";
+import type { Vault } from "../../src/core/vault.ts";
+import { memoryVault } from "../../src/vault/memory.ts";
 import type { Item, ItemDraft } from "../../src/core/step.ts";
 import type { Instance } from "../../src/range/world/model.ts";
 import type { Bench } from "./bench.ts";
@@ -16,9 +19,11 @@ export function itemsOf<Details extends Json>(
 }
 
 /** A vault that a test can look into. */
-export function openVault(): CaseVault & { readonly contents: Map<string, Uint8Array> } {
+export function openVault(vault: Vault = memoryVault()): CaseVault & { readonly contents: Map<string, Uint8Array> } {
   const contents = new Map<string, Uint8Array>();
+  const { signal } = new AbortController();
   return {
+    large: largeContent({ vault, prefix: "cases/", attempt: 1, signal, hold: () => () => {} }),
     contents,
     put(kind, name, content) {
       contents.set(`${kind}/${name}`, content);

@@ -1,3 +1,4 @@
+import { noVault } from "../../src/core/artifact.ts";
 import { createClients } from "../../src/aws/clients.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
 import type { Json } from "../../src/core/json.ts";
@@ -41,7 +42,7 @@ export function drill(options: Partial<RangeOptions> = {}) {
     signal,
     attempt: 1,
     lookSince: null,
-    vault: { put: () => Promise.reject(new Error("this step keeps no evidence")) },
+    vault: noVault("this step keeps no evidence"),
     changesSent: () => [],
     nonce: "nonce",
     ...more,

@@ -95,7 +95,7 @@ export async function exportEvidence(desk: Desk, name: string, { to }: { readonl
     async ({ path, content }) => {
       const file = join(folder, path);
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, content, { flag: "wx" });
+      await writeFile(file, content, { flag: "wx" }); // Takes it piece by piece.
     },
   );
   await noteExport(desk, state.id, { to: folder, files: bag.files, bytes: bag.bytes });

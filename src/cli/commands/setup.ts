@@ -1,6 +1,7 @@
 import { interfacesOf } from "../../aws/network-interfaces.ts";
 import { preparedGroups } from "../../aws/prepared-groups.ts";
 import { vpcIds } from "../../aws/vpcs.ts";
+import { noVault } from "../../core/artifact.ts";
 import { CordonError } from "../../core/errors.ts";
 import type { Change } from "../../core/change.ts";
 import type { IsolationLevel, StepContext, TargetClients } from "../../core/step.ts";
@@ -173,11 +174,6 @@ async function make(
   return { vpcId, level, groupId, fault: null, state: "made" };
 }
 
-/** Making a group saves no evidence. */
-const noVault: StepContext["vault"] = {
-  put: () => Promise.reject(new TypeError("setup keeps no evidence")),
-};
-
 function contextFor(
   desk: Desk,
   { clock }: Connection,
@@ -197,7 +193,7 @@ function contextFor(
     attempt: 1,
     lookSince: null,
     nonce,
-    vault: noVault,
+    vault: noVault("setup keeps no evidence"),
     changesSent: () => [],
   };
 }
