@@ -53,3 +53,18 @@ export function beyondApproval(agreed: readonly string[], present: readonly stri
   const known = new Set(agreed);
   return present.filter((line) => !known.has(line));
 }
+
+/**
+ * Whether a decision answers another question too: every change asked about there was asked about here, word for word, and
+ * none is about the target itself. So whoever agrees to deny a role is not asked again by each case that needs the same.
+ */
+export function answersToo(decided: readonly string[], asked: readonly string[]): boolean {
+  const known = new Set(decided.slice(1));
+  const others = asked.slice(1);
+  return others.length > 0 && others.every((line) => known.has(line) && isOfOthers(line));
+}
+
+function isOfOthers(line: string): boolean {
+  const { resource } = JSON.parse(line) as { readonly resource: string | null };
+  return resource !== null;
+}

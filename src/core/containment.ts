@@ -53,7 +53,7 @@ export function containment(checks: readonly Check[], survivors: readonly Surviv
   const open = survivors.filter(keepsItPartial);
   const credentials = checks.filter(({ kind, ok }) => kind === "credentials" && !ok);
   if (open.length > 0 || credentials.length > 0) {
-    const names = [...open.map(({ what }) => what), ...credentials.map(({ what }) => what)];
+    const names = [...new Set([...open, ...credentials].map(({ what }) => what))];
     return { contained: "partial", statement: `contained in part as of ${time}; still possible: ${names.join(", ")}` };
   }
   const rest = [...new Set(survivors.map(({ what }) => what))];

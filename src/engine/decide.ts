@@ -7,14 +7,12 @@ import { decideApproval } from "./ask.ts";
 import { bracketOf, closeBracket, endOverdue } from "./bracket.ts";
 import { changesOf, isUnfinished } from "./changes.ts";
 import { decideAnchor, Draft, type Situation } from "./draft.ts";
+import { decideNextProof, mustProveFirst } from "./proofs.ts";
 import { decideRelease } from "./release.ts";
 import { isChanging, stepOf } from "./registry.ts";
 
 /** A plan older than this is made again before it is carried out. */
 export const PLAN_LIVES_MS = 5000;
-
-/** How often a case that has been proved is proved again. */
-export const PROVE_AGAIN_MS = 300_000;
 
 /** Plans in one stage after which a step that always finds something new is left as it is: it would never end. */
 const MOST_PLANS = 12;
@@ -93,7 +91,7 @@ function decideStages(draft: Draft): void {
       isUnderWay = true;
     } else if ((outcome === "failed" || outcome === "rejected") && stage.onFailure === "stop") break;
   }
-  if (isUnderWay) return;
+  if (isUnderWay || mustProveFirst(draft)) return;
   draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(state) } });
 }
 
@@ -267,19 +265,4 @@ function isStepOver({ state, registry }: Situation, stage: string, id: string): 
 /** Whether a step of the same stage has not planned yet. */
 function isPlanPending({ state }: Situation, stage: Stage, id: string): boolean {
   return stage.steps.some(({ use }) => use === id) && !state.steps.has(`${stage.id}/${id}`);
-}
-
-/** A case that was proved is proved again, so that a cut that somebody undid does not go on being called one. */
-function decideNextProof(draft: Draft): void {
-  const { state, playbook, now } = draft.situation;
-  const latest = state.assessments.at(-1);
-  if (!latest || !draft.isEmpty) return;
-  const use = playbook.stages.flatMap(({ steps }) => steps).findLast((each) => each.use === latest.step);
-  if (!use) return;
-  // What was saved or tagged meanwhile opens and closes nothing: a thousand cases that prove it again wait for one another.
-  const isRepaired = [...state.changes.values()].some(
-    ({ change, verifiedAt }) => change.step.startsWith("contain.") && verifiedAt !== null && verifiedAt > latest.asOf,
-  );
-  if (isRepaired || now - latest.asOf >= PROVE_AGAIN_MS) draft.add({ verb: "assess", stage: null, use });
-  else draft.wake(latest.asOf + PROVE_AGAIN_MS);
 }

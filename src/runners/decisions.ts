@@ -1,3 +1,4 @@
+import { answersToo } from "../core/approval.ts";
 import type { ApprovalRecord, CaseState } from "../core/case.ts";
 import { CordonError } from "../core/errors.ts";
 import type { Actor } from "../core/journal.ts";
@@ -15,16 +16,20 @@ export interface PersonsDecision {
 /** Who may decide, by list; a list that is not there names nobody. */
 export type Approvers = Readonly<Record<string, readonly string[]>>;
 
+/** What a person's decision came to. */
+export interface Decided {
+  readonly approval: ApprovalRecord;
+  /** Other cases that waited for an answer to the very same question, and have it now. */
+  readonly alsoIn: readonly string[];
+}
+
 /**
- * Records a person's decision on the stage that waits for one.
+ * Records a person's decision on the stage that waits for one, and in every other case that asks the same about a resource that
+ * they share.
  *
  * @throws CordonError `approval_not_pending`, `approval_not_yours`
  */
-export async function decideStage(
-  runner: LocalRunner,
-  wish: PersonsDecision,
-  approvers: Approvers,
-): Promise<ApprovalRecord> {
+export async function decideStage(runner: LocalRunner, wish: PersonsDecision, approvers: Approvers): Promise<Decided> {
   const state = await runner.load(wish.caseId);
   const pending = [...state.approvals.values()].filter(({ state: at }) => at === "pending");
   const approval = wish.stage === undefined ? pending[0] : pending.find(({ stage }) => stage === wish.stage);
@@ -40,7 +45,7 @@ export async function decideStage(
       reason,
     });
   }
-  const { stage, hash } = approval;
+  const { stage, hash, lines } = approval;
   await runner.append(
     wish.caseId,
     [{ type: "approval.decided", stage, hash, decision: wish.decision, reason: wish.reason }],
@@ -48,7 +53,39 @@ export async function decideStage(
   );
   const decided = (await runner.load(wish.caseId)).approvals.get(stage);
   if (!decided) throw new TypeError(`the approval of ${stage} is gone from the journal`);
-  return decided;
+  return { approval: decided, alsoIn: await decideAlike(runner, { wish, lines }, approvers) };
+}
+
+async function decideAlike(
+  runner: LocalRunner,
+  { wish, lines }: { readonly wish: PersonsDecision; readonly lines: readonly string[] },
+  approvers: Approvers,
+): Promise<readonly string[]> {
+  if (!answersToo(lines, lines)) return []; // It is about the target itself: nobody else's question.
+  const others = (await runner.cases()).filter((id) => id !== wish.caseId);
+  const told = await Promise.all(
+    others.map(async (id) => {
+      const state = await runner.load(id).catch(() => null); // A journal that cannot be read keeps no other from its answer.
+      if (state === null || state.release !== null || state.settled !== null) return [];
+      const alike = [...state.approvals.values()].filter(
+        (each) => each.state === "pending" && answersToo(lines, each.lines),
+      );
+      const mine = alike.filter((each) => whyNot(state, each, wish, approvers) === null);
+      if (mine.length === 0) return [];
+      const reason = [wish.reason ?? "", `as decided in ${wish.caseId}`].filter((part) => part !== "").join("; ");
+      const { decision } = wish;
+      const decisions = mine.map(({ stage, hash }) => ({
+        type: "approval.decided" as const,
+        stage,
+        hash,
+        decision,
+        reason,
+      }));
+      await runner.append(id, decisions, wish.by);
+      return [id];
+    }),
+  );
+  return told.flat();
 }
 
 function whyNot(

@@ -82,6 +82,11 @@ export class LocalRunner {
     return this.#journals.load(caseId);
   }
 
+  /** Ids of all cases, oldest first. */
+  cases(): Promise<readonly string[]> {
+    return this.#options.store.cases();
+  }
+
   playbookOf(state: CaseState): Playbook {
     const playbook = this.#options.playbooks.get(state.playbook);
     if (!playbook) throw new CordonError("playbook_not_found", { id: state.playbook });
@@ -141,7 +146,7 @@ export class LocalRunner {
   async #loop(work: Work): Promise<CaseState> {
     for (;;) {
       work.options.signal.throwIfAborted();
-      if (work.failure !== null) throw asError(work.failure);
+      if (work.failure !== null) throw work.failure as Error;
       const state = await this.load(work.caseId);
       const decision = decide({
         state,
@@ -291,8 +296,4 @@ export class LocalRunner {
       return work.wake();
     }
   }
-}
-
-function asError(failure: unknown): Error {
-  return failure instanceof Error ? failure : new Error(String(failure));
 }

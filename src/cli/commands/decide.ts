@@ -1,7 +1,7 @@
 import { decideStage } from "../../runners/decisions.ts";
 import { casesNamed, type Desk, isOver, sessionOf } from "../desk.ts";
 import { wrongUsage } from "../failure.ts";
-import { exitCodeOf } from "../verdicts.ts";
+import { exitCodeOf, worstOf } from "../verdicts.ts";
 import { printOutcomes, workOn } from "./respond.ts";
 
 export interface DecisionFlags {
@@ -21,7 +21,7 @@ export async function decide(desk: Desk, name: string, { decision, stage, reason
   const state = (await casesNamed(desk.store, name)).findLast((each) => !isOver(each));
   if (!state) throw wrongUsage(decision, { what: `Case ${name}`, reason: "it is over" });
   const session = await sessionOf(desk, state);
-  const approval = await decideStage(
+  const { approval, alsoIn } = await decideStage(
     session.runner,
     {
       caseId: state.id,
@@ -35,7 +35,8 @@ export async function decide(desk: Desk, name: string, { decision, stage, reason
   const missing = approval.required - approval.approvedBy.length;
   if (approval.state === "pending" && missing > 0)
     desk.output.narrate(`Recorded. ${missing} more of ${approval.of} must approve.`);
-  const [after = state] = await workOn(desk, session, { ids: [state.id], wait: false });
-  await printOutcomes(desk, [after]);
-  return decision === "reject" ? 0 : exitCodeOf(after);
+  if (alsoIn.length > 0) desk.output.narrate(`The same was asked in, and is answered for: ${alsoIn.join(", ")}.`);
+  const states = await workOn(desk, session, { ids: [state.id, ...alsoIn], wait: false });
+  await printOutcomes(desk, states);
+  return decision === "reject" ? 0 : worstOf(states.map(exitCodeOf));
 }

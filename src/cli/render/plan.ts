@@ -1,9 +1,10 @@
 import type { CaseState, ChangeRecord, StepRecord } from "../../core/case.ts";
-import type { Left } from "../../core/change.ts";
+import type { BlastRadius, Left } from "../../core/change.ts";
 import type { Json } from "../../core/json.ts";
 import type { Playbook, Stage } from "../../core/playbook.ts";
 import type { AnyStep } from "../../core/step.ts";
 import { isChanging, type Registry } from "../../engine/registry.ts";
+import { hitText } from "./change.ts";
 import { foreignLines, type ForeignUse } from "./foreign.ts";
 import { brief, printable } from "./story.ts";
 
@@ -13,7 +14,7 @@ interface PlannedChange {
   readonly attribute: string | null;
   readonly before: Json;
   readonly after: Json;
-  readonly blastRadius: { readonly what: string; readonly resources: readonly string[] } | null;
+  readonly blastRadius: BlastRadius | null;
 }
 
 interface PlannedStep {
@@ -184,11 +185,7 @@ function stepLines({
     ...(notRestored === null || changes.length === 0 ? [] : [`    ${printable(notRestored)}`]),
     ...changes.flatMap(({ resource, attribute, before, after, blastRadius }) => [
       `    ${printable(resource)}${attribute === null ? "" : ` ${attribute}`}: ${brief(before)} -> ${brief(after)}`,
-      ...(blastRadius === null
-        ? []
-        : [
-            `      also hits: ${printable(blastRadius.what)}${blastRadius.resources.length === 0 ? "" : ` (${brief([...blastRadius.resources])})`}`,
-          ]),
+      ...(blastRadius === null ? [] : [`      also hits: ${hitText(blastRadius)}`]),
     ]),
     ...collects.map((resource) => `    saves: ${printable(resource)}`),
     ...left.map(({ resource, reason }) => `    left alone: ${printable(resource)}: ${printable(reason)}`),

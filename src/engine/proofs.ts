@@ -1,0 +1,61 @@
+import type { AssessmentRecord, CaseState } from "../core/case.ts";
+import { type Act, postponedKey } from "./acts.ts";
+import type { Draft } from "./draft.ts";
+
+/** How often a case that has been proved is proved again. */
+const PROVE_AGAIN_MS = 300_000;
+
+/** A proof that fails this often keeps no case from its end. */
+const MOST_PROOFS_BEFORE_END = 3;
+
+/** What was cut after the last proof, as when people took their time, is proved before the case says how it ended. */
+export function mustProveFirst(draft: Draft): boolean {
+  const { state } = draft.situation;
+  const overtaken = proofs(draft).find(({ latest, act, isLate }) => {
+    const { verb, subject } = postponedKey(act);
+    const times = state.postponed.get(`${verb} ${subject}`)?.times ?? 0;
+    return !isLate && isOvertakenByCut(state, latest) && times < MOST_PROOFS_BEFORE_END;
+  });
+  if (overtaken) draft.add(overtaken.act);
+  return overtaken !== undefined;
+}
+
+/** A case that was proved is proved again, so that a cut that somebody undid does not go on being called one. */
+export function decideNextProof(draft: Draft): void {
+  const { state, now } = draft.situation;
+  if (!draft.isEmpty) return;
+  for (const { latest, act, isLate } of proofs(draft)) {
+    const isOvertaken = !isLate && isOvertakenByCut(state, latest);
+    if (isOvertaken || now - latest.asOf >= PROVE_AGAIN_MS) return draft.add(act); // One after the other: each joins with the others.
+    draft.wake(latest.asOf + PROVE_AGAIN_MS);
+  }
+}
+
+interface Proof {
+  readonly latest: AssessmentRecord;
+  /** The same, made again outside its stage. */
+  readonly act: Extract<Act, { readonly verb: "assess" }>;
+  /** Its stage comes later, because what it reads does: a cut is nothing that it could see at once. */
+  readonly isLate: boolean;
+}
+
+/** What was assessed, the latest of each kind. */
+function proofs({ situation: { state, playbook } }: Draft): readonly Proof[] {
+  const latest = new Map(state.assessments.map((each) => [each.step, each]));
+  return [...latest.values()].flatMap((each): readonly Proof[] => {
+    const stage = playbook.stages.findLast(({ steps }) => steps.some(({ use }) => use === each.step));
+    const use = stage?.steps.find((one) => one.use === each.step);
+    if (!stage || !use) return [];
+    return [{ latest: each, act: { verb: "assess", stage: null, use }, isLate: stage.after !== null }];
+  });
+}
+
+/**
+ * Whether something was cut since the latest proof. What was saved or tagged meanwhile opens and closes nothing: a thousand cases
+ * that prove it again wait for one another.
+ */
+function isOvertakenByCut({ changes }: CaseState, { asOf }: AssessmentRecord): boolean {
+  return [...changes.values()].some(
+    ({ change, verifiedAt }) => change.step.startsWith("contain.") && verifiedAt !== null && verifiedAt > asOf,
+  );
+}
