@@ -40,6 +40,11 @@ export const finding = z.strictObject({
   archived: z.boolean(),
   /** The role whose credentials were used elsewhere, where the finding is about credentials. */
   roleName: z.string().max(64).optional(),
+  /** The access key of those credentials, where the finding names it: a key has no secret in it. */
+  accessKeyId: z
+    .string()
+    .regex(/^[A-Z0-9]{16,128}$/)
+    .optional(),
   /** SHA-256 of the raw document as it was received. */
   rawSha256: z.string(),
 });

@@ -93,7 +93,11 @@ export const guardDutyFinding = z.object({
       })
       .nullish(),
     accessKeyDetails: z
-      .object({ principalId: z.string().max(512).nullish(), userName: z.string().max(512).nullish() })
+      .object({
+        accessKeyId: z.string().max(512).nullish(),
+        principalId: z.string().max(512).nullish(),
+        userName: z.string().max(512).nullish(),
+      })
       .nullish(),
   }),
   service: z

@@ -84,6 +84,7 @@ function readOne(document: Members, rawSha256: string, refuse: Refuse): readonly
   const title = printable(source.title ?? source.type);
   const sample = isSample(source);
   const role = roleNameOf(source);
+  const accessKey = accessKeyOf(source);
   const tags = tagsOf(source);
   return placesOf(source, refuse).map(({ account, region, instances }) => {
     const made = findingShape.safeParse({
@@ -104,8 +105,9 @@ function readOne(document: Members, rawSha256: string, refuse: Refuse): readonly
       sample,
       archived: service?.archived ?? false,
       ...(role === null ? {} : { roleName: role }),
+      ...(accessKey === null ? {} : { accessKeyId: accessKey }),
       rawSha256,
-    } satisfies Record<Exclude<keyof Finding, "roleName">, unknown>);
+    } satisfies Record<Exclude<keyof Finding, "roleName" | "accessKeyId">, unknown>);
     return made.success ? { finding: made.data, tags } : refuse(firstProblem(made.error, null));
   });
 }
@@ -135,6 +137,12 @@ function seenAt({ service, createdAt, updatedAt }: GuardDutyFinding): Pick<Findi
 function roleNameOf({ resource }: GuardDutyFinding): string | null {
   const name = resource.resourceType === "AccessKey" ? resource.accessKeyDetails?.userName : null;
   return name != null && /^[\w+=,.@-]{1,64}$/.test(name) ? name : null;
+}
+
+/** Samples and other products write words there that are no key. */
+function accessKeyOf({ resource }: GuardDutyFinding): string | null {
+  const id = resource.resourceType === "AccessKey" ? resource.accessKeyDetails?.accessKeyId : null;
+  return id != null && /^A[A-Z0-9]{15,127}$/.test(id) ? id : null;
 }
 
 function roleOf(role: string | null | undefined): Finding["role"] {

@@ -16,7 +16,10 @@ import { securityGroups } from "./contain/security-groups.ts";
 import { ssmSessions } from "./contain/ssm-sessions.ts";
 import { stop } from "./contain/stop.ts";
 import { trackedConnections } from "./contain/tracked-connections.ts";
+import { evidenceVolumes } from "./investigate/evidence-volumes.ts";
+import { forensicWorkstation } from "./investigate/forensic-workstation.ts";
 import { caseTags } from "./preserve/case-tags.ts";
+import { cloudtrailActivity } from "./preserve/cloudtrail-activity.ts";
 import { collectionProfile } from "./preserve/collection-profile.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
@@ -38,6 +41,7 @@ export const steps: readonly AnyStep[] = [
   consoleScreenshot,
   consoleOutput,
   volumeSnapshots,
+  cloudtrailActivity,
   collectionProfile,
   liveResponse,
   machineImage,
@@ -63,5 +67,7 @@ export const steps: readonly AnyStep[] = [
   internetRoutes,
   securityGroupRules,
   stop,
+  forensicWorkstation,
+  evidenceVolumes,
   containmentAssessment,
 ];

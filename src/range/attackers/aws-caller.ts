@@ -2,7 +2,9 @@ import { AwsError, type Call } from "../wire/operation.ts";
 import type { World } from "../world/world.ts";
 
 /** A call of AWS's API by somebody who lives in the range, with credentials of his. */
-export type Request = Pick<Call, "service" | "operation" | "input"> & { readonly accessKeyId: string };
+export type Request = Pick<Call, "service" | "operation" | "input" | "sourceIp" | "userAgent"> & {
+  readonly accessKeyId: string;
+};
 
 /** What AWS answers: what it did, or why not. */
 export type Answer =

@@ -1,6 +1,7 @@
 import type { Session } from "../world/identity.ts";
 import { instanceCredentials } from "../world/build-identity.ts";
 import type { Place } from "../world/world.ts";
+import type { CallAws } from "./aws-caller.ts";
 import { createActor, type ActorOptions, type Attacker } from "./attacker.ts";
 
 /** Whether AWS would allow a call now. */
@@ -21,7 +22,23 @@ export interface CredentialUserOptions extends Omit<ActorOptions, "everyMs"> {
   readonly initial?: Session;
   /** Whether it can ask the instance's metadata service for new credentials when the old ones run out. */
   readonly canRefresh: () => boolean;
+  /** How it looks around in the account, beside what it came for, and from where; it does not when left out. */
+  readonly explores?: Exploring;
 }
+
+interface Exploring {
+  readonly call: CallAws;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+}
+
+/** What whoever finds credentials asks first: whose they are, and what there is. Most roles may do little of it. */
+const EXPLORATION = [
+  { service: "sts", operation: "GetCallerIdentity", input: {} },
+  { service: "ec2", operation: "DescribeInstances", input: { MaxResults: 50 } },
+  { service: "ssm", operation: "DescribeInstanceInformation", input: {} },
+  { service: "ec2", operation: "DescribeSecurityGroups", input: { MaxResults: 50 } },
+] as const;
 
 const REFRESH_BEFORE_EXPIRY_MS = 300_000;
 
@@ -34,18 +51,28 @@ const REFRESH_BEFORE_EXPIRY_MS = 300_000;
 export function createCredentialUser(options: CredentialUserOptions): Attacker {
   const { place, instanceId } = options;
   let session: Session | null = options.initial ?? null;
+  let explored = 0;
   const refresh = (): void => {
     session = instanceCredentials(place, instanceId) ?? session;
+  };
+  const explore = (): void => {
+    const request = EXPLORATION[explored % EXPLORATION.length];
+    if (!options.explores || !session || !request) return;
+    const { call, ...from } = options.explores;
+    call({ ...request, ...from, accessKeyId: session.accessKeyId });
+    explored += 1;
   };
   return createActor(
     { everyMs: 4_000, ...options },
     {
       begin() {
         if (!session) refresh();
+        explore();
       },
       beat() {
         if (isRunningOut(session, place.world.now()) && options.canRefresh()) refresh();
         if (!session) return false;
+        explore();
         const { accessKeyId } = session;
         return options.authorize({ accessKeyId, action: options.action, resource: options.resource });
       },

@@ -18,7 +18,7 @@ export const stolenCredentials: ScenarioDefinition = {
   id: "stolen-credentials",
   title: "An instance role's credentials in a thief's hands",
   description:
-    "An intruder with an SSH session copied the role's credentials and reads the bucket from outside. A neighbour with the same role does its honest work.",
+    "An intruder with an SSH session copied the role's credentials, looks around in the account and reads the bucket from outside. A neighbour with the same role does its honest work.",
   attackers: ["ssh-intruder", "credential-thief", "neighbour-partner", "neighbour-storage"],
   expected:
     "the thief's calls fail, the neighbour keeps working, and release does not re-arm the thief; new sessions over SSH fail, the open one is a possible survivor",
@@ -63,6 +63,11 @@ function stage(tools: StageTools): Stage {
     resource: OBJECT_ARN,
     initial: stolen,
     canRefresh: hasShell,
+    explores: {
+      call: tools.call,
+      sourceIp: OUTSIDE.thief,
+      userAgent: "Boto3/1.34.0 md/Botocore#1.34.0 os/linux#6.6.9-kali",
+    },
   });
   const victim = { instance, primary, group, profile, controllerIp: OUTSIDE.unknownController };
   const neighbours = createNeighbour(tools, surroundings, victim);

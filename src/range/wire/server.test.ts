@@ -76,6 +76,7 @@ describe("a request of the SDK's own clients", () => {
         accessKeyId: "AKIAEXAMPLE",
         region: "eu-west-1",
         requestId: "11111111-2222-3333-4444-555555555555",
+        userAgent: expect.stringContaining("aws-sdk-js/"),
       },
     ]);
   });

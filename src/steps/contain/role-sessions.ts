@@ -3,6 +3,7 @@ import { associationsOf, rolesOfProfile } from "../../aws/instance-profiles.ts";
 import type { ChangeDraft } from "../../core/change.ts";
 import type { StepContext } from "../../core/step.ts";
 import { defineSharedStep } from "../../core/step.ts";
+import { PROFILE_STEPS, profilesOfCase } from "../case-profiles.ts";
 import { reconcileDenyPolicy } from "./deny-sessions-claims.ts";
 import { LONGEST_SESSION_MS, type SessionDeny, sessionDeny } from "./deny-sessions-policy.ts";
 import { SETTLES_WITHIN_MS, verifyDeny } from "./deny-sessions-proof.ts";
@@ -25,7 +26,7 @@ export const roleSessions = defineSharedStep({
     "For 12 hours after release, credentials that the instance got before it stay denied, so that release does not arm a thief again.",
   settlesWithinMs: SETTLES_WITHIN_MS,
   // Runs beside this one: once the profile is gone, only what was planned there still names it.
-  reads: ["contain.instance-profile", "preserve.collection-profile"],
+  reads: [...PROFILE_STEPS],
   permissions: {
     target: {
       plan: ["ec2:DescribeIamInstanceProfileAssociations", "iam:GetInstanceProfile"],
@@ -39,7 +40,7 @@ export const roleSessions = defineSharedStep({
   async plan(context) {
     const { aws, target } = context;
     const associations = await associationsOf(aws.ec2, target.instanceId);
-    const names = new Set([...associations.map(({ name }) => name), ...removedProfiles(context)]);
+    const names = new Set([...associations.map(({ name }) => name), ...profilesOfCase(context)]);
     const roles = (await Promise.all([...names].map((name) => rolesOfProfile(aws.iam, name)))).flat();
     const editable = roles.filter(({ path }) => reasonNotEditable(path) === null);
     const known = (context.outcomes[ID] ?? []).map(({ change }) => change.resource);
@@ -68,16 +69,6 @@ export const roleSessions = defineSharedStep({
     return { value: { deny: "released", instanceArn, issuedBefore }, until };
   },
 });
-
-/** Profiles that the case took away, and the one that it gave for collecting: their sessions live on. */
-function removedProfiles({ outcomes }: StepContext): readonly string[] {
-  const views = [...(outcomes["contain.instance-profile"] ?? []), ...(outcomes["preserve.collection-profile"] ?? [])];
-  const profiles = views.flatMap(({ change, state }) => [
-    change.before,
-    ...(state === "planned" ? [] : [change.after]),
-  ]);
-  return profiles.flatMap((profile) => (profile === null ? [] : [(profile as { readonly name: string }).name]));
-}
 
 function draft({ target }: StepContext, roleArn: string): ChangeDraft<null, SessionDeny> {
   const partition = roleArn.split(":")[1] ?? "aws";

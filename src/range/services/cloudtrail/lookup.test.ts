@@ -52,7 +52,7 @@ async function lookUp(cloudtrail: CloudTrailClient, input: LookupEventsRequest) 
 
 function inLab<T>(test: (lab: Lab) => Promise<T>, options: Partial<RangeOptions> = {}): Promise<T> {
   const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
-  const range = createRange({ scenario: "stolen-credentials", seed: 3, clock, ...options });
+  const range = createRange({ scenario: "c2-beacon", seed: 3, clock, ...options });
   const [target] = range.scenario.targets;
   const place = range.world.place(target!.account, target!.region);
   const stolen = instanceCredentials(place, target!.instanceId)!;
@@ -159,13 +159,16 @@ describe("an event", () => {
       );
       const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "again" }));
       await clock.sleep(SETTLED_MS);
-      const names = async (value: string, region?: string) =>
-        (await look(by("ResourceName", value), region)).events.map(({ EventName }) => EventName);
+      const names = async (value: string, region?: string) => {
+        await clock.sleep(1000); // Two lookups a second.
+        return (await look(by("ResourceName", value), region)).events.map(({ EventName }) => EventName);
+      };
       expect(await names(instanceId)).toEqual(["CreateTags"]);
       expect(await names("payroll-worker", "us-east-1")).toEqual(["PutRolePolicy"]);
       expect(await names("payroll-worker")).toEqual([]);
       expect(await names(roleArn)).toEqual(["AssumeRole"]);
       expect(await names(Credentials?.AccessKeyId ?? "")).toEqual(["AssumeRole"]);
+      await clock.sleep(1000);
       const { records } = await look(by("ResourceName", roleArn));
       expect(records[0]?.["responseElements"]).toMatchObject({
         credentials: { accessKeyId: Credentials?.AccessKeyId },

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { REMEMBERED_MS } from "../../aws/cloudtrail-events.ts";
+import { associationsOf, rolesOfProfile } from "../../aws/instance-profiles.ts";
+import { interfacesOf } from "../../aws/network-interfaces.ts";
+import { stored } from "../../core/artifact.ts";
+import { durationMs } from "../../core/playbook.ts";
+import {
+  collected,
+  defineCollection,
+  later,
+  type CollectResult,
+  type Item,
+  type ItemDraft,
+  type StepContext,
+} from "../../core/step.ts";
+import { PROFILE_STEPS, profilesOfCase } from "../case-profiles.ts";
+import { linesOf, readRecords } from "./cloudtrail-records.ts";
+import { summaryOf } from "./cloudtrail-summary.ts";
+import { notInHistory, type Way, waysOf } from "./cloudtrail-ways.ts";
+import { expectStored } from "./stored-content.ts";
+
+const duration = z.string().refine((text) => durationMs(text) !== null, "expected a duration such as 15m, 12h or 7d");
+
+const input = z.strictObject({
+  lookBack: duration
+    .default("1d")
+    .describe("How long before the first finding the events begin; at most 90 days back."),
+  again: z
+    .union([z.literal("never"), duration])
+    .default("15m")
+    .describe("After how long it looks a second time, for events that CloudTrail delivers late; `never` for once."),
+});
+
+const item = z.strictObject({
+  attribute: z.enum(["AccessKeyId", "ResourceName", "Username"]),
+  value: z.string(),
+  region: z.string(),
+  shows: z.string(),
+  /** Milliseconds since 1970. */
+  from: z.number(),
+  /** Addresses of the instance, as they were when this was planned. */
+  addresses: z.array(z.string()),
+  /** How long the look waits; 0 for the first. */
+  waitMs: z.number(),
+});
+
+type Details = z.infer<typeof item>;
+
+/** A case may wait that long for its turn among a thousand at two calls a second. */
+const TURN_WITHIN_MS = 3 * 3_600_000;
+
+/**
+ * Saves what CloudTrail's event history says of the instance: what was called with its credentials, wherever from, what was
+ * done to it, who took and who changed its role, and what was called with an access key that a finding names.
+ *
+ * It looks once, and once more after a while, because CloudTrail delivers an event some five minutes after the call and
+ * promises no bound. Each look is one file for each way of looking, with one event a line as CloudTrail gave it. Nothing waits
+ * for it and nothing is lost by waiting: AWS keeps the history for 90 days, and nobody can change it.
+ *
+ * The history has management events only. What was done with objects and other data is in no history, and calls in other
+ * Regions are in theirs; it looks in the instance's, and in the one where IAM's are recorded.
+ *
+ * Two calls a second are AWS's limit for a whole account and Region: with many cases it takes its time.
+ */
+export const cloudtrailActivity = defineCollection({
+  id: "preserve.cloudtrail-activity",
+  title: "Save what CloudTrail recorded of instance and role",
+  settlesWithinMs: 0,
+  // Once the profile is gone, only what was planned there still names it.
+  reads: [...PROFILE_STEPS],
+  permissions: {
+    target: {
+      plan: ["ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeNetworkInterfaces", "iam:GetInstanceProfile"],
+      collect: ["cloudtrail:LookupEvents"],
+      verify: [],
+    },
+  },
+  input,
+  item,
+
+  async plan(context, { lookBack, again }) {
+    const { aws, target, findings, now } = context;
+    const [associations, interfaces] = await Promise.all([
+      associationsOf(aws.ec2, target.instanceId),
+      interfacesOf(aws.ec2, target.instanceId),
+    ]);
+    const profiles = [...new Set([...associations.map(({ name }) => name), ...profilesOfCase(context)])];
+    const roles = (await Promise.all(profiles.map((name) => rolesOfProfile(aws.iam, name)))).flat();
+    const addresses = interfaces.flatMap(({ privateAddresses, ipv6Addresses, publicAddresses }) => [
+      ...privateAddresses,
+      ...ipv6Addresses,
+      ...publicAddresses,
+    ]);
+    const firstSeen = Math.min(now, ...findings.map((finding) => Date.parse(finding.firstSeen)));
+    const from = Math.max(firstSeen - msOf(lookBack), now - REMEMBERED_MS);
+    const looks = again === "never" ? [0] : [0, msOf(again)];
+    const ways = waysOf({ target, roles, findings });
+    return {
+      items: looks.flatMap((waitMs) => ways.map((way) => draft(way, { from, addresses, waitMs }))),
+      left: [{ resource: target.instanceId, reason: notInHistory(target) }],
+    };
+  },
+
+  collect(context, collecting, progress) {
+    const { waitMs } = collecting.details;
+    if (waitMs > 0 && progress === null) {
+      const times = { afterMs: waitMs, withinMs: waitMs + TURN_WITHIN_MS };
+      return Promise.resolve(later({ phase: "waiting", since: context.now }, times));
+    }
+    return save(context, collecting);
+  },
+
+  verify: (_, { details }, artifacts) =>
+    Promise.resolve(expectStored(`events with ${details.attribute} ${details.value}`, artifacts)),
+});
+
+function draft(
+  { attribute, value, region, shows }: Way,
+  rest: Pick<Details, "from" | "addresses" | "waitMs">,
+): ItemDraft<Details> {
+  const look = rest.waitMs === 0 ? "" : "-again";
+  return {
+    resource: value,
+    attribute: `${attribute}-${region}${look}`,
+    details: { attribute, value, region, shows, ...rest },
+  };
+}
+
+async function save(
+  { aws, vault, now, target }: StepContext,
+  { attribute = "", details }: Item<Details>,
+): Promise<CollectResult> {
+  const { value, region, shows, from, addresses, waitMs } = details;
+  const { events, pages, cut } = await readRecords(aws.cloudtrailIn(region), {
+    attribute: details.attribute,
+    value,
+    from,
+    to: now,
+  });
+  const kept = await vault.put("cloudtrail-activity", `${fileName(value)}-${attribute}.jsonl`, linesOf({ events }));
+  const lineage = {
+    instanceId: target.instanceId,
+    source: "cloudtrail:LookupEvents",
+    attribute: details.attribute,
+    value,
+    region,
+    shows,
+    from: new Date(from).toISOString(),
+    to: new Date(now).toISOString(),
+    look: waitMs === 0 ? "first" : "again",
+    pages,
+    cut,
+    ...(summaryOf(events, { instanceId: target.instanceId, addresses }) as object),
+    notInIt: notInHistory(target),
+    late: "An event comes some five minutes after the call, and sometimes later: the last calls may be missing.",
+  };
+  return collected(stored("cloudtrail-activity", kept, { readAt: now, lineage }));
+}
+
+/** An ARN's last part, without what a file's name cannot have. */
+function fileName(value: string): string {
+  return value.slice(value.lastIndexOf("/") + 1).replaceAll(/[^\w+=,.@-]/g, "_");
+}
+
+function msOf(text: string): number {
+  const ms = durationMs(text);
+  if (ms === null) throw new TypeError(`${text} is not a duration, though the schema let it through`);
+  return ms;
+}
