@@ -20,6 +20,7 @@ export const manualStart: ScenarioDefinition = {
     "no-prepared-groups",
     "on-call-operator",
     "service-managed-interface",
+    "stolen-key-pair",
     "two-vpcs",
   ],
   stage(tools) {

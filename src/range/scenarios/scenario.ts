@@ -22,6 +22,7 @@ export type Variant =
   | "service-managed-interface"
   | "ssm-agent"
   | "ssm-session"
+  | "stolen-key-pair"
   | "two-vpcs"
   | "unnamed-controller";
 

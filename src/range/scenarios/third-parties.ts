@@ -1,7 +1,9 @@
 import type { Attacker } from "../attackers/attacker.ts";
 import { createDeadManSwitch } from "../attackers/dead-man-switch.ts";
 import { createOnCallOperator } from "../attackers/on-call-operator.ts";
-import { createUser } from "../world/build-identity.ts";
+import { createRelauncher } from "../attackers/relauncher.ts";
+import { createUser, importKeyPair } from "../world/build-identity.ts";
+import { createImage } from "../world/build-images.ts";
 import { OUTSIDE, type StageTools } from "./scenario.ts";
 import { actor, type Victim } from "./victim.ts";
 
@@ -11,6 +13,32 @@ export function createSwitch(tools: StageTools, { instance, controller }: Victim
   if (!controller) throw new TypeError("the variant dead-man-switch needs a controller whose silence is waited for");
   place.world.change(instance, () => (instance.shutdownBehavior = "terminate"));
   return createDeadManSwitch({ ...actor(tools, "dead-man-switch"), place, instance, controller });
+}
+
+/** When the intruder notices that his instance is silent. */
+const NOTICES_AFTER_MS = 150_000;
+
+/** The intruder has the private key that the instance was launched with, and the key of a job that may launch others. */
+export function createSecondLaunch(tools: StageTools, { instance, group }: Victim): Attacker {
+  const { place, call } = tools;
+  const keyName = "deployment";
+  importKeyPair(place, keyName);
+  place.world.change(instance, () => (instance.keyName = keyName));
+  const { session } = createUser(place, {
+    name: "deployment",
+    inlinePolicies: {
+      launch: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "ec2:RunInstances", Resource: "*" }] },
+    },
+  });
+  return createRelauncher({
+    ...actor(tools, "relauncher"),
+    call,
+    session,
+    lost: instance,
+    imageId: createImage(place, { name: "web" }).id,
+    groupIds: [group.id],
+    firstAfterMs: NOTICES_AFTER_MS,
+  });
 }
 
 /** A colleague on call, who may look at instances and reboot them. */

@@ -14,7 +14,7 @@ import {
   prepareGroups,
   type Surroundings,
 } from "./surroundings.ts";
-import { createOperator, createSwitch } from "./third-parties.ts";
+import { createOperator, createSecondLaunch, createSwitch } from "./third-parties.ts";
 import { actor, type Victim } from "./victim.ts";
 
 /** Applies the chosen variants to a staged victim; returns who else lives there because of them. */
@@ -38,6 +38,7 @@ export function applyVariants(tools: StageTools, surroundings: Surroundings, vic
     ...(variants.has("service-interface-beacon") ? [createServiceInterfaceBeacon(tools, surroundings, victim)] : []),
     ...(variants.has("ssm-session") ? [addSessionUser(tools, victim)] : []),
     ...(variants.has("dead-man-switch") ? [createSwitch(tools, victim)] : []),
+    ...(variants.has("stolen-key-pair") ? [createSecondLaunch(tools, victim)] : []),
     ...(variants.has("on-call-operator") ? [createOperator(tools, victim)] : []),
   ];
 }

@@ -1,9 +1,17 @@
 import { createWebShellUser } from "../attackers/web-shell-user.ts";
 import { addRule, createSubnet } from "../world/build-network.ts";
 import { addHealthyTarget, createLoadBalancer, createTargetGroup } from "../world/build-scaling.ts";
+import type { Instance, NetworkInterface, SecurityGroup } from "../world/model.ts";
+import type { Place } from "../world/world.ts";
 import { guardDutyEvent } from "./guardduty-event.ts";
-import type { ScenarioDefinition, Stage, StageTools } from "./scenario.ts";
-import { createGroup, createSurroundings, createWorkloadRole, launchWorkload } from "./surroundings.ts";
+import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
+import {
+  createGroup,
+  createSurroundings,
+  createWorkloadRole,
+  launchWorkload,
+  type Surroundings,
+} from "./surroundings.ts";
 import { applyVariants } from "./variants.ts";
 import { actor } from "./victim.ts";
 
@@ -31,52 +39,30 @@ export const webShell: ScenarioDefinition = {
 function stage(tools: StageTools): Stage {
   const { place, network } = tools;
   const surroundings = createSurroundings(tools);
-  const { vpc, publicSubnet, privateSubnet } = surroundings;
   const { profile } = createWorkloadRole(place);
-  const second = createSubnet(place, {
-    vpcId: vpc.id,
-    cidr: "10.20.3.0/24",
-    availabilityZone: publicSubnet.availabilityZone.replace(/a$/, "b"),
-    tags: [{ key: "Name", value: "public-b" }],
-  });
-  const balancerGroup = createGroup(place, {
-    vpcId: vpc.id,
-    name: "shop-balancer",
-    description: "Customers to the load balancer",
-    rules: [
-      { egress: false, protocol: "tcp", port: 443, cidr: "0.0.0.0/0", description: "customers" },
-      { egress: true, protocol: "tcp", port: PORT, cidr: "10.20.0.0/16", description: "servers" },
-    ],
-  });
-  const group = createGroup(place, { vpcId: vpc.id, name: "shop", description: "The load balancer only", rules: [] });
-  addRule(place, group, {
-    egress: false,
-    protocol: "tcp",
-    fromPort: PORT,
-    peer: { kind: "group", id: balancerGroup.id, ownerId: place.account.id },
-    description: "load balancer",
-  });
-  const { instance, primary } = launchWorkload(place, { name: "shop", subnetId: privateSubnet.id, group, profile });
-  const targetGroup = createTargetGroup(place, { name: "shop", vpcId: vpc.id, port: PORT });
-  addHealthyTarget(place, targetGroup, { id: instance.id });
-  const balancer = createLoadBalancer(place, {
+  const groups = createGroups(place, surroundings);
+  const { instance, primary } = launchWorkload(place, {
     name: "shop",
-    vpcId: vpc.id,
-    subnetIds: [publicSubnet.id, second.id],
-    securityGroupIds: [balancerGroup.id],
-    listeners: [{ port: 443, targetGroup }],
+    subnetId: surroundings.privateSubnet.id,
+    group: groups.shop,
+    profile,
   });
-  const node = place.region.interfaces.get(balancer.interfaceIds[0] ?? "");
-  if (!node) throw new TypeError("the load balancer has no node");
+  const { targetGroupArn, node } = createService(place, surroundings, { instance, balancerGroup: groups.balancer });
   const user = createWebShellUser({
     ...actor(tools, "web-shell-user"),
     place,
     network,
-    targetGroupArn: targetGroup.id,
+    targetGroupArn,
     instanceId: instance.id,
     node,
   });
-  const others = applyVariants(tools, surroundings, { instance, primary, group, profile, controllerIp: "" });
+  const others = applyVariants(tools, surroundings, {
+    instance,
+    primary,
+    group: groups.shop,
+    profile,
+    controllerIp: OUTSIDE.unknownController,
+  });
   const event = guardDutyEvent(place, tools.randomFor("finding"), {
     type: "Execution:EC2/MaliciousFile",
     title: `A malicious file was detected on EC2 instance ${instance.id}.`,
@@ -88,4 +74,55 @@ function stage(tools: StageTools): Stage {
     action: {},
   });
   return { targets: [instance], attackers: [user, ...others], events: [event] };
+}
+
+/** Customers reach the load balancer, and nobody but the load balancer the server. */
+function createGroups(
+  place: Place,
+  { vpc }: Surroundings,
+): { readonly balancer: SecurityGroup; readonly shop: SecurityGroup } {
+  const balancer = createGroup(place, {
+    vpcId: vpc.id,
+    name: "shop-balancer",
+    description: "Customers to the load balancer",
+    rules: [
+      { egress: false, protocol: "tcp", port: 443, cidr: "0.0.0.0/0", description: "customers" },
+      { egress: true, protocol: "tcp", port: PORT, cidr: "10.20.0.0/16", description: "servers" },
+    ],
+  });
+  const shop = createGroup(place, { vpcId: vpc.id, name: "shop", description: "The load balancer only", rules: [] });
+  addRule(place, shop, {
+    egress: false,
+    protocol: "tcp",
+    fromPort: PORT,
+    peer: { kind: "group", id: balancer.id, ownerId: place.account.id },
+    description: "load balancer",
+  });
+  return { balancer, shop };
+}
+
+/** A load balancer in two zones with one healthy target. */
+function createService(
+  place: Place,
+  { vpc, publicSubnet }: Surroundings,
+  { instance, balancerGroup }: { readonly instance: Instance; readonly balancerGroup: SecurityGroup },
+): { readonly targetGroupArn: string; readonly node: NetworkInterface } {
+  const second = createSubnet(place, {
+    vpcId: vpc.id,
+    cidr: "10.20.3.0/24",
+    availabilityZone: publicSubnet.availabilityZone.replace(/a$/, "b"),
+    tags: [{ key: "Name", value: "public-b" }],
+  });
+  const targetGroup = createTargetGroup(place, { name: "shop", vpcId: vpc.id, port: PORT });
+  addHealthyTarget(place, targetGroup, { id: instance.id });
+  const balancer = createLoadBalancer(place, {
+    name: "shop",
+    vpcId: vpc.id,
+    subnetIds: [publicSubnet.id, second.id],
+    securityGroupIds: [balancerGroup.id],
+    listeners: [{ port: 443, targetGroup }],
+  });
+  const node = place.region.interfaces.get(balancer.interfaceIds[0] ?? "");
+  if (!node) throw new TypeError("the load balancer has no node");
+  return { targetGroupArn: targetGroup.id, node };
 }

@@ -1,5 +1,5 @@
 import type { AttachedPolicy, IamUser, InstanceProfile, PolicyDocument, Role, Session } from "./identity.ts";
-import type { Tag } from "./model.ts";
+import type { KeyPair, Tag } from "./model.ts";
 import { randomText } from "./random.ts";
 import { instanceArn } from "./place.ts";
 import type { Place, World } from "./world.ts";
@@ -55,6 +55,12 @@ export function createInstanceProfile(
     createdAt: world.now(),
   };
   return world.add(account.instanceProfiles, profile, profile.name);
+}
+
+/** The public half of a key pair, as EC2 keeps it for launches. */
+export function importKeyPair({ world, region }: Pick<Place, "world" | "region">, name: string): KeyPair {
+  const fingerprint = randomText(world.random, SECRET_ALPHABET, 43);
+  return world.add(region.keyPairs, { id: world.newId("key"), tags: [], name, fingerprint, createdAt: world.now() });
 }
 
 /** A user with one access key, which is also a session that can sign. */

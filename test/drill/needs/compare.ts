@@ -84,8 +84,8 @@ async function seen(sight: Sight, ended: Ended): Promise<Seen> {
     case "volumes":
       return volumes.filter((id) => region.volumes.has(id)).length;
     case "snapshots": {
-      const account = sight.account === "target" ? range.scenario.targets[0]!.account : EVIDENCE_ACCOUNT.account;
-      const { snapshots } = world.place(account, region.name).region;
+      const { snapshots } =
+        sight.account === "target" ? region : world.place(EVIDENCE_ACCOUNT.account, region.name).region;
       return [...snapshots.values()].filter((each) => snapshotState(each, world.now()) === "completed").length;
     }
     case "images":

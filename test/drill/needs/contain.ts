@@ -123,6 +123,16 @@ export const containmentNeeds: readonly Need[] = [
     why: "A tracked flow to an unknown address, and nobody may open the host for a minute",
   },
   {
+    step: "contain.key-pair",
+    scenario: "manual-start",
+    variants: ["stolen-key-pair"],
+    playbook: sealAnd("contain.key-pair"),
+    sees: { of: "launched" },
+    with: 0,
+    without: 1,
+    why: "The intruder has the private key, and launches another instance that lets him in with it",
+  },
+  {
     step: "contain.network-acl",
     scenario: "miner-behind-nat",
     variants: ["unnamed-controller"],

@@ -1,7 +1,5 @@
 import type { Need } from "./need.ts";
 
-const SEAL = "contain.security-groups";
-
 /** Protection: what becomes of the instance and of those beside it. */
 export const protectionNeeds: readonly Need[] = [
   {
