@@ -50,7 +50,7 @@ function maySendAgain(error: unknown, operation: string): boolean {
 }
 
 function onlyReads(operation: string): boolean {
-  return /^(Describe|Get|List|Lookup)/.test(operation);
+  return /^(Describe|Filter|Get|List|Lookup)/.test(operation);
 }
 
 /** Between half and all of the doubled pause. */

@@ -29,12 +29,13 @@ export function page<T>(
     );
   }
   const start = request.token === undefined ? 0 : readToken(request, request.token);
-  if (request.isEndless === true) return { items: items.slice(0, 1), token: writeToken(request.operation, 0) };
+  if (request.isEndless === true) return { items: items.slice(0, 1), token: tokenFor(request.operation, 0) };
   const end = start + (request.limit ?? request.pageSize);
-  return { items: items.slice(start, end), token: end < items.length ? writeToken(request.operation, end) : undefined };
+  return { items: items.slice(start, end), token: end < items.length ? tokenFor(request.operation, end) : undefined };
 }
 
-function writeToken(operation: string, offset: number): string {
+/** The opaque token of the page that begins at an item. */
+export function tokenFor(operation: string, offset: number): string {
   return Buffer.from(JSON.stringify([operation, offset])).toString("base64url");
 }
 

@@ -29,6 +29,7 @@ const VOLATILE = new Set([
   "activities",
   "nextLookAt",
   "bucketContents",
+  "captures",
 ]);
 
 /** Lists whose order means nothing to AWS; those of rules, routes and tags come back in any order. */

@@ -1,5 +1,6 @@
 import { parseAddress } from "../addresses.ts";
-import type { Route, Subnet } from "../model.ts";
+import { capture } from "../flow-capture.ts";
+import type { Route } from "../model.ts";
 import { publicAddressFor } from "../public-addresses.ts";
 import type { World } from "../world.ts";
 import { aclAllows } from "./acl-evaluation.ts";
@@ -66,8 +67,12 @@ export class Network {
     }
     const found = findRoute(source.place.region, source.subnet, packet.to.ip);
     const path = this.#pathOf(packet, source, found?.route ?? null);
-    const verdict = this.#filter.pass(source.place, source.network, viewOf(packet, "egress"), path);
-    if (!verdict.allowed) return dropped("security-group", interfaceId);
+    const view = viewOf(packet, "egress");
+    const verdict = this.#filter.pass(source.place, source.network, view, path);
+    if (!verdict.allowed) {
+      capture(source, view, "REJECT");
+      return dropped("security-group", interfaceId);
+    }
     if (!found) return dropped("no-route", source.subnet.id);
     return keepTracked(this.#follow(packet, source, found.route), verdict.tracked);
   }
@@ -81,11 +86,11 @@ export class Network {
         return this.#leave(packet, source, target.id);
       case "egress-only-internet-gateway":
         if (isV4 || !this.#isAttached(source, target.id)) return dropped("no-route", target.id);
-        return this.#acl(source, source.subnet, viewOf(packet, "egress")) ?? delivered(true);
+        return this.#acl(source, viewOf(packet, "egress")) ?? delivered(true);
       case "nat-gateway":
         return this.#translate(packet, source, target.id);
       case "vpc-endpoint":
-        return this.#acl(source, source.subnet, viewOf(packet, "egress")) ?? delivered(false);
+        return this.#acl(source, viewOf(packet, "egress")) ?? delivered(false);
       case "network-interface": // The range has no appliances that forward.
       case "blackhole":
         return dropped("no-route", destination);
@@ -96,10 +101,10 @@ export class Network {
   #deliverInside(packet: Packet, source: Hop): Delivery {
     const target = findInVpc(source, packet.to.ip);
     if (!target) return dropped("no-such-interface", packet.to.ip);
-    if (target.subnet.id !== source.subnet.id) {
-      const stopped =
-        this.#acl(source, source.subnet, viewOf(packet, "egress")) ??
-        this.#acl(target, target.subnet, viewOf(packet, "ingress"));
+    const leaving = viewOf(packet, "egress");
+    if (target.subnet.id === source.subnet.id) capture(source, leaving, "ACCEPT");
+    else {
+      const stopped = this.#acl(source, leaving) ?? this.#aclOf(target, viewOf(packet, "ingress"));
       if (stopped) return stopped;
     }
     return this.#enter(packet, target, {
@@ -113,7 +118,7 @@ export class Network {
     const isV6 = parseAddress(packet.from.ip)?.family === 6;
     const publicAddress = publicAddressFor(source.network, packet.from.ip);
     if (!isV6 && !publicAddress) return dropped("no-public-address", source.network.id);
-    const stopped = this.#acl(source, source.subnet, viewOf(packet, "egress"));
+    const stopped = this.#acl(source, viewOf(packet, "egress"));
     if (stopped) return stopped;
     const seenFrom = isV6 ? packet.from.ip : (publicAddress?.ip ?? packet.from.ip);
     return this.#arrive({ ...packet, from: { kind: "external", ip: seenFrom } }) ?? delivered(false);
@@ -126,11 +131,8 @@ export class Network {
     const view = viewOf(packet, "egress");
     const isTranslatable = view.protocol === 6 || view.protocol === 17 || view.protocol === 1;
     if (!gateway || gateway.state !== "available" || !hop || !isTranslatable) return dropped("no-route", gatewayId);
-    if (hop.subnet.id !== source.subnet.id) {
-      const crossing = { ...view, direction: "ingress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
-      const stopped = this.#acl(source, source.subnet, view) ?? this.#acl(hop, hop.subnet, crossing);
-      if (stopped) return stopped;
-    }
+    const stoppedBefore = this.#cross({ from: source, to: hop }, view);
+    if (stoppedBefore) return stoppedBefore;
     const mapping = this.#nat.outbound(gatewayId, source.network.id, view, this.#world.now());
     if (!mapping) return dropped("no-nat-mapping", gatewayId);
     const onward = findRoute(hop.place.region, hop.subnet, packet.to.ip)?.route.target;
@@ -141,7 +143,7 @@ export class Network {
       localIp: gateway.privateIp,
       sourcePort: view.sourcePort === null ? null : mapping.publicPort,
     };
-    const stopped = this.#acl(hop, hop.subnet, translated);
+    const stopped = this.#acl(hop, translated);
     if (stopped) return stopped;
     const { fromPort: _, ...rest } = packet;
     const outside: Packet = {
@@ -180,7 +182,7 @@ export class Network {
     if (isEgressOnly && !this.#filter.connections.find(target.network.id, view, this.#world.now()))
       return dropped("no-route", back.id);
     if (!isEgressOnly && !this.#hasInternetGateway(target)) return dropped("no-route", target.vpc.id);
-    const stopped = this.#acl(target, target.subnet, view);
+    const stopped = this.#aclOf(target, view);
     return (
       stopped ??
       this.#enter(inner, target, {
@@ -201,11 +203,12 @@ export class Network {
       localIp: gateway.privateIp,
       destinationPort: view.destinationPort === null ? null : publicPort,
     };
-    const stoppedAtGateway = this.#acl(hop, hop.subnet, atGateway);
+    const stoppedAtGateway = this.#acl(hop, atGateway);
     if (stoppedAtGateway) return stoppedAtGateway;
-    if (hop.subnet.id !== target.subnet.id) {
-      const crossing = { ...view, direction: "egress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
-      const stopped = this.#acl(hop, hop.subnet, crossing) ?? this.#acl(target, target.subnet, view);
+    const crossing = { ...view, direction: "egress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
+    if (hop.subnet.id === target.subnet.id) capture(hop, crossing, "ACCEPT");
+    else {
+      const stopped = this.#acl(hop, crossing) ?? this.#aclOf(target, view);
       if (stopped) return stopped;
     }
     mapping.lastPacketAt = this.#world.now();
@@ -215,13 +218,37 @@ export class Network {
   /** The last metre: the instance must be up, its groups decide. */
   #enter(packet: Packet, target: Hop, path: PathKind): Delivery {
     if (!isUp(target)) return dropped("not-on-network", target.network.attachment?.instanceId ?? target.network.id);
-    const verdict = this.#filter.pass(target.place, target.network, viewOf(packet, "ingress"), path);
+    const view = viewOf(packet, "ingress");
+    const verdict = this.#filter.pass(target.place, target.network, view, path);
+    capture(target, view, verdict.allowed ? "ACCEPT" : "REJECT");
     return verdict.allowed ? delivered(verdict.tracked) : dropped("security-group", target.network.id);
   }
 
-  #acl(hop: Hop, subnet: Subnet, view: PacketView): Delivery | null {
-    const acl = networkAclOf(hop.place.region, subnet);
-    return acl && aclAllows(acl.entries, view) ? null : dropped("network-acl", acl?.id ?? subnet.id);
+  /** From an interface into a gateway's, whose network ACL counts where it lies in another subnet. */
+  #cross({ from, to }: { readonly from: Hop; readonly to: Hop }, view: PacketView): Delivery | null {
+    const crossing = { ...view, direction: "ingress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
+    if (from.subnet.id === to.subnet.id) capture(from, view, "ACCEPT");
+    else {
+      const stopped = this.#acl(from, view) ?? this.#aclOf(to, crossing);
+      if (stopped) return stopped;
+    }
+    capture(to, crossing, "ACCEPT");
+    return null;
+  }
+
+  /** The last that is asked before a packet goes on from an interface: what flow logs record of it is decided. */
+  #acl(hop: Hop, view: PacketView): Delivery | null {
+    const stopped = this.#aclOf(hop, view);
+    if (!stopped) capture(hop, view, "ACCEPT");
+    return stopped;
+  }
+
+  /** What the network ACL of the interface's subnet says; a packet that it lets in is still to meet the groups. */
+  #aclOf(hop: Hop, view: PacketView): Delivery | null {
+    const acl = networkAclOf(hop.place.region, hop.subnet);
+    if (acl && aclAllows(acl.entries, view)) return null;
+    capture(hop, view, "REJECT");
+    return dropped("network-acl", acl?.id ?? hop.subnet.id);
   }
 
   #pathOf(packet: Packet, source: Hop, route: Route | null): PathKind {

@@ -1,6 +1,6 @@
 import { addressAt } from "../addresses.ts";
 import type { Instance, Subnet, Vpc } from "../model.ts";
-import type { Packet } from "./packet.ts";
+import type { Packet, PacketView } from "./packet.ts";
 
 /** What neither security groups nor network ACLs filter. */
 export type UnfilteredService =
@@ -24,12 +24,24 @@ const FIXED: ReadonlyMap<string, UnfilteredService> = new Map([
  * https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
  * https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
  */
-export function unfilteredServiceAt(packet: Packet, vpc: Vpc, subnet: Subnet): UnfilteredService | null {
+export function unfilteredServiceAt(
+  packet: Pick<Packet, "to" | "protocol" | "toPort">,
+  vpc: Vpc,
+  subnet: Subnet,
+): UnfilteredService | null {
   const { ip } = packet.to;
   if (ip === addressAt(vpc.cidr, 2)) return "resolver";
   if (packet.protocol === "udp" && packet.toPort === 67) return "dhcp";
   if (ip === addressAt(subnet.cidr, 1)) return "router";
   return FIXED.get(ip) ?? null;
+}
+
+/** Whether the far end of a packet, whichever way it goes, is one of these services. */
+export function isUnfilteredPeer(view: PacketView, vpc: Vpc, subnet: Subnet): boolean {
+  const { remoteIp, protocol, sourcePort, destinationPort, direction } = view;
+  const port = direction === "egress" ? destinationPort : sourcePort;
+  const packet = { to: { kind: "external", ip: remoteIp }, protocol: protocol === 17 ? "udp" : protocol } as const;
+  return unfilteredServiceAt({ ...packet, ...(port === null ? {} : { toPort: port }) }, vpc, subnet) !== null;
 }
 
 /** Two of them can be switched off, by the instance's metadata options and the VPC's DNS support. */

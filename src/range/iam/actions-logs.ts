@@ -1,0 +1,23 @@
+import type { Context } from "../services/handler.ts";
+import { text, type ActionRow } from "./action-row.ts";
+
+const LOGS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html";
+
+/** Of all calls on a group but those that tag it: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html */
+function groupArn({ account, region }: Context, name: unknown, identifier: unknown): string {
+  const named = typeof name === "string" ? name : text(identifier);
+  if (named.startsWith("arn:")) return `${named.replace(/:\*$/, "")}:*`;
+  return `arn:aws:logs:${region.name}:${account.id}:log-group:${named}:*`;
+}
+
+export const LOGS_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries(
+  ["DescribeLogStreams", "FilterLogEvents"].map((operation): [string, ActionRow] => [
+    operation,
+    {
+      documentation: LOGS,
+      required: (context, { logGroupName, logGroupIdentifier }) => [
+        { action: `logs:${operation}`, resource: groupArn(context, logGroupName, logGroupIdentifier), keys: {} },
+      ],
+    },
+  ]),
+);
