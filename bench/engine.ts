@@ -110,6 +110,7 @@ const playbook: Playbook = {
       id: "all",
       alongside: false,
       around: null,
+      after: null,
       within: null,
       needs: [],
       onFailure: "continue",

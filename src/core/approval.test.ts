@@ -7,6 +7,7 @@ const stage: Stage = {
   id: "cut",
   alongside: false,
   around: null,
+  after: null,
   within: null,
   needs: [],
   onFailure: "stop",

@@ -1,9 +1,9 @@
 import type { Artifact } from "./artifact.ts";
 import { applyApproval } from "./case-approvals.ts";
 import { artifactOf } from "./case-artifacts.ts";
+import { type AssessmentRecord, assessmentOf } from "./case-assessments.ts";
 import { applyChange, applyPlan, applyPostponed, forgetRefusals, stepRecord } from "./case-changes.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
-import type { Containment, Survivor, Check } from "./containment.ts";
 import type { Finding, Judgement, Verdict } from "./finding.ts";
 import type { CaseStatus, Happening, JournalEvent, StageOutcome } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
@@ -71,14 +71,6 @@ export interface ApprovalRecord {
   approvedBy: string[];
   decidedAt: number | null;
   reason: string | null;
-}
-
-export interface AssessmentRecord extends Containment {
-  readonly stage: string | null;
-  readonly step: string;
-  readonly checks: readonly Check[];
-  readonly survivors: readonly Survivor[];
-  readonly asOf: number;
 }
 
 /** Everything known about a case, folded from its journal. Nothing else is kept. */
@@ -233,8 +225,8 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
       return;
     }
     case "assessment.made": {
-      const { stage, step, checks, survivors, contained, statement } = body;
-      state.assessments.push({ stage, step, checks, survivors, contained, statement, asOf: Date.parse(body.asOf) });
+      const { stage, step } = body;
+      state.assessments.push(assessmentOf(state, body));
       if (stage !== null) stepRecord(state, stage, step, at).status = "assessed";
       state.postponed.delete(`assess ${stage}/${step}`);
       return;

@@ -1,7 +1,10 @@
 /** Something that was looked at to decide whether the instance is cut off. */
 export interface Check {
-  /** `sealed` and `cut` checks decide; `credentials` decide too; the others inform. */
-  readonly kind: "sealed" | "cut" | "credentials" | "information";
+  /**
+   * `sealed` and `cut` checks decide; `credentials` decide too; the others inform. `record` checks say what logs show or that
+   * there are none: what follows from it stands among the survivors.
+   */
+  readonly kind: "sealed" | "cut" | "credentials" | "information" | "record";
   readonly what: string;
   readonly ok: boolean;
   readonly expected: string;

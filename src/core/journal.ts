@@ -160,8 +160,10 @@ export type Happening =
       readonly type: "assessment.made";
       readonly stage: string | null;
       readonly step: string;
+      /** What this assessment found by itself. */
       readonly checks: readonly Check[];
       readonly survivors: readonly Survivor[];
+      /** What follows from it and from the latest assessments of other kinds. */
       readonly contained: true | false | "partial";
       readonly statement: string;
       readonly asOf: string;

@@ -33,6 +33,7 @@ test("a file that says only what it must gets the careful defaults", () => {
         needs: [],
         onFailure: "stop",
         around: null,
+        after: null,
         within: null,
         approval: null,
         milestone: null,

@@ -53,6 +53,11 @@ export interface Stage {
   readonly onFailure: "continue" | "stop";
   /** What its steps need to be there while they run: done before them, and undone when they ended, whatever happened. */
   readonly around: StepUse | null;
+  /**
+   * Its steps begin so many milliseconds after its turn came. The next stage begins at its turn, and the case is settled without
+   * waiting for it. Null for those that begin at once.
+   */
+  readonly after: number | null;
   /** After this many milliseconds it is over, and what is not saved by then has failed; null where it takes what it takes. */
   readonly within: number | null;
   /** Null where nobody is asked. */
@@ -122,6 +127,11 @@ const stage = z.strictObject({
     .describe(
       "A step whose change is there while the stage's steps run, and is taken back at their end whatever happens.",
     ),
+  after: duration
+    .optional()
+    .describe(
+      "How long after its turn its steps begin, while the next stages go on. Only for stages that do nothing but look.",
+    ),
   within: duration
     .optional()
     .describe(
@@ -164,6 +174,7 @@ export function playbookOf(file: PlaybookFile): Playbook {
       needs: each.needs,
       onFailure: each.on_failure,
       around: each.around === undefined ? null : useOf(each.around),
+      after: each.after === undefined ? null : msOf(each.after),
       within: each.within === undefined ? null : msOf(each.within),
       approval: each.approval === undefined ? null : approvalOf(each.approval),
       milestone: each.milestone ?? null,

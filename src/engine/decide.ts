@@ -28,7 +28,8 @@ export function decide(situation: Situation): Decision {
   if (situation.state.release) return decideRelease(situation);
   decideOpenWindows(draft);
   decideRepairs(draft);
-  if (!situation.state.settled) decideStages(draft);
+  if (situation.state.settled) decideLateStages(draft);
+  else decideStages(draft);
   decideNextProof(draft);
   decideAnchor(draft);
   return draft.decision();
@@ -68,8 +69,8 @@ function decideRepair(draft: Draft, stage: Stage, use: StepUse): void {
     decidePlanned(draft, { stage, use, step, record, mayAct });
     return;
   }
-  const latest = state.assessments.at(-1);
-  const foundOpen = latest?.checks.some(({ kind, ok }) => kind === "sealed" && !ok) === true;
+  const latest = state.assessments.findLast(({ own }) => own.checks.some(({ kind }) => kind === "sealed"));
+  const foundOpen = latest?.own.checks.some(({ kind, ok }) => kind === "sealed" && !ok) === true;
   const isOvertaken =
     (step.plansUntilQuiet === true && foundOpen && latest !== undefined && latest.asOf > record.plannedAt) ||
     (step.follows === "findings" && state.joinedAt > record.plannedAt);
@@ -84,6 +85,10 @@ function decideStages(draft: Draft): void {
     if (outcome === null) {
       if (!stage.needs.every((id) => state.stages.get(id)?.outcome != null)) return;
       if (!state.stages.has(stage.id)) draft.add({ verb: "note", body: { type: "stage.started", stage: stage.id } });
+      if (stage.after !== null) {
+        decideLateStage(draft, stage);
+        continue;
+      }
       const ended = decideStage(draft, stage);
       if (ended !== null)
         return draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
@@ -93,6 +98,26 @@ function decideStages(draft: Draft): void {
   }
   if (isUnderWay || mustProveFirst(draft)) return;
   draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(state) } });
+}
+
+/** What only looks, and later: a case that is settled still has it before it. */
+function decideLateStages(draft: Draft): void {
+  const { state, playbook } = draft.situation;
+  for (const stage of playbook.stages) {
+    const begun = state.stages.get(stage.id);
+    if (stage.after !== null && begun?.outcome === null) decideLateStage(draft, stage);
+  }
+}
+
+/** Nothing waits for it, and it waits for its time. A plan looks at nothing. */
+function decideLateStage(draft: Draft, stage: Stage): void {
+  const { state, now, plansOnly } = draft.situation;
+  const begun = state.stages.get(stage.id);
+  if (plansOnly === true || begun === undefined) return;
+  const dueAt = begun.startedAt + (stage.after ?? 0);
+  if (dueAt > now) return draft.wake(dueAt);
+  const ended = decideStage(draft, stage);
+  if (ended !== null) draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
 }
 
 function settledStatus(state: CaseState): CaseStatus {

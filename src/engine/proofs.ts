@@ -1,4 +1,5 @@
-import type { AssessmentRecord, CaseState } from "../core/case.ts";
+import type { CaseState } from "../core/case.ts";
+import type { AssessmentRecord } from "../core/case-assessments.ts";
 import { type Act, postponedKey } from "./acts.ts";
 import type { Draft } from "./draft.ts";
 

@@ -58,6 +58,7 @@ function contradictions(
       ...problemsOfSteps(stage, index, frame),
       ...problemsOfAround(stage, index, frame),
       ...problemsOfWithin(stage, index, frame),
+      ...problemsOfAfter(stage, index, frame),
     ];
   });
 }
@@ -135,4 +136,26 @@ function problemsOfWithin(
       `stages.${stage}.within: ${id} is not broken off when its time is over; only stages that save evidence have one`,
     ),
   );
+}
+
+/** A case is settled without what comes later, and nobody is asked again: it must change nothing, and save nothing. */
+function problemsOfAfter(
+  { after, approval, steps }: FileStage,
+  stage: number,
+  { problemAt, known }: Frame,
+): readonly Problem[] {
+  if (after === undefined) return [];
+  const path = ["stages", stage, "after"];
+  const acting = steps.map(idOf).filter((id) => known.has(id) && known.get(id)?.kind !== "assessment");
+  return [
+    ...acting.map((id) =>
+      problemAt(
+        path,
+        `stages.${stage}.after: ${id} does more than look; only stages that do nothing else can come later`,
+      ),
+    ),
+    ...(approval === undefined
+      ? []
+      : [problemAt(path, `stages.${stage}.after: a stage that comes later asks nobody: it has nothing to approve`)]),
+  ];
 }

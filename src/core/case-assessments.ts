@@ -1,0 +1,31 @@
+import { type Findings, join } from "./assessments.ts";
+import type { CaseState } from "./case.ts";
+import { containment, type Check, type Containment, type Survivor } from "./containment.ts";
+import type { Happening } from "./journal.ts";
+
+/** One assessment, with what follows from it and the others. */
+export interface AssessmentRecord extends Containment {
+  readonly stage: string | null;
+  readonly step: string;
+  /** With what the latest assessments of other kinds found. */
+  readonly checks: readonly Check[];
+  readonly survivors: readonly Survivor[];
+  readonly asOf: number;
+  /** What this one found by itself. */
+  readonly own: Findings;
+}
+
+/** Two that looked side by side did not know of each other: what they say together is put together here. */
+export function assessmentOf(
+  { assessments }: CaseState,
+  body: Extract<Happening, { type: "assessment.made" }>,
+): AssessmentRecord {
+  const { stage, step, checks, survivors, contained, statement } = body;
+  const own = { step, checks, survivors, asOf: Date.parse(body.asOf) };
+  const { asOf } = own;
+  const others = assessments.filter((each) => each.step !== step).map((each) => each.own);
+  if (others.length === 0) return { stage, step, checks, survivors, contained, statement, asOf, own };
+  const joint = join(others, own);
+  const { checks: all, survivors: left } = joint;
+  return { stage, step, checks: all, survivors: left, ...containment(all, left, joint.asOf), asOf, own };
+}
