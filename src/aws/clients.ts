@@ -85,23 +85,68 @@ export function createClients(options: ClientOptions): ClientSet {
             signal: both,
           }),
       });
-      return {
-        now: () => options.clock.now(),
-        autoscaling: sender("autoscaling"),
-        cloudtrailIn: (region) => sender("cloudtrail", region),
-        elb: sender("elb"),
-        ebs: sender("ebs"),
-        ec2: sender("ec2"),
-        iam: sender("iam"),
-        s3: sender("s3"),
-        sts: sender("sts"),
-        ssm: sender("ssm"),
-        events: sender("events"),
-        states: sender("states"),
-        logs: sender("logs"),
-      };
+      return new Observed(() => options.clock.now(), sender);
     },
   };
+}
+
+/** Views on the services, each made when it is used: an act uses one or two of them, and thousands of acts may wait at once. */
+class Observed implements TargetClients {
+  readonly now: () => number;
+  readonly #sender: (service: Service, region?: string) => Sender;
+
+  constructor(now: () => number, sender: (service: Service, region?: string) => Sender) {
+    this.now = now;
+    this.#sender = sender;
+  }
+
+  cloudtrailIn(region: string): Sender {
+    return this.#sender("cloudtrail", region);
+  }
+
+  get autoscaling(): Sender {
+    return this.#sender("autoscaling");
+  }
+
+  get elb(): Sender {
+    return this.#sender("elb");
+  }
+
+  get ebs(): Sender {
+    return this.#sender("ebs");
+  }
+
+  get ec2(): Sender {
+    return this.#sender("ec2");
+  }
+
+  get iam(): Sender {
+    return this.#sender("iam");
+  }
+
+  get s3(): Sender {
+    return this.#sender("s3");
+  }
+
+  get sts(): Sender {
+    return this.#sender("sts");
+  }
+
+  get ssm(): Sender {
+    return this.#sender("ssm");
+  }
+
+  get events(): Sender {
+    return this.#sender("events");
+  }
+
+  get states(): Sender {
+    return this.#sender("states");
+  }
+
+  get logs(): Sender {
+    return this.#sender("logs");
+  }
 }
 
 type Service =

@@ -217,14 +217,14 @@ export class LocalRunner {
   async #inTurn(work: Work, act: Doing, state: CaseState): Promise<void> {
     if (act.verb !== "plan" && act.verb !== "assess") return this.#carryOut(work, act, state);
     const { account, region } = state.target;
-    const kind = `${account} ${region} ${act.verb} ${act.use.use}`;
-    const turn = this.#gate.enter(kind);
+    const of = [`${act.verb} ${act.use.use}`, `${account} ${region}`] as const;
+    const turn = this.#gate.enter(...of);
     try {
       if (turn !== null) await turn;
       work.options.signal.throwIfAborted();
       await this.#carryOut(work, act, turn === null ? state : await this.load(work.caseId));
     } finally {
-      this.#gate.leave(kind);
+      this.#gate.leave(...of);
     }
   }
 
