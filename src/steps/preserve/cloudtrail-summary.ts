@@ -3,8 +3,8 @@ import type { RecordedEvent } from "../../aws/cloudtrail-events.ts";
 import type { Json } from "../../core/json.ts";
 
 /** How many of each kind a summary names: it stands in the journal, and the events are in the vault. */
-const MOST_NAMED = 40;
-const LONGEST_WORD = 128;
+const MOST_NAMED = 25;
+const LONGEST_WORD = 100;
 
 /** What the summary looks at. Everything in it is what a caller sent, or could have. */
 const record = z.object({
