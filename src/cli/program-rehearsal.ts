@@ -11,6 +11,7 @@ interface DrillGiven extends Given {
   readonly scenario: string;
   readonly seed: number;
   readonly variant: readonly string[];
+  readonly playbook?: string;
   readonly approve: readonly string[];
   readonly ask: boolean;
   readonly release: boolean;
@@ -24,6 +25,7 @@ export function rehearsalCommands(root: Command, run: Run): void {
     .option("--scenario <name>", "which attack", "c2-beacon")
     .option("--seed <number>", "the same seed gives the same drill, byte for byte", seed, 1)
     .option("--variant <name>", "makes it harder; may stand several times", collect, [])
+    .option("--playbook <id>", "what is done about it, instead of what the finding's type is answered with")
     .option(
       "--approve <stage>",
       "stages that the rehearsed approver approves, instead of those that the scenario suggests",
@@ -45,6 +47,7 @@ export function rehearsalCommands(root: Command, run: Run): void {
         scenario: given.scenario,
         seed: given.seed,
         variants: given.variant,
+        playbook: given.playbook ?? null,
         release: given.release,
         approve: !ask ? [] : approve.length > 0 ? approve : null,
         speed: given.speed ?? null,

@@ -49,6 +49,7 @@ test.each([
   [["triage", "."], "File . is not valid: it is a folder."],
   [["playbooks", "validate", "."], "File . is not valid: it is a folder."],
   [["drill", "--approve", "nothing"], "Stage nothing is not valid: the playbooks have "],
+  [["drill", "--playbook", "nothing"], "Playbook nothing is not valid: expected one of collect-and-isolate, "],
   [["respond", "--finding", "nowhere.json"], "File nowhere.json is not valid: there is no such file."],
   [["release", "i-0123456789abcdef0"], "There is no case i-0123456789abcdef0 in this store."],
   [["cases", "show", "case-1"], "There is no case case-1 in this store."],

@@ -11,6 +11,8 @@ export interface DrillFlags {
   readonly scenario: string;
   readonly seed: number;
   readonly variants: readonly string[];
+  /** The playbook that is rehearsed; null for the one that answers the finding. */
+  readonly playbook: string | null;
   /** Stages to approve; null for those that the scenario suggests. */
   readonly approve: readonly string[] | null;
   readonly release: boolean;
@@ -35,6 +37,8 @@ export async function drill(flags: DrillFlags, playbooks: readonly Playbook[], s
   if (!summary) refuse(`Scenario ${flags.scenario}`, `expected one of ${scenarios.map(({ id }) => id).join(", ")}`);
   const unknown = flags.variants.find((variant) => !summary.variants.some((known) => known === variant));
   if (unknown !== undefined) refuse(`Variant ${unknown}`, `${summary.id} has ${summary.variants.join(", ") || "none"}`);
+  if (flags.playbook !== null && !playbooks.some(({ id }) => id === flags.playbook))
+    refuse(`Playbook ${flags.playbook}`, `expected one of ${playbooks.map(({ id }) => id).join(", ")}`);
   const stages = new Set(playbooks.flatMap((playbook) => playbook.stages.map(({ id }) => id)));
   const stranger = flags.approve?.find((stage) => !stages.has(stage));
   if (stranger !== undefined) refuse(`Stage ${stranger}`, `the playbooks have ${[...stages].toSorted().join(", ")}`);
@@ -48,6 +52,7 @@ export async function drill(flags: DrillFlags, playbooks: readonly Playbook[], s
     playbooks,
     variants: flags.variants as readonly Variant[],
     release: flags.release,
+    ...(flags.playbook === null ? {} : { playbook: flags.playbook }),
     ...(flags.approve === null ? {} : { approve: flags.approve }),
     ...(flags.speed === null ? {} : { speed: flags.speed }),
     onEvent: (event) => {

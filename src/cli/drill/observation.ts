@@ -40,7 +40,7 @@ export function touchedBy(range: Range): readonly string[] {
   return range.calls
     .filter(
       ({ callerArn, operation, error }) =>
-        callerArn !== null && error === null && !/^(Describe|Get|List|Simulate|Assume)/.test(operation),
+        callerArn !== null && error === null && !/^(Describe|Filter|Get|List|Simulate|Assume)/.test(operation),
     )
     .map(({ input }) => JSON.stringify(input));
 }
@@ -74,9 +74,20 @@ export function isDeclared(what: string, states: readonly CaseState[], range: Ra
     (name) =>
       touched.some((input) => input.includes(name)) || changes.some(({ change }) => change.resource.includes(name)),
   );
-  const isEvidence = names.some((name) => states.some(({ artifacts }) => mentions(artifacts as unknown as Json, name)));
+  const isEvidence = [...names, ...imagesWith(names, range)].some((name) =>
+    states.some(({ artifacts }) => mentions(artifacts as unknown as Json, name)),
+  );
   const isMade = what.endsWith(" is new") && /^(?:security-group|snapshot|image)/.test(what);
   return names.some(announced) || isEvidence || (!isOurs && !isMade);
+}
+
+/** Images that are launched from one of these snapshots: AWS makes those with the image, and the journal names the image. */
+function imagesWith(snapshotIds: readonly string[], { world }: Range): readonly string[] {
+  return world
+    .places()
+    .flatMap(({ region }) => [...region.images.values()])
+    .filter(({ devices }) => devices.some(({ snapshotId }) => snapshotId !== null && snapshotIds.includes(snapshotId)))
+    .map(({ id }) => id);
 }
 
 function mentions(value: Json, name: string): boolean {
