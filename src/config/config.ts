@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Route } from "../core/route.ts";
 import { routesFile, tagConditions } from "../core/route-file.ts";
 import type { Settings } from "../core/step.ts";
+import { workstationFile, type WorkstationSettings } from "./workstation.ts";
+import { memoryFile } from "./memory.ts";
 import { accountsFile, evidenceFile, type EvidenceAccount, type MemberAccount } from "./accounts.ts";
 
 const expected = "expected a network such as 192.0.2.0/24";
@@ -85,6 +87,12 @@ export const configFile = z.strictObject({
     .default({})
     .describe("Accounts that are reached by assuming a role. The account of the credentials needs no entry."),
   evidence: evidenceFile.optional().describe("The account that snapshots are copied to. Without it none are copied."),
+  memory: memoryFile
+    .optional()
+    .describe("The programs with which memory is captured, as you put them there. Without them none is captured."),
+  workstation: workstationFile
+    .optional()
+    .describe("What the forensic workstation of an incident is launched from. Without it none is launched."),
   playbook: listName
     .optional()
     .describe("The playbook for findings that none answers. Without it such a finding is refused."),
@@ -107,6 +115,8 @@ export interface Config extends Settings {
   readonly vault: z.infer<typeof configFile>["vault"] | null;
   readonly accounts: Readonly<Record<string, MemberAccount>>;
   readonly evidence: EvidenceAccount | null;
+  readonly memory: NonNullable<Settings["memory"]> | null;
+  readonly workstation: WorkstationSettings | null;
   readonly playbook: string | null;
   readonly autonomy: "ask" | "confirmed" | "suspected" | null;
 }

@@ -4,6 +4,8 @@ import { describeProblems, readYaml } from "../documents/yaml.ts";
 import { accountsOf, evidenceOf } from "./accounts.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./config.ts";
+import { memoryOf } from "./memory.ts";
+import { workstationOf } from "./workstation.ts";
 
 /** Variables that take the place of a key. Lists are written with commas. */
 const variables = [
@@ -54,6 +56,8 @@ export function readConfig(
     vault: merged.vault ?? null,
     accounts: accountsOf(merged.accounts),
     evidence: evidenceOf(merged.evidence),
+    memory: memoryOf(merged.memory),
+    workstation: workstationOf(merged.workstation),
     playbook: merged.playbook ?? null,
     autonomy: merged.autonomy ?? null,
   };

@@ -115,6 +115,11 @@ export const catalogue = {
       "Nothing was concluded from its beginning. `cordon resume` reads it again; look at the service's health if it repeats.",
     exit: 3,
   },
+  memory_not_captured: {
+    problem: "The memory of {resource} was not captured: {reason}.",
+    remedy: "The case goes on without it. docs/evidence.md says what the instance and its configuration must have.",
+    exit: 3,
+  },
   nothing_to_do: {
     problem: "{step} has nothing to do on {resource}: {reason}.",
     remedy: "No action is needed.",
@@ -150,6 +155,11 @@ export const catalogue = {
     remedy: "Cordon looks again by itself.",
     exit: 3,
   },
+  snapshot_unreadable: {
+    problem: "The blocks of snapshot {snapshotId} cannot be read: {reason}.",
+    remedy: "Other evidence of the volume is not touched; `cordon cases show` names its snapshots and their copies.",
+    exit: 3,
+  },
   store_busy: {
     problem: "Another process holds {what} until {until}.",
     remedy: "Wait, or stop that process first.",
@@ -159,6 +169,11 @@ export const catalogue = {
     problem: "The bucket {bucket} cannot keep evidence: {reason}.",
     remedy: "Whoever owns it can mend that: `{command}`.",
     exit: 7,
+  },
+  workstation_unfit: {
+    problem: "No forensic workstation can be launched: {reason}.",
+    remedy: "Mend `workstation` in cordon.yaml, then `cordon resume`. Containment does not wait for it.",
+    exit: 3,
   },
 } as const;
 

@@ -93,7 +93,30 @@ export interface Settings {
     /** A customer key of the target's account, under which a snapshot can be shared. */
     readonly sharingKeyId: string | null;
   } | null;
+  /** With which programs memory is captured; null or absent where none was put there. */
+  readonly memory?: { readonly linux: MemoryTool | null; readonly windows: MemoryTool | null } | null;
+  /** From what the workstation of an incident is launched; null or absent where none is configured. */
+  readonly workstation?: {
+    readonly image: string;
+    readonly type: string;
+    readonly subnet: string;
+    /** Name of an instance profile: one with which Systems Manager reaches it, and no more. */
+    readonly profile: string | null;
+    readonly keyName: string | null;
+    /** Whether it outlives the incident's last release, with its volumes. */
+    readonly keep: boolean;
+  } | null;
 }
+
+/** A program that an operator put where an instance finds it, and what it must be. */
+export type MemoryTool = {
+  /** Of the program, in lower-case hex: another is not run. */
+  readonly sha256: string;
+} & (
+  | { readonly from: "host"; readonly path: string }
+  /** A key of the vault. */
+  | { readonly from: "vault"; readonly key: string }
+);
 
 /** A change of a needed step, as far as it got. */
 export interface ChangeView {

@@ -1,5 +1,6 @@
 import type { AnyStep } from "../core/step.ts";
 import { containmentAssessment } from "./assess/containment.ts";
+import { flowLogs } from "./assess/flow-logs.ts";
 import { connectionTimeouts } from "./contain/connection-timeouts.ts";
 import { elasticAddresses } from "./contain/elastic-addresses.ts";
 import { instanceProfile } from "./contain/instance-profile.ts";
@@ -70,4 +71,5 @@ export const steps: readonly AnyStep[] = [
   forensicWorkstation,
   evidenceVolumes,
   containmentAssessment,
+  flowLogs,
 ];

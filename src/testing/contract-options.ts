@@ -1,4 +1,4 @@
-import type { AnyStep } from "../core/step.ts";
+import type { AnyStep, Settings } from "../core/step.ts";
 import type { Range } from "../range/range.ts";
 import type { Variant } from "../range/scenarios/scenario.ts";
 
@@ -13,6 +13,8 @@ export interface Staging {
   readonly before?: readonly AnyStep[];
   /** An account that evidence is copied to: the case gets clients of a role in it. */
   readonly evidenceAccount?: string;
+  /** What an operator has set, where the step depends on it. */
+  settings?(range: Range): Partial<Settings>;
   /** Adds to the account what the scenario lacks. */
   prepare?(range: Range): void;
 }

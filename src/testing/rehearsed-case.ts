@@ -306,7 +306,7 @@ export class RehearsedCase {
     const aws = this.#process.clients.observed(onCall, signal);
     const evidence = this.#process.evidenceClients?.observed(onCall, signal);
     return {
-      case: { id, openedAt: this.#openedAt, incident: `incident of ${id}` },
+      case: { id, openedAt: this.#openedAt, incident: "inc-rehearsal" },
       findings: account.findings(target),
       target,
       aws,
@@ -314,7 +314,7 @@ export class RehearsedCase {
       prepared: preparedGroups(aws.ec2, new Map()),
       outcomes: this.#outcomesFor(step),
       survivors: null,
-      settings: { purpose: "forensics", neverDeny: [] },
+      settings: { purpose: "forensics", neverDeny: [], ...account.staging.settings?.(account.range) },
       now: this.#now,
       signal,
       ...tries,
