@@ -24,6 +24,9 @@ export interface StormResult {
   /** How many cases ended how. */
   readonly endings: Readonly<Record<string, number>>;
   readonly failures: Readonly<Record<string, number>>;
+  /** Questions to people, and how often a person had to answer: one answer may count for many cases. */
+  readonly questions: number;
+  readonly answers: number;
   readonly apis: readonly ApiTally[];
   /** Calls by what made them and the API: `run contain.security-groups ec2:ModifyNetworkInterfaceAttribute`. */
   readonly calls: Readonly<Record<string, number>>;
@@ -50,6 +53,8 @@ export class StormRecord {
   readonly #calls: Record<string, number> = {};
   readonly #endings: Record<string, number> = {};
   readonly #failures: Record<string, number> = {};
+  #questions = 0;
+  #answers = 0;
   #settledAt = 0;
   #peakRss = 0;
 
@@ -91,11 +96,16 @@ export class StormRecord {
       this.#settledAt = after;
       this.#endings[body.status] = (this.#endings[body.status] ?? 0) + 1;
     }
+    if (body.type === "approval.asked") this.#questions += 1;
     if (body.type === "change.failed" || body.type === "step.failed") {
       const where = body.type === "change.failed" ? `${body.verb} ${body.change.split("/")[0]}` : `plan ${body.step}`;
       const key = `${where}: ${body.code}`;
       this.#failures[key] = (this.#failures[key] ?? 0) + 1;
     }
+  }
+
+  answered(): void {
+    this.#answers += 1;
   }
 
   lookAtMemory(rss: number): void {
@@ -116,6 +126,8 @@ export class StormRecord {
       settledAfterMs: this.#settledAt,
       endings: this.#endings,
       failures: this.#failures,
+      questions: this.#questions,
+      answers: this.#answers,
       apis,
       calls: this.#calls,
       throttledShare: throttled / all,

@@ -21,12 +21,15 @@ import type { LocalRunner } from "../src/runners/local.ts";
 import { openSqlite } from "../src/store/sqlite.ts";
 import { memoryVault } from "../src/vault/memory.ts";
 import { StormRecord, type StormResult } from "./storm-record.ts";
+import { StormResponder } from "./storm-responder.ts";
 
 const SEED = 1;
 const LOOK_AT_MEMORY_EVERY_MS = 1000;
 
 export interface StormOptions extends Pick<FleetOptions, "instances" | "accounts" | "roles" | "foreignCalls"> {
   readonly playbook: Playbook;
+  /** How long the person who answers lets a question lie; nobody answers when left out. */
+  readonly answersAfterMs?: number;
   onEvent?(event: JournalEvent): void;
 }
 
@@ -35,14 +38,18 @@ export interface StormOptions extends Pick<FleetOptions, "instances" | "accounts
  * one case for each instance, one limiter for all. The limit of automatic containments per hour is lifted: no count is kept.
  */
 export async function runStorm(options: StormOptions): Promise<StormResult> {
-  const { playbook } = options;
+  const { playbook, answersAfterMs } = options;
   const folder = mkdtempSync(join(inMemory(), "cordon-storm-"));
   const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   const record = new StormRecord(clock);
   const fleet = createFleet({ ...options, seed: SEED, clock, onCall: (call) => record.served(call) });
   const store = openSqlite(join(folder, "store.sqlite"), { hold: () => clock.hold() });
   const random = seededRandom(SEED);
-  const runner = createResponder({
+  const responder =
+    answersAfterMs === undefined
+      ? null
+      : new StormResponder(clock, { afterMs: answersAfterMs, onAnswer: () => record.answered() });
+  const runner: LocalRunner = createResponder({
     clock,
     random,
     store,
@@ -54,6 +61,7 @@ export async function runStorm(options: StormOptions): Promise<StormResult> {
     onCall: (call) => record.called(call),
     onEvent: (event) => {
       record.happened(event);
+      responder?.see(event, runner);
       options.onEvent?.(event);
     },
   });
@@ -64,7 +72,7 @@ export async function runStorm(options: StormOptions): Promise<StormResult> {
       setMaxListeners(0, life.signal); // Each case listens once.
       void lookAtMemory(record, clock, life.signal);
       const cases = await receiveAll(fleet, { runner, store, clock, playbook });
-      await Promise.all(cases.map((id) => runner.work(id, { signal: life.signal })));
+      await Promise.all(cases.map((id) => runner.work(id, { signal: life.signal, waitForPeople: responder !== null })));
       life.abort(new Error("the storm is over"));
     });
   } finally {

@@ -12,7 +12,7 @@ const WITHIN_BURST_S = 3;
 
 const SEALS = "ec2:ModifyNetworkInterfaceAttribute";
 
-interface Storm extends Pick<StormOptions, "instances" | "accounts" | "roles" | "foreignCalls"> {
+interface Storm extends Pick<StormOptions, "instances" | "accounts" | "roles" | "foreignCalls" | "answersAfterMs"> {
   readonly title: string;
 }
 
@@ -25,7 +25,7 @@ const storms: Readonly<Record<string, Storm>> = {
     roles: "own",
     foreignCalls: { ModifyNetworkInterfaceAttribute: 2.5 },
   },
-  role: { title: "200 instances of one role and one subnet", instances: 200, roles: "one" },
+  role: { title: "200 instances of one role and one subnet", instances: 200, roles: "one", answersAfterMs: 300_000 },
 };
 
 /** A storm and one instance alone, for what a case takes that has all of AWS for itself. */
@@ -83,6 +83,7 @@ function report(name: string, { storm, alone }: Measured): boolean {
     `  last of ${storm.sealedAfterMs.length} seals after ${seconds(lastS)}: ${ratio(lastS, boundS)} (at most ${MOST.sealRatio}); ${storm.othersBeforeLastSeal} other calls of that API before it`,
     `  evidence and protection after ${seconds(savedS)}: ${ratio(savedS, savedBoundS)} (at most ${MOST.savedRatio}), of which one instance alone takes ${seconds(savedAfterS(alone))}`,
     `  all settled after ${seconds(storm.settledAfterMs / 1000)}: ${JSON.stringify(storm.endings)} ${JSON.stringify(storm.failures)}`,
+    `  people were asked ${storm.questions} times, and answered ${storm.answers} times`,
     `  ${(100 * storm.throttledShare).toFixed(2)} % of ${calls} calls throttled (at most ${100 * MOST.throttledShare} %)`,
     `  ${storm.peakRssMiB.toFixed(0)} MiB at most (${MOST.rssMiB}), ${seconds(storm.wallMs / 1000)} of real time`,
     `  claims of ${storm.instances} cases: ${writes(storm, "contain.remote-addresses")} writes of network ACLs, ${writes(storm, "contain.role-sessions")} of roles`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { approvalHash, type ApprovalSubject, approvalLines, beyondApproval } from "./approval.ts";
+import { answersToo, approvalHash, type ApprovalSubject, approvalLines, beyondApproval } from "./approval.ts";
 import type { Change } from "./change.ts";
 import type { Stage } from "./playbook.ts";
 
@@ -94,4 +94,15 @@ test("the hash does not depend on the order of the changes, and does on what the
   const hash = (changes: readonly Change[]): string => approvalHash(approvalLines(subject(changes)));
   expect(hash([seal("eni-1"), deny("acl-1", [])])).toBe(hash([deny("acl-1", []), seal("eni-1")]));
   expect(hash([seal("eni-1")])).not.toBe(hash([seal("eni-1", { after: ["sg-open"] })]));
+});
+
+test("an answer counts for whoever asks the same about a resource that is shared, and never about a target", () => {
+  const asked = (instanceId: string, changes: readonly Change[]): readonly string[] =>
+    approvalLines({ playbook: "p", stage, target: { ...target, instanceId }, changes });
+  const one = asked("i-1", [deny("acl-1", ["i-7"]), deny("acl-2", [])]);
+  expect(answersToo(one, asked("i-2", [deny("acl-1", ["i-7"])]))).toBe(true);
+  expect(answersToo(one, asked("i-2", [deny("acl-1", ["i-7", "i-8"])]))).toBe(false);
+  expect(answersToo(one, asked("i-2", [deny("acl-1", ["i-7"]), deny("acl-3", [])]))).toBe(false);
+  expect(answersToo(asked("i-1", [seal("eni-1")]), asked("i-2", [seal("eni-2")]))).toBe(false);
+  expect(answersToo(one, asked("i-2", []))).toBe(false);
 });

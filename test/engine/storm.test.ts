@@ -4,26 +4,34 @@ import { runStorm } from "../../bench/storm-run.ts";
 import { shippedPlaybook } from "./harness.ts";
 
 /** The seal, what wants the same API, what the cases of one role share, and evidence beside it. The whole is in bench/storm.ts. */
-const [stage] = shippedPlaybook("contain-instance").stages;
+const shipped = shippedPlaybook("contain-instance");
+const [stage] = shipped.stages;
 if (!stage) throw new TypeError("the playbook has no stage");
 const use = (id: string) => ({ use: id, with: {} });
 const playbook = {
-  ...shippedPlaybook("contain-instance"),
+  ...shipped,
   stages: [
     { ...stage, id: "hold", alongside: true, steps: [use("preserve.volume-snapshots")] },
     {
       ...stage,
       id: "cut",
       alongside: false,
-      steps: [use("contain.security-groups"), use("contain.connection-timeouts"), use("contain.role-sessions")],
+      steps: [
+        use("contain.security-groups"),
+        use("contain.remote-addresses"),
+        use("contain.connection-timeouts"),
+        use("contain.instance-profile"),
+        use("contain.role-sessions"),
+      ],
     },
+    ...shipped.stages.filter(({ id }) => id === "prove" || id === "deny-role"),
   ],
 };
 
 describe("130 instances of one role and one subnet, found in the same second", () => {
   let storm: StormResult;
   beforeAll(async () => {
-    storm = await runStorm({ instances: 130, roles: "one", playbook });
+    storm = await runStorm({ instances: 130, roles: "one", playbook, answersAfterMs: 300_000 });
   }, 120_000);
 
   test("all are sealed: the burst within three seconds, and the rest as fast as AWS's bucket fills", () => {
@@ -46,8 +54,15 @@ describe("130 instances of one role and one subnet, found in the same second", (
     expect(storm.lastAppliedAfterMs["preserve"]).toBeLessThan(15_000);
   });
 
-  test("claims on the role are written together, and whoever finds no room is told to deny the whole role", () => {
+  test("claims on the role are written together, and whoever finds no room is told so", () => {
     expect(storm.calls["run contain.role-sessions iam:PutRolePolicy"]).toBeLessThan(70);
     expect(storm.failures).toEqual({ "verify contain.role-sessions: not_as_expected": 10 });
+  });
+
+  test("those without room ask whether to deny the whole role, one answer counts for all, and all end contained", () => {
+    expect(storm.questions).toBe(10);
+    expect(storm.answers).toBe(1);
+    expect(storm.calls["run contain.role-wide-sessions iam:PutRolePolicy"]).toBe(1);
+    expect(storm.endings).toEqual({ contained: 130 });
   });
 });

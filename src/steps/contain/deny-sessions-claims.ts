@@ -100,7 +100,8 @@ function roleWideOf(claims: readonly Claim[], recorded: Record | null, now: numb
   if (needed.length === 0) return before;
   const latest = Math.max(...needed);
   if (before !== null && Date.parse(before.issuedBefore) >= latest) return before;
-  const time = Math.ceil(Math.max(now + ROLE_WIDE_AHEAD_MS, latest) / 1000) * 1000;
+  // Whole seconds, as tokens are dated; never ahead by more, since the time tells others when the policy was written.
+  const time = Math.max(Math.floor((now + ROLE_WIDE_AHEAD_MS) / 1000), Math.ceil(latest / 1000)) * 1000;
   return { issuedBefore: `${new Date(time).toISOString().slice(0, 19)}Z` };
 }
 

@@ -1,5 +1,11 @@
 import { expect, it } from "vitest";
-import { countedLength, denyPolicy, policyDenies } from "./deny-sessions-policy.ts";
+import {
+  countedLength,
+  deniesRoleBefore,
+  denyPolicy,
+  policyDenies,
+  withFewerReleases,
+} from "./deny-sessions-policy.ts";
 
 const one = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0aaaaaaaaaaaaaaa1";
 const two = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0aaaaaaaaaaaaaaa2";
@@ -69,4 +75,33 @@ it("fits 120 instances into the quota of a role", () => {
     instanceArn: `arn:aws:ec2:ap-southeast-2:111122223333:instance/i-0aaaaaaaaaaaaa${String(index).padStart(3, "0")}`,
   }));
   expect(countedLength(denyPolicy(denies, null)!)).toBeLessThan(10_240);
+});
+
+it("lets those share a time of release that lie closest, and the earlier one", () => {
+  const released = (instanceArn: string, issuedBefore: string) =>
+    ({ deny: "released", instanceArn, issuedBefore }) as const;
+  const three = [
+    released(one, "2026-01-01T12:00:00Z"),
+    released(two, "2026-01-01T12:01:00Z"),
+    released("third", "2026-01-01T12:01:10Z"),
+  ];
+  const shared = withFewerReleases(three);
+  expect(shared?.map((each) => (each as { issuedBefore: string }).issuedBefore)).toEqual([
+    "2026-01-01T12:00:00Z",
+    "2026-01-01T12:01:00Z",
+    "2026-01-01T12:01:00Z",
+  ]);
+  expect(withFewerReleases(shared!)).toEqual(three.map((each) => ({ ...each, issuedBefore: "2026-01-01T12:00:00Z" })));
+  expect(withFewerReleases(withFewerReleases(shared!)!)).toBeNull();
+});
+
+it("covers by a role-wide deny whoever got the last token before it", () => {
+  const document = denyPolicy([{ deny: "role", instanceArn: one, tokensUntil: "x" }], "2026-01-01T12:00:00Z");
+  const until = (tokensUntil: string) => ({ deny: "role", instanceArn: one, tokensUntil }) as const;
+  expect(policyDenies(document, until("2026-01-01T12:00:00.000Z"))).toBe(true);
+  expect(policyDenies(document, until("2026-01-01T12:00:00.001Z"))).toBe(false);
+  expect(policyDenies(document, { deny: "roleReleased", instanceArn: one })).toBe(true);
+  expect(policyDenies(document, { deny: "instance", instanceArn: one })).toBe(false);
+  expect(deniesRoleBefore(document)).toBe("2026-01-01T12:00:00Z");
+  expect(deniesRoleBefore(denyPolicy([{ deny: "instance", instanceArn: one }], null))).toBeNull();
 });

@@ -90,18 +90,22 @@ function isRoleWide(seen: Condition): seen is Condition & { readonly issuedBefor
 }
 
 /**
- * The same claims with one time of release less: the two that lie closest share the earlier one. Null where all share one.
+ * The same claims with fewer times of release: those that lie closest share the earlier one. Null where all share one.
  *
  * Nothing that an instance got is let go by that: while it was held, its profile was away and gave it no tokens.
  */
 export function withFewerReleases(denies: readonly SessionDeny[]): readonly SessionDeny[] | null {
   const times = unique(denies.flatMap((each) => (each.deny === "released" ? [each.issuedBefore] : [])));
-  const gaps = times.slice(1).map((time, index) => Date.parse(time) - Date.parse(times[index] ?? time));
-  const at = gaps.indexOf(Math.min(...gaps));
-  const [earlier, later] = [times[at], times[at + 1]];
-  if (earlier === undefined || later === undefined) return null;
+  const gapBefore = (index: number): number => Date.parse(times[index] ?? "") - Date.parse(times[index - 1] ?? "");
+  const least = Math.min(...times.slice(1).map((_, index) => gapBefore(index + 1)));
+  const shared = new Map<string, string>();
+  times.forEach((time, index) => {
+    const before = times[index - 1];
+    shared.set(time, before !== undefined && gapBefore(index) <= least ? (shared.get(before) ?? before) : time);
+  });
+  if (times.length < 2) return null;
   return denies.map((each) =>
-    each.deny === "released" && each.issuedBefore === later ? { ...each, issuedBefore: earlier } : each,
+    each.deny === "released" ? { ...each, issuedBefore: shared.get(each.issuedBefore) ?? each.issuedBefore } : each,
   );
 }
 
