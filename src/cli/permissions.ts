@@ -1,6 +1,6 @@
 import type { Playbook } from "../core/playbook.ts";
 import type { AnyStep, Permissions } from "../core/step.ts";
-import { KEY_ACTIONS, scopeOf, type Scope } from "./policy-scopes.ts";
+import { KEY_ACTIONS, scopeOf, type Scope, WORKSTATION_TAG } from "./policy-scopes.ts";
 
 /** An action of IAM, and the steps and verbs that need it. */
 export interface NeededPermission {
@@ -76,7 +76,8 @@ export function allowing(actions: readonly string[], account = "*"): readonly St
 /**
  * The policy for Cordon's role.
  *
- * Terminating is denied outright: no step that contains needs it, and a deny holds whatever else the role is given.
+ * Terminating is denied for everything that lacks the tag of a workstation which Cordon launched: a deny holds whatever else
+ * the role is given. That tag it may give in a launch, and nowhere else, so that nothing becomes a workstation by a tag.
  */
 export function policyDocument(needed: readonly NeededPermission[]): PolicyDocument {
   const allowed = allowing(needed.map(({ action }) => action));
@@ -85,11 +86,21 @@ export function policyDocument(needed: readonly NeededPermission[]): PolicyDocum
     Statement: [
       ...allowed,
       {
+        Sid: "NothingBecomesAWorkstationByATag",
+        Effect: "Deny",
+        Action: "ec2:CreateTags",
+        Resource: "arn:aws:ec2:*:*:instance/*",
+        Condition: {
+          "ForAnyValue:StringEquals": { "aws:TagKeys": WORKSTATION_TAG },
+          StringNotEquals: { "ec2:CreateAction": "RunInstances" },
+        },
+      },
+      {
         Sid: "NeverTerminateWhatCordonDidNotLaunch",
         Effect: "Deny",
         Action: "ec2:TerminateInstances",
         Resource: "*",
-        Condition: { StringNotEquals: { "aws:ResourceTag/cordon:managed": "true" } },
+        Condition: { StringNotEquals: { [`aws:ResourceTag/${WORKSTATION_TAG}`]: "true" } },
       },
     ],
   };

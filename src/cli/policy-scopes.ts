@@ -61,6 +61,28 @@ const OWN_CONTAINERS = made("CordonDeletesWhatItMade", (account) => [
   `arn:aws:ec2:*:${account}:route-table/*`,
 ]);
 
+const OWN_VOLUMES = made("CordonVolumesThatItMade", (account) => [`arn:aws:ec2:*:${account}:volume/*`]);
+const OWN_ATTACHMENTS = made("CordonAttachesWhatItMadeToItsWorkstations", (account) => [
+  `arn:aws:ec2:*:${account}:volume/*`,
+  `arn:aws:ec2:*:${account}:instance/*`,
+]);
+
+/** The tag that a launch of Cordon's gives, and that the policy lets nothing else give. */
+export const WORKSTATION_TAG = "cordon:workstation";
+
+const workstationKeys = { [`aws:ResourceTag/${WORKSTATION_TAG}`]: "true" } as const;
+
+/** The only instances that Cordon ever ends. */
+const OWN_WORKSTATIONS: Scope = {
+  sid: "CordonEndsTheWorkstationsThatItLaunched",
+  resources: (account) => [`arn:aws:ec2:*:${account}:instance/*`],
+  condition: { StringEquals: workstationKeys },
+  probe: (account) => ({
+    resource: `arn:aws:ec2:us-east-1:${account}:instance/i-00000000000000000`,
+    keys: workstationKeys,
+  }),
+};
+
 /** EC2 calls KMS in the caller's name: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */
 const KEYS: Scope = {
   sid: "CordonKeysOfVolumes",
@@ -74,10 +96,14 @@ const KEYS: Scope = {
 
 /** Actions that AWS can hold to less than everything. `DeleteNetworkAclEntry` is none: entries of anybody's are put back. */
 const SCOPES: Readonly<Record<string, Scope>> = {
+  "ec2:AttachVolume": OWN_ATTACHMENTS,
   "ec2:DeleteNetworkAcl": OWN_CONTAINERS,
   "ec2:DeleteRouteTable": OWN_CONTAINERS,
+  "ec2:DeleteVolume": OWN_VOLUMES,
+  "ec2:DetachVolume": OWN_ATTACHMENTS,
   "ec2:LockSnapshot": OWN_SNAPSHOTS,
   "ec2:ModifySnapshotAttribute": OWN_SNAPSHOTS,
+  "ec2:TerminateInstances": OWN_WORKSTATIONS,
   "iam:DeleteRolePolicy": ROLES,
   "iam:GetInstanceProfile": PROFILES,
   "iam:GetRole": ROLES,
@@ -101,6 +127,23 @@ export function scopeOf(action: string): Scope {
  */
 export const KEY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   "ec2:CopySnapshot": [
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+  ],
+  "ec2:AttachVolume": ["kms:CreateGrant", "kms:Decrypt"],
+  "ec2:CreateVolume": [
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+  ],
+  "ec2:RunInstances": [
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",

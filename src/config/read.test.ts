@@ -12,9 +12,11 @@ test.each([null, "", "# nothing yet\n"])("without settings (%j) nobody may appro
     routes: [],
     automaticContainmentsPerHour: 20,
     collectionProfile: null,
+    memory: null,
     vault: null,
     accounts: {},
     evidence: null,
+    workstation: null,
     playbook: null,
     autonomy: null,
   });

@@ -191,12 +191,16 @@ test("credentials of another account never act on a case", async () => {
   );
 });
 
-test("a policy for the steps is printed, and never allows to terminate", async () => {
+test("a policy for the steps is printed, and allows to terminate nothing but workstations of its own", async () => {
   const { stdout } = await cordon("permissions", "-o", "json");
   const { Statement } = JSON.parse(stdout) as { Statement: { Effect: string; Action: string | string[] }[] };
   const allowed = Statement.filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
   expect(allowed).toContain("ec2:ModifyNetworkInterfaceAttribute");
-  expect(allowed).not.toContain("ec2:TerminateInstances");
+  const terminating = Statement.filter(({ Action }) => [Action].flat().includes("ec2:TerminateInstances"));
+  expect(terminating).toMatchObject([
+    { Effect: "Allow", Condition: { StringEquals: { "aws:ResourceTag/cordon:workstation": "true" } } },
+    { Effect: "Deny", Condition: { StringNotEquals: { "aws:ResourceTag/cordon:workstation": "true" } } },
+  ]);
   expect(Statement.at(-1)).toMatchObject({ Effect: "Deny", Action: "ec2:TerminateInstances" });
 });
 

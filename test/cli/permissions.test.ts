@@ -3,12 +3,15 @@ import { callerPolicy, vaultPolicy } from "../../src/cli/caller-policy.ts";
 import { registry } from "../../src/cli/compose.ts";
 import { permissionsOf, policyDocument } from "../../src/cli/permissions.ts";
 import { readConfig } from "../../src/config/read.ts";
+import { evaluate } from "../../src/range/iam/evaluate.ts";
+import { forensicWorkstation } from "../../src/steps/investigate/forensic-workstation.ts";
 import type { AnyStep } from "../../src/core/step.ts";
 import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
 import { asStep } from "../../src/testing/collection-step.ts";
 import type { Staging } from "../../src/testing/contract-options.ts";
 import { NeededActions } from "../../src/testing/needed-actions.ts";
 import { rehearse, wholeCourse } from "../../src/testing/rehearsal.ts";
+import { prepareWorkstation, withWorkstation } from "../contract/workstations.ts";
 
 const stepNamed = (id: string): AnyStep => registry.get(id)!;
 
@@ -66,6 +69,42 @@ test("the policy gives no more than it must: roles pass to instances, and what C
   expect(allowing("iam:PutRolePolicy")).toMatchObject({ Resource: "arn:aws:iam::*:role/*" });
   expect(Statement.at(-1)).toMatchObject({ Effect: "Deny", Action: "ec2:TerminateInstances" });
 });
+
+const workstations: Staging = {
+  scenario: "c2-beacon",
+  prepare: prepareWorkstation,
+  settings: withWorkstation,
+  before: [volumeSnapshots],
+};
+
+test.each(["investigate.forensic-workstation", "investigate.evidence-volumes"])(
+  "%s launches, attaches and takes away again what is its own under the printed policy",
+  async (id) => {
+    const before = id === "investigate.evidence-volumes" ? [volumeSnapshots, forensicWorkstation] : [];
+    await expect(carriedThrough(id, { ...workstations, before })).resolves.toBeUndefined();
+  },
+  60_000,
+);
+
+test("under that policy neither a launch without the tag is ended, nor a tag given that would let it", async () => {
+  const withoutTheTag = (policy: string): string =>
+    policy.replaceAll("ResourceTag/cordon:workstation", "ResourceTag/no");
+  await expect(carriedThrough("investigate.forensic-workstation", workstations, withoutTheTag)).rejects.toThrow(
+    "TerminateInstances",
+  );
+  const { Statement } = policyDocument(permissionsOf([stepNamed("investigate.forensic-workstation")]));
+  const decide = (action: string, keys: Record<string, string | string[]>) =>
+    evaluate([{ Version: "2012-10-17", Statement: [...Statement] }] as never, {
+      action,
+      resource: "arn:aws:ec2:eu-central-1:111122223333:instance/i-0123456789abcdef0",
+      keys,
+    });
+  const tagging = { "aws:TagKeys": ["cordon:workstation"], "aws:RequestTag/cordon:workstation": "true" };
+  expect(decide("ec2:CreateTags", tagging)).toBe("explicitly-denied");
+  expect(decide("ec2:CreateTags", { ...tagging, "ec2:CreateAction": "RunInstances" })).toBe("allowed");
+  expect(decide("ec2:TerminateInstances", { "aws:ResourceTag/cordon:managed": "true" })).toBe("explicitly-denied");
+  expect(decide("ec2:TerminateInstances", { "aws:ResourceTag/cordon:workstation": "true" })).toBe("allowed");
+}, 60_000);
 
 test("the same policy for things that Cordon did not make does not carry the route table through", async () => {
   const forOthers = (policy: string): string =>

@@ -45,17 +45,18 @@ export function touchedBy(range: Range): readonly string[] {
     .map(({ input }) => JSON.stringify(input));
 }
 
-/** Instances that were terminated, through the API or by an Auto Scaling group: none may be. */
+/**
+ * Instances that were terminated, through the API or by an Auto Scaling group: none may be, but those that a call of the
+ * rehearsal itself launched. What a scenario stages was launched by no call.
+ */
 export function terminated(range: Range): readonly string[] {
+  const instances = range.world.places().flatMap(({ region }) => [...region.instances.values()]);
+  const launchedHere = new Set(instances.flatMap(({ id, clientToken }) => (clientToken === undefined ? [] : id)));
   const called = range.calls
     .filter(({ operation, error }) => operation === "TerminateInstances" && error === null)
-    .map(({ input }) => JSON.stringify(input));
-  const ended = range.world
-    .places()
-    .flatMap(({ region }) => [...region.instances.values()])
-    .filter(({ state }) => state === "shutting-down" || state === "terminated")
-    .map(({ id }) => id);
-  return [...called, ...ended];
+    .flatMap(({ input }) => (input["InstanceIds"] ?? []) as readonly string[]);
+  const ended = instances.filter(({ state }) => state === "shutting-down" || state === "terminated");
+  return [...called, ...ended.map(({ id }) => id)].filter((id) => !launchedHere.has(id));
 }
 
 /**
