@@ -1,18 +1,5 @@
-import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
-import { EBSClient } from "@aws-sdk/client-ebs";
-import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
-import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import { EC2Client } from "@aws-sdk/client-ec2";
-import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { IAMClient } from "@aws-sdk/client-iam";
-import { SFNClient } from "@aws-sdk/client-sfn";
-import { S3Client } from "@aws-sdk/client-s3";
-import { SSMClient } from "@aws-sdk/client-ssm";
-import { STSClient } from "@aws-sdk/client-sts";
 import type { HttpHandlerUserInput } from "@smithy/core/protocols";
-import { SignatureV4 } from "@smithy/signature-v4";
-import type { Command, HttpRequest, RequestSigner, RequestSigningArguments } from "@smithy/types";
+import type { Command } from "@smithy/types";
 import type { Clock } from "../core/clock.ts";
 import type { TargetClients } from "../core/step.ts";
 import type { Urgency } from "../core/urgency.ts";
@@ -23,13 +10,17 @@ import { currentCredentials, type CredentialSource } from "./credentials.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Limiter, Turn } from "./limiter.ts";
 import { createPresigner, type Presigner } from "./presign.ts";
+import { once, presigningClient, sdkClients } from "./sdk-clients.ts";
 import type { CallRecord, Sender } from "./sender.ts";
+import type { Endpoints, Service } from "./services.ts";
 
 export interface ClientOptions {
   readonly region: string;
   readonly credentials: CredentialSource;
   /** Every service at this address instead of AWS's own. */
   readonly endpoint?: string;
+  /** Single services at other addresses. */
+  readonly endpoints?: Endpoints;
   /** How requests travel; the range puts itself here. Without it, the SDK's own HTTP. */
   readonly requestHandler?: HttpHandlerUserInput;
   readonly clock: Clock;
@@ -65,7 +56,7 @@ export function createClients(options: ClientOptions): ClientSet {
   };
   return {
     presigner: createPresigner({
-      client: once(() => new S3Client({ ...s3Configuration(options, credentials.held), ...WITHOUT_CHECKSUMS })),
+      client: once(() => presigningClient(options, credentials.held)),
       held: credentials.held,
       clock: options.clock,
       refresh: credentials.refresh,
@@ -149,9 +140,6 @@ class Observed implements TargetClients {
   }
 }
 
-type Service =
-  "autoscaling" | "cloudtrail" | "elb" | "ebs" | "ec2" | "iam" | "sts" | "s3" | "ssm" | "events" | "states" | "logs";
-
 interface Sending {
   readonly options: ClientOptions;
   readonly service: Service;
@@ -218,69 +206,4 @@ function operationOf(command: { readonly schema?: unknown }): string {
 function requestIdOf(output: object): string | null {
   const { $metadata } = output as { $metadata?: { requestId?: string } };
   return $metadata?.requestId ?? null;
-}
-
-/** One SDK client per service, made when it is first needed: construction costs milliseconds that a start should not pay. */
-function sdkClients(
-  options: ClientOptions,
-  credentials: ReturnType<typeof currentCredentials>["held"],
-): Record<Service, () => SdkClient> {
-  const configuration = sdkConfiguration(options, credentials);
-  return {
-    autoscaling: once(() => new AutoScalingClient(configuration)),
-    cloudtrail: once(() => new CloudTrailClient(configuration)),
-    elb: once(() => new ElasticLoadBalancingV2Client(configuration)),
-    ebs: once(() => new EBSClient(configuration)),
-    ec2: once(() => new EC2Client(configuration)),
-    iam: once(() => new IAMClient(configuration)),
-    s3: once(() => new S3Client(s3Configuration(options, credentials))),
-    sts: once(() => new STSClient(configuration)),
-    ssm: once(() => new SSMClient(configuration)),
-    events: once(() => new EventBridgeClient(configuration)),
-    states: once(() => new SFNClient(configuration)),
-    logs: once(() => new CloudWatchLogsClient(configuration)),
-  };
-}
-
-function sdkConfiguration(
-  { region, endpoint, requestHandler, clock }: ClientOptions,
-  credentials: ReturnType<typeof currentCredentials>["held"],
-) {
-  return {
-    region,
-    credentials,
-    maxAttempts: 1,
-    disableClockSkewCorrection: true, // It compares with the machine's clock, not with ours.
-    signerConstructor: signerOn(clock),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(requestHandler === undefined ? {} : { requestHandler }),
-  };
-}
-
-function s3Configuration(options: ClientOptions, credentials: ReturnType<typeof currentCredentials>["held"]) {
-  const { endpoint } = options;
-  return { ...sdkConfiguration(options, credentials), forcePathStyle: endpoint !== undefined }; // Another address has no names of buckets.
-}
-
-/** Whoever uses a signed address sends content that is not there when it is signed. */
-const WITHOUT_CHECKSUMS = { requestChecksumCalculation: "WHEN_REQUIRED" } as const;
-
-type SignerConstructor = new (init: ConstructorParameters<typeof SignatureV4>[0]) => RequestSigner;
-
-/** Signs with the injected time, so that a simulated account can check signatures and expiry. */
-function signerOn(clock: Clock): SignerConstructor {
-  return class implements RequestSigner {
-    readonly #signer: SignatureV4;
-    constructor(init: ConstructorParameters<typeof SignatureV4>[0]) {
-      this.#signer = new SignatureV4(init);
-    }
-    sign(request: HttpRequest, options?: RequestSigningArguments): Promise<HttpRequest> {
-      return this.#signer.sign(request, { ...options, signingDate: new Date(clock.now()) });
-    }
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }

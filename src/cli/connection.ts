@@ -4,6 +4,7 @@ import type { CredentialSource } from "../aws/credentials.ts";
 import { chainCredentials, chainRegion } from "../aws/default-chain.ts";
 import { Lanes } from "../aws/lanes.ts";
 import { localLimiter } from "../aws/limiter.ts";
+import { endpointsIn } from "../aws/services.ts";
 import type { Sender } from "../aws/sender.ts";
 import type { AccountRole } from "../config/accounts.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
@@ -57,7 +58,11 @@ interface Opening {
 /** Finds the endpoint, the clock, the Region and the credentials. Calls nothing but a range's own clock. */
 export async function connect(flags: ConnectionFlags, { command, environment, signal }: Opening): Promise<Connection> {
   const { variables } = environment;
-  const endpoint = flags.endpointUrl ?? nonEmpty(variables["AWS_ENDPOINT_URL"]);
+  const isIgnoring = variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true";
+  const endpoint = flags.endpointUrl ?? (isIgnoring ? undefined : nonEmpty(variables["AWS_ENDPOINT_URL"]));
+  // As in AWS's own tools: an address on the command line is for all services, else a service's own goes before the common one.
+  const endpoints = flags.endpointUrl === undefined ? endpointsIn(variables) : {};
+  for (const address of Object.values(endpoints)) isLoopbackAddress(address, command);
   const isLoopback = endpoint !== undefined && isLoopbackAddress(endpoint, command);
   const range = isLoopback ? await rangeAt(endpoint, signal) : null;
   const clock = range ? scaledClock({ originMs: range.now, speed: range.speed }) : systemClock;
@@ -68,7 +73,7 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   // A range lets any key in; a laptop without credentials must not be asked to sign in for a rehearsal.
   const isOwnKey = flags.profile !== undefined || variables["AWS_ACCESS_KEY_ID"] !== undefined;
   const base = isLoopback && !isOwnKey ? { accessKeyId: "range", secretAccessKey: "range" } : chainCredentials(chain);
-  const shared = { clock, random: unguessable, signal, ...(endpoint === undefined ? {} : { endpoint }) };
+  const shared = { clock, random: unguessable, signal, endpoints, ...(endpoint === undefined ? {} : { endpoint }) };
   const limits = { limiter: localLimiter(clock), lanes: new Lanes() };
   const place: Place = { flags, environment, shared, limits, base, endpoint, region, home, isRange: range !== null };
   const { roleArn, externalId = null } = flags;
@@ -79,7 +84,9 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
 interface Place {
   readonly flags: ConnectionFlags;
   readonly environment: Environment;
-  readonly shared: Pick<ClientOptions, "clock" | "random" | "endpoint"> & { readonly signal: AbortSignal };
+  readonly shared: Pick<ClientOptions, "clock" | "random" | "endpoint" | "endpoints"> & {
+    readonly signal: AbortSignal;
+  };
   /** For all accounts together. */
   readonly limits: Omit<NonNullable<ClientOptions["limits"]>, "account">;
   /** The credentials that were found; every role is assumed with them. */
@@ -148,7 +155,8 @@ async function introduce({ shared, endpoint }: Place, { identity, iam, region }:
   const alias = Promise.race([accountAlias(iam), shared.clock.sleep(ALIAS_WAITS_MS, shared.signal).then(() => null)]);
   const [{ account, arn }, name] = await Promise.all([identity(), alias]);
   const called = name === null ? "" : ` (${printable(name)})`;
-  return `Acting as ${arn} in account ${account}${called}, ${region ?? "no Region"}, at ${endpoint ?? "AWS"}`;
+  const own = Object.entries(shared.endpoints ?? {}).map(([service, address]) => `, ${service} at ${address}`);
+  return `Acting as ${arn} in account ${account}${called}, ${region ?? "no Region"}, at ${endpoint ?? "AWS"}${own.join("")}`;
 }
 
 /** The Region, or an error that says how to name one. */
