@@ -6,5 +6,13 @@ import { protectionNeeds } from "./protect.ts";
 /** Every technique with the attacks that need it. */
 export const needs: readonly Need[] = [...preservationNeeds, ...protectionNeeds, ...containmentNeeds];
 
-/** Steps whose drill with and without them stands in a test of their own. */
-export const stagedElsewhere: readonly string[] = [];
+/** Steps that have just arrived, and whose attack is still to be staged. */
+export const arriving: readonly string[] = [
+  "contain.role-wide-sessions",
+  "preserve.cloudtrail-activity",
+  "preserve.disk-image",
+  "investigate.evidence-volumes",
+  "assess.flow-logs",
+  "investigate.forensic-workstation",
+  "preserve.memory-capture",
+];
