@@ -18,7 +18,11 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   engine: benchEngine,
   startup: benchStartup,
   storm: benchStorm,
-  seeds: () => benchSeeds(Number(process.env["CORDON_BENCH_SEEDS"] ?? 1000)),
+  seeds: () =>
+    benchSeeds(
+      Number(process.env["CORDON_BENCH_SEEDS"] ?? 1000),
+      process.env["CORDON_BENCH_SCENARIOS"]?.split(",") ?? [],
+    ),
 };
 
 const wanted = process.argv.slice(2);
