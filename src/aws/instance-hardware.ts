@@ -8,6 +8,8 @@ export interface InstanceHardware {
   readonly isBareMetal: boolean;
   /** AWS's own processors. */
   readonly isGraviton: boolean;
+  /** Null where AWS does not say. */
+  readonly memoryMiB: number | null;
   /** Disks of the host: erased when the instance stops, and in no snapshot. Empty where the type has none. */
   readonly hostDisks: readonly { readonly count: number; readonly sizeGB: number }[];
 }
@@ -27,6 +29,7 @@ export async function hardwareOf(ec2: Sender, instanceType: string): Promise<Ins
     isNitro: described?.Hypervisor === "nitro" || isBareMetal,
     // A Mac of Apple's own processors is arm64 as well, and it says so: arm64_mac.
     isGraviton: architectures.includes("arm64"),
+    memoryMiB: described?.MemoryInfo?.SizeInMiB ?? null,
     hostDisks: (described?.InstanceStorageInfo?.Disks ?? []).map(({ Count = 1, SizeInGB = 0 }) => ({
       count: Count,
       sizeGB: SizeInGB,

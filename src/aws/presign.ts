@@ -6,6 +6,8 @@ import type { Clock } from "../core/clock.ts";
 /** What a signed address is to let through. */
 export interface PresignWish {
   readonly withinMs: number;
+  /** In milliseconds since 1970; now when left out. */
+  readonly signedAt?: number;
   /** Headers that whoever uses the address must send as they are here; others are moved into the address. */
   readonly sent: readonly string[];
 }
@@ -45,14 +47,14 @@ type AnyCommand = Parameters<typeof getSignedUrl>[1];
  */
 export function createPresigner({ client, held, clock, refresh }: PresignOptions): Presigner {
   return {
-    async presign(command, { withinMs, sent }) {
+    async presign(command, { withinMs, sent, signedAt }) {
       await refresh();
       const release = clock.hold(); // It is loaded when it is first needed, which a simulated clock does not see.
       try {
         const { getSignedUrl: sign } = await import("@aws-sdk/s3-request-presigner");
         const headers = new Map<string, string>();
         const watched = watch(command, sent, headers);
-        const at = clock.now();
+        const at = signedAt ?? clock.now();
         const expiresIn = Math.max(1, Math.floor(withinMs / 1000));
         const url = await sign(client(), watched as unknown as AnyCommand, {
           expiresIn,

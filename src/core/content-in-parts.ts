@@ -51,6 +51,11 @@ export interface PartLinkWish {
   /** Of the part, in hex. Bound by the signature where it is known; only for an upload that is `sentBy: "us"`. */
   readonly sha256?: string;
   readonly withinMs: number;
+  /**
+   * When it is signed, in milliseconds since 1970; now when left out. Links to parts of one upload that are signed at one
+   * time with the same credentials differ in nothing but their number and their signature.
+   */
+  readonly signedAt?: number;
 }
 
 /** Gives away, for a while, what only the vault's own identity may do. */

@@ -26,6 +26,7 @@ import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
 import { liveResponse } from "./preserve/live-response.ts";
+import { memoryCapture } from "./preserve/memory-capture.ts";
 import { machineImage } from "./preserve/machine-image.ts";
 import { snapshotCopy } from "./preserve/snapshot-copy.ts";
 import { snapshotLock } from "./preserve/snapshot-lock.ts";
@@ -45,6 +46,7 @@ export const steps: readonly AnyStep[] = [
   cloudtrailActivity,
   collectionProfile,
   liveResponse,
+  memoryCapture,
   machineImage,
   snapshotLock,
   snapshotCopy,

@@ -59,6 +59,8 @@ export async function bucketAccount(options: Options = {}) {
     calls,
     requests,
     handle,
+    /** Its address; null in process. */
+    endpoint: server ? `http://127.0.0.1:${server.port}` : null,
     pass: (ms: number) => void (now += ms),
     async close() {
       client.destroy();

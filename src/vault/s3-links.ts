@@ -9,6 +9,8 @@ export interface S3Presigner {
     command: Command<any, Input, any, Output, any>, // oxlint-disable-line no-explicit-any -- as in S3Sender.
     wish: {
       readonly withinMs: number;
+      /** In milliseconds since 1970; now when left out. */
+      readonly signedAt?: number;
       /** Headers that whoever uses the address must send as they are here; others are moved into the address. */
       readonly sent: readonly string[];
     },
@@ -26,7 +28,7 @@ export function s3Links(presigner: S3Presigner, placeOf: (key: string) => Artifa
   // The owner is left out: it would be one more header that a stranger must send.
   const placed = (key: string) => named({ ...placeOf(key), owner: null });
   return {
-    part(upload, { number, bytes, sha256, withinMs }) {
+    part(upload, { number, bytes, sha256, withinMs, signedAt }) {
       requirePart(upload, number, bytes ?? 1);
       const { UploadId } = uploadIdIn(upload.id);
       return presigner.presign(
@@ -37,7 +39,11 @@ export function s3Links(presigner: S3Presigner, placeOf: (key: string) => Artifa
           ...(bytes === undefined ? {} : { ContentLength: bytes }),
           ...(sha256 === undefined ? {} : { ChecksumSHA256: Buffer.from(sha256, "hex").toString("base64") }),
         }),
-        { withinMs, sent: ["content-length", "x-amz-checksum-sha256"] },
+        {
+          withinMs,
+          sent: ["content-length", "x-amz-checksum-sha256"],
+          ...(signedAt === undefined ? {} : { signedAt }),
+        },
       );
     },
     content: (key, { withinMs }) => presigner.presign(new GetObjectCommand(placed(key)), { withinMs, sent: [] }),

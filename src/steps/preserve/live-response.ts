@@ -1,12 +1,6 @@
 import { z } from "zod";
-import { findInstance, type DescribedInstance } from "../../aws/instances.ts";
-import {
-  commandWithComment,
-  managedInstance,
-  SCRIPT_DOCUMENTS,
-  sendScript,
-  type ManagedInstance,
-} from "../../aws/ssm-commands.ts";
+import { findInstance } from "../../aws/instances.ts";
+import { commandWithComment, managedInstance, SCRIPT_DOCUMENTS, sendScript } from "../../aws/ssm-commands.ts";
 import { stored } from "../../core/artifact.ts";
 import { Refusal } from "../../core/errors.ts";
 import {
@@ -19,6 +13,7 @@ import {
 } from "../../core/step.ts";
 import { liveResponseCommands } from "./live-response-commands.ts";
 import { outputProgress, readWhole, type Whole } from "./live-response-output.ts";
+import { isAgentExpected, lookForAgent, NO_AGENT_CAME, platformOf, reasonNotAsked } from "./ssm-agent.ts";
 import { expectStored } from "./stored-content.ts";
 
 const names = liveResponseCommands.map(({ name }) => name);
@@ -42,8 +37,8 @@ const progress = z.discriminatedUnion("phase", [
   ...outputProgress,
 ]);
 
-/** A profile that was just attached needs a while: its credentials, then the agent's next attempt. */
-const AGENT_WITHIN_MS = 180_000;
+/** What needs the memory as it was is let go first, and not for ever: the questions disturb it. */
+const MEMORY_FIRST_MS = 240_000;
 
 /** All of one command, with every part of its output. */
 const times = { afterMs: 2_000, withinMs: 900_000 } as const;
@@ -66,8 +61,8 @@ export const liveResponse = defineCollection({
   id: "preserve.live-response",
   title: "Ask the running system what it is doing",
   settlesWithinMs: 0,
-  // What stands around it may have attached the profile a moment ago: the agent is waited for then.
-  reads: ["preserve.collection-profile"],
+  // What stands around it may have attached the profile a moment ago: the agent is waited for then. Memory comes first.
+  reads: ["preserve.collection-profile", "preserve.memory-capture"],
   permissions: {
     target: {
       plan: ["ec2:DescribeInstances", "ssm:DescribeInstanceInformation"],
@@ -91,9 +86,9 @@ export const liveResponse = defineCollection({
       managedInstance(aws.ssm, instanceId),
     ]);
     if (instance === null) throw new Refusal("instance_not_found", { instanceId, account, region });
-    const reason = reasonNotAsked(instance, managed, isExpected(context));
+    const reason = reasonNotAsked(instance, managed, isAgentExpected(context));
     if (reason !== null) return { items: [], left: [{ resource: instanceId, reason }] };
-    const platform = (managed ? managed.platform === "Windows" : instance.isWindows) ? "Windows" : "Linux";
+    const platform = platformOf(instance, managed);
     return {
       items: liveResponseCommands.flatMap(({ name, shows, linux, windows }) => {
         const script = platform === "Windows" ? windows : linux;
@@ -127,44 +122,31 @@ export const liveResponse = defineCollection({
     Promise.resolve(expectStored(`${details.command} of ${resource}`, artifacts)),
 });
 
-/** Whether the profile that lets the agent work is there, or on its way. */
-function isExpected({ outcomes }: StepContext): boolean {
-  return (outcomes["preserve.collection-profile"] ?? []).some(({ state }) => state === "started");
-}
-
-function reasonNotAsked(
-  instance: DescribedInstance,
-  managed: ManagedInstance | null,
-  isAwaited: boolean,
-): string | null {
-  if (instance.state !== "running") return `it is ${instance.state}: nothing runs on it that could answer`;
-  if (managed?.platform === "MacOS") return "macOS: there are commands for Linux and Windows only";
-  if (managed?.isOnline === true || isAwaited) return null;
-  return managed === null
-    ? "Systems Manager does not know it: it has no agent, or one without credentials or a way to Systems Manager"
-    : `its agent has not reported to Systems Manager since ${managed.lastPingAt ?? "an unknown time"}`;
-}
-
 /** Sends the command when the agent is there. One that an earlier attempt may have sent is taken where AWS shows it. */
 async function begin(
-  { aws, lookSince, nonce, now }: StepContext,
+  context: StepContext,
   { resource: instanceId, details }: Item<Details>,
   since: number,
 ): Promise<CollectResult> {
+  const { aws, lookSince, nonce, now } = context;
   const { command, script, platform } = details;
   const comment = `cordon ${nonce} ${command}`;
   const sent = lookSince === null ? null : await commandWithComment(aws.ssm, { instanceId, comment, since: lookSince });
   if (sent !== null) return later({ phase: "running", commandId: sent }, times);
-  const managed = await managedInstance(aws.ssm, instanceId);
-  if (managed?.isOnline !== true) {
-    if (now < since + AGENT_WITHIN_MS) return later({ phase: "awaiting", since }, times);
-    const reason = `no agent reported within ${AGENT_WITHIN_MS / 1000} s`;
-    throw new Refusal("command_unanswered", { command, resource: instanceId, reason });
-  }
+  if (isMemoryTaken(context) && now < since + MEMORY_FIRST_MS) return later({ phase: "awaiting", since }, times);
+  const agent = await lookForAgent(context, { instanceId, since });
+  if (agent === "awaited") return later({ phase: "awaiting", since }, times);
+  if (agent === "absent")
+    throw new Refusal("command_unanswered", { command, resource: instanceId, reason: NO_AGENT_CAME });
   const lines = platform === "Windows" ? [script] : ["exec 2>&1", script];
   // Sent twice at worst: it only reads.
   const commandId = await sendScript(aws.ssm, { instanceId, platform, lines, comment, ...limits });
   return later({ phase: "running", commandId }, times);
+}
+
+/** Whether the same case is about to capture the memory, or at it. */
+function isMemoryTaken({ outcomes }: StepContext): boolean {
+  return (outcomes["preserve.memory-capture"] ?? []).some(({ state }) => state === "planned" || state === "started");
 }
 
 async function keep(
