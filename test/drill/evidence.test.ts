@@ -34,7 +34,14 @@ describe("evidence of a compromised instance", () => {
     const { result, events } = await drill({ release: true });
     const kinds = result.evidence.map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(
-      new Set(["volume-snapshot", "instance-metadata", "console-screenshot", "console-output", "assessment"]),
+      new Set([
+        "volume-snapshot",
+        "instance-metadata",
+        "console-screenshot",
+        "console-output",
+        "cloudtrail-activity",
+        "assessment",
+      ]),
     );
     const made = Object.keys(result.awsCalls.byOperation);
     expect(made).toEqual(expect.arrayContaining(evidenceCalls.map((operation) => `ec2:${operation}`)));

@@ -68,6 +68,7 @@ test("the undisturbed playbook saves each volume once", () => {
   expect(undisturbed.lives).toBe(1);
   expect(undisturbed.snapshots).toBe(1);
   expect(undisturbed.evidence.map((id) => id.split("/")[0])).toEqual([
+    ...Array.from({ length: 6 }, () => "preserve.cloudtrail-activity"), // One for each way of looking.
     "preserve.console-output",
     "preserve.console-screenshot",
     "preserve.instance-metadata",

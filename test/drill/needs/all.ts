@@ -9,7 +9,6 @@ export const needs: readonly Need[] = [...preservationNeeds, ...protectionNeeds,
 /** Steps that have just arrived, and whose attack is still to be staged. */
 export const arriving: readonly string[] = [
   "contain.role-wide-sessions",
-  "preserve.cloudtrail-activity",
   "preserve.disk-image",
   "investigate.evidence-volumes",
   "assess.flow-logs",

@@ -100,6 +100,16 @@ export const preservationNeeds: readonly Need[] = [
     why: "The instance's own profile does not let the agent work: nobody could ask the system anything",
   },
   {
+    step: "preserve.cloudtrail-activity",
+    scenario: "stolen-credentials",
+    variants: [],
+    playbook: "stolen-credentials",
+    sees: { of: "evidence", kind: "cloudtrail-activity", says: '"sourceIPAddress":"198.51.100.23"' },
+    with: true,
+    without: false,
+    why: "What the thief asked of AWS, from where, and what he was refused, stands in CloudTrail and nowhere on the instance",
+  },
+  {
     step: "preserve.case-tags",
     scenario: "manual-start",
     variants: ["on-call-operator"],
