@@ -20,7 +20,19 @@ export interface CallRecord {
  * which looks before it acts.
  */
 export interface Sender {
-  send<Input extends object, Output extends object>(command: Command<any, Input, any, Output, any>): Promise<Output>; // oxlint-disable-line no-explicit-any -- the SDK's own command types differ per client; input and output stay typed.
+  send<Input extends object, Output extends object>(
+    command: Command<any, Input, any, Output, any>, // oxlint-disable-line no-explicit-any -- the SDK's own command types differ per client; input and output stay typed.
+    wish?: SendWish,
+  ): Promise<Output>;
+}
+
+/** How an answer is taken. */
+export interface SendWish {
+  /**
+   * A body that comes as a stream is read to its end before the answer counts as there: one that breaks off is a lost answer,
+   * within the same deadline. Only for bodies that may be held whole.
+   */
+  readonly whole?: boolean;
 }
 
 declare module "../core/step.ts" {

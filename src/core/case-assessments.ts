@@ -23,9 +23,12 @@ export function assessmentOf(
   const { stage, step, checks, survivors, contained, statement } = body;
   const own = { step, checks, survivors, asOf: Date.parse(body.asOf) };
   const { asOf } = own;
-  const others = assessments.filter((each) => each.step !== step).map((each) => each.own);
-  if (others.length === 0) return { stage, step, checks, survivors, contained, statement, asOf, own };
-  const joint = join(others, own);
+  if (assessments.every((each) => each.step === step))
+    return { stage, step, checks, survivors, contained, statement, asOf, own };
+  const joint = join(
+    assessments.map((each) => each.own),
+    own,
+  );
   const { checks: all, survivors: left } = joint;
   return { stage, step, checks: all, survivors: left, ...containment(all, left, joint.asOf), asOf, own };
 }

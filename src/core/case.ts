@@ -3,9 +3,10 @@ import { applyApproval } from "./case-approvals.ts";
 import { artifactOf } from "./case-artifacts.ts";
 import { type AssessmentRecord, assessmentOf } from "./case-assessments.ts";
 import { applyChange, applyPlan, applyPostponed, forgetRefusals, stepRecord } from "./case-changes.ts";
+import { applyStage, type StageRecord } from "./case-stages.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
 import type { Finding, Judgement, Verdict } from "./finding.ts";
-import type { CaseStatus, Happening, JournalEvent, StageOutcome } from "./journal.ts";
+import type { CaseStatus, Happening, JournalEvent } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
 import { unreadable } from "./journal-row.ts";
 import type { Json } from "./json.ts";
@@ -89,7 +90,7 @@ export interface CaseState {
   mustAsk: MustAsk | null;
   nonce: string;
   findings: Finding[];
-  readonly stages: Map<string, { startedAt: number; outcome: StageOutcome | null }>;
+  readonly stages: Map<string, StageRecord>;
   /** By `stage/step`. */
   readonly steps: Map<string, StepRecord>;
   readonly changes: Map<string, ChangeRecord>;
@@ -206,11 +207,8 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
       Object.assign(state, verdictAfter(state, body));
       return;
     case "stage.started":
-      state.stages.set(body.stage, { startedAt: at, outcome: null });
-      return;
     case "stage.ended":
-      state.stages.set(body.stage, { startedAt: state.stages.get(body.stage)?.startedAt ?? at, outcome: body.outcome });
-      return;
+      return applyStage(state, body, at);
     case "step.planned":
       return applyPlan(state, body, at);
     case "step.enabled": {

@@ -44,7 +44,12 @@ export type Happening =
       /** A reason to ask from now on; null where a person's order ends the asking. Left out where it changes nothing. */
       readonly mustAsk?: MustAsk | null;
     }
-  | { readonly type: "stage.started"; readonly stage: string }
+  | {
+      readonly type: "stage.started";
+      readonly stage: string;
+      /** When its steps begin, where that is later. */
+      readonly due?: string;
+    }
   | { readonly type: "stage.ended"; readonly stage: string; readonly outcome: StageOutcome }
   | {
       readonly type: "step.planned";

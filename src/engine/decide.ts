@@ -1,5 +1,5 @@
 import type { CaseState, ChangeRecord, StepRecord } from "../core/case.ts";
-import type { CaseStatus, StageOutcome } from "../core/journal.ts";
+import type { CaseStatus, Happening, StageOutcome } from "../core/journal.ts";
 import type { Stage, StepUse } from "../core/playbook.ts";
 import type { AnyStep, PlanningStep } from "../core/step.ts";
 import type { Act, Decision } from "./acts.ts";
@@ -78,13 +78,13 @@ function decideRepair(draft: Draft, stage: Stage, use: StepUse): void {
 }
 
 function decideStages(draft: Draft): void {
-  const { state, playbook } = draft.situation;
+  const { state, playbook, now } = draft.situation;
   let isUnderWay = false;
   for (const stage of playbook.stages) {
     const outcome = state.stages.get(stage.id)?.outcome ?? null;
     if (outcome === null) {
       if (!stage.needs.every((id) => state.stages.get(id)?.outcome != null)) return;
-      if (!state.stages.has(stage.id)) draft.add({ verb: "note", body: { type: "stage.started", stage: stage.id } });
+      if (!state.stages.has(stage.id)) draft.add({ verb: "note", body: beginningOf(stage, now) });
       if (stage.after !== null) {
         decideLateStage(draft, stage);
         continue;
@@ -100,6 +100,11 @@ function decideStages(draft: Draft): void {
   draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(state) } });
 }
 
+function beginningOf({ id, after }: Stage, now: number): Happening {
+  const due = after === null ? {} : { due: new Date(now + after).toISOString() };
+  return { type: "stage.started", stage: id, ...due };
+}
+
 /** What only looks, and later: a case that is settled still has it before it. */
 function decideLateStages(draft: Draft): void {
   const { state, playbook } = draft.situation;
@@ -112,9 +117,8 @@ function decideLateStages(draft: Draft): void {
 /** Nothing waits for it, and it waits for its time. A plan looks at nothing. */
 function decideLateStage(draft: Draft, stage: Stage): void {
   const { state, now, plansOnly } = draft.situation;
-  const begun = state.stages.get(stage.id);
-  if (plansOnly === true || begun === undefined) return;
-  const dueAt = begun.startedAt + (stage.after ?? 0);
+  const dueAt = state.stages.get(stage.id)?.dueAt ?? null;
+  if (plansOnly === true || dueAt === null) return;
   if (dueAt > now) return draft.wake(dueAt);
   const ended = decideStage(draft, stage);
   if (ended !== null) draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });

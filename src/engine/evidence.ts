@@ -48,7 +48,7 @@ export async function assess(
   if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
   const { checks, survivors, document } = await step.assess(context, step.input.parse(act.use.with) as never);
   const asOf = context.now;
-  const earlier = state.assessments.map(({ own }) => own).filter((findings) => findings.step !== step.id);
+  const earlier = state.assessments.map(({ own }) => own);
   const joint = join(earlier, { step: step.id, checks, survivors, asOf });
   const artifact = `assessment-${state.assessments.length + 1}`;
   const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);

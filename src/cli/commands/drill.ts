@@ -82,7 +82,7 @@ async function printed(report: DrillReport, output: DrillFlags["output"], isColo
 /** A drill is lost when Cordon was wrong or left something undone; `partial` with every attacker cut is neither. */
 function isPassed({ result, breaches }: DrillReport): boolean {
   if (result.score === 0 || breaches.length > 0 || !result.journal.verified) return false;
-  return result.released?.ok !== false && result.checks.every(({ ok }) => ok);
+  return result.released?.ok !== false && result.checks.every(({ kind, ok }) => ok || kind === "record");
 }
 
 function refuse(what: string, reason: string): never {

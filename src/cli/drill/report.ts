@@ -100,7 +100,7 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
     checks: [
       ...latest
         .flatMap(({ checks }) => checks)
-        .map(({ what, ok, expected, observed: seen }) => ({ what, ok, expected, observed: seen })),
+        .map(({ kind, what, ok, expected, observed: seen }) => ({ kind, what, ok, expected, observed: seen })),
       ...bystanders(observed),
     ],
     changes: states.flatMap(changesOf),
@@ -205,6 +205,7 @@ function bystanders({ attackers, observedUntil }: Observed): DrillResult["checks
       const last = successes.at(-1);
       const ok = last !== undefined && last >= observedUntil - QUIET_MS;
       return {
+        kind: "bystander",
         what: `${name} keeps working`,
         ok,
         expected: "gets through until the end",

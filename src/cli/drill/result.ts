@@ -48,7 +48,17 @@ export const drillResult = z.strictObject({
       blastRadius: z.string(),
     }),
   ),
-  checks: z.array(z.strictObject({ what: z.string(), ok: z.boolean(), expected: z.string(), observed: z.string() })),
+  checks: z.array(
+    z.strictObject({
+      kind: z
+        .string()
+        .describe("`record` checks say what logs show, or that there are none: a drill is not lost because of them."),
+      what: z.string(),
+      ok: z.boolean(),
+      expected: z.string(),
+      observed: z.string(),
+    }),
+  ),
   changes: z.array(
     z.strictObject({
       id: z.string(),

@@ -33,7 +33,7 @@ function survivorLines(state: CaseState): readonly string[] {
   const byLever = new Map<string, string[]>();
   for (const { what, certainty, lever } of survivors) {
     if (certainty === "unfiltered") continue;
-    const named = certainty === "indicated" ? `${what} (a finding names it)` : what;
+    const named = certainty === "indicated" ? `${what} (a finding or a flow log names it)` : what;
     byLever.set(lever, [...(byLever.get(lever) ?? []), named]);
   }
   return section(
@@ -61,7 +61,12 @@ function nextLines(state: CaseState): readonly string[] {
       : state.release
         ? []
         : [`To look: cordon cases show ${state.id}   To undo: cordon release ${state.id}`];
-  return [...waiting, ...next];
+  const later = [...state.stages].flatMap(([stage, { dueAt, outcome }]) =>
+    dueAt === null || outcome !== null || state.release
+      ? []
+      : [`Stage ${stage} comes at ${new Date(dueAt).toISOString().slice(11, 16)}Z: cordon resume ${state.id}`],
+  );
+  return [...waiting, ...later, ...next];
 }
 
 function section(heading: string, lines: readonly string[]): readonly string[] {

@@ -65,12 +65,14 @@ interface Frame {
 }
 
 function stageLines(stage: Stage, { before, number, isLast, known }: Frame): readonly string[] {
-  const when =
+  const isTogether = before?.alongside === true || (before !== undefined && before.after !== null);
+  const turn =
     number === 1
       ? "At once"
-      : before?.alongside === true
+      : isTogether
         ? `Together with ${before.id}`
         : `When ${before?.id ?? "the stage before"} has ended`;
+  const when = stage.after === null ? turn : `${turn}, but ${minutes(stage.after)} later; nothing waits for it`;
   const needs =
     stage.needs.length === 0 ? "" : `, once ${listed(stage.needs)} ${stage.needs.length === 1 ? "has" : "have"} ended`;
   const bound =

@@ -40,7 +40,7 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "finding.joined":
       return `finding ${printable(body.finding.type)} joined: ${body.verdict} (${printable(body.reason)})${asking(body.mustAsk)}`;
     case "stage.started":
-      return `stage ${body.stage}`;
+      return body.due === undefined ? `stage ${body.stage}` : `stage ${body.stage} at ${body.due.slice(11, 19)}Z`;
     case "stage.ended":
       return body.outcome === "done" ? null : `stage ${body.stage} ended: ${stageEnds[body.outcome]}`;
     case "step.planned":

@@ -22,6 +22,7 @@ export const c2Beacon: ScenarioDefinition = {
   variants: [
     "branch-interface",
     "dead-man-switch",
+    "flow-logs",
     "interface-attached-during-approval",
     "nacl-rules-start-at-1",
     "neighbour",

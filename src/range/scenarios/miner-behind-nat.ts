@@ -18,6 +18,7 @@ export const minerBehindNat: ScenarioDefinition = {
   expected: "cut by remote-addresses: the pool's address is denied in the subnet's network ACL",
   suggestedApprovals: [],
   variants: [
+    "flow-logs",
     "interface-attached-during-approval",
     "nacl-rules-start-at-1",
     "neighbour",

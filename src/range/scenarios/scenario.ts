@@ -13,6 +13,7 @@ export type Variant =
   | "dead-man-switch"
   | "dormant-flow"
   | "elastic-address"
+  | "flow-logs"
   | "interface-attached-during-approval"
   | "nacl-rules-start-at-1"
   | "neighbour"

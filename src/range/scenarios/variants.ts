@@ -3,8 +3,10 @@ import { createCredentialUser } from "../attackers/credential-user.ts";
 import { createInterfaceAttacher } from "../attackers/interface-attacher.ts";
 import { createPersistentFlow, createPolling } from "../attackers/persistent-flow.ts";
 import { attachInterface, createInterface } from "../world/build-interfaces.ts";
+import { createFlowLog } from "../world/build-logging.ts";
 import { createSubnet, createVpc } from "../world/build-network.ts";
 import { addIdleAgent, addSessionUser } from "./managed-target.ts";
+import type { Place } from "../world/world.ts";
 import { OUTSIDE, type StageTools } from "./scenario.ts";
 import {
   addInterface,
@@ -20,6 +22,7 @@ import { actor, type Victim } from "./victim.ts";
 /** Applies the chosen variants to a staged victim; returns who else lives there because of them. */
 export function applyVariants(tools: StageTools, surroundings: Surroundings, victim: Victim): Attacker[] {
   const { place, variants } = tools;
+  if (variants.has("flow-logs")) logFlows(place, surroundings.vpc.id);
   if (variants.has("two-vpcs")) addInterfaceInSecondVpc(tools, victim);
   if (variants.has("branch-interface")) addBranchInterface(tools, victim);
   if (variants.has("service-managed-interface")) {
@@ -41,6 +44,15 @@ export function applyVariants(tools: StageTools, surroundings: Surroundings, vic
     ...(variants.has("stolen-key-pair") ? [createSecondLaunch(tools, victim)] : []),
     ...(variants.has("on-call-operator") ? [createOperator(tools, victim)] : []),
   ];
+}
+
+/** A flow log of the whole VPC in CloudWatch Logs, as an account with a baseline has it: all traffic, in AWS's own format. */
+function logFlows(place: Place, vpcId: string): void {
+  createFlowLog(place, {
+    resourceId: vpcId,
+    destination: { kind: "cloud-watch-logs", logGroupName: "/vpc/production/flow-logs" },
+    maxAggregationSeconds: 60,
+  });
 }
 
 function nextDeviceIndex({ place }: StageTools, { instance }: Victim): number {

@@ -1,6 +1,7 @@
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as ebs from "@aws-sdk/client-ebs";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as elb from "@aws-sdk/client-elastic-load-balancing-v2";
 import * as eventbridge from "@aws-sdk/client-eventbridge";
@@ -41,6 +42,7 @@ const operations: readonly (readonly [ServiceName, readonly string[]])[] = [
   ["elasticloadbalancing", ["DescribeTargetHealth", "RegisterTargets", "DescribeLoadBalancers"]],
   ["sts", ["AssumeRole", "GetCallerIdentity"]],
   ["cloudtrail", ["LookupEvents", "GetTrailStatus"]],
+  ["logs", ["DescribeLogStreams", "FilterLogEvents"]],
   ["events", ["PutRule", "DescribeEventBus"]],
   ["states", ["StartExecution", "DescribeExecution"]],
   [
@@ -149,6 +151,7 @@ function clientOf(service: ServiceName, handler: ReturnType<typeof inProcessHand
     ebs: () => [ebs, new ebs.EBSClient(configuration)] as const,
     ec2: () => [ec2, new ec2.EC2Client(configuration)] as const,
     iam: () => [iam, new iam.IAMClient(configuration)] as const,
+    logs: () => [logs, new logs.CloudWatchLogsClient(configuration)] as const,
     s3: () => [s3, new s3.S3Client(configuration)] as const,
     ssm: () => [ssm, new ssm.SSMClient(configuration)] as const,
     states: () => [sfn, new sfn.SFNClient(configuration)] as const,

@@ -22,14 +22,18 @@ export interface RecordSpan {
 /**
  * The records of a flow log that have been delivered by now. Nothing is kept: they follow from what interfaces saw.
  *
- * An interface has none until it saw traffic; from then on each interval has records, NODATA where it saw none.
+ * There are none until what the log looks at saw traffic; from then on each interval has records, NODATA where an interface
+ * saw none.
  * https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html
  */
 export function deliveredRecords(place: Place, log: FlowLog, span: RecordSpan): readonly FlowRecord[] {
   if (log.deliverError !== null) return [];
   const interfaces = [...place.region.interfaces.values()].filter((network) => covers(log.resourceId, network));
+  const minutes = interfaces.flatMap(({ id }) => [...captureOf(place.region, id).minutes.keys()]);
+  const first = Math.min(...minutes.filter((minute) => minute + MINUTE_MS > log.createdAt));
+  if (first === Number.POSITIVE_INFINITY) return [];
   return interfaces
-    .flatMap((network) => recordsOfInterface(place, log, network, span))
+    .flatMap((network) => recordsOfInterface(place, log, network, { ...span, first }))
     .filter(({ startedAt, deliveredAt }) => {
       return deliveredAt <= place.world.now() && startedAt >= span.from && startedAt < span.to;
     });
@@ -39,15 +43,14 @@ function recordsOfInterface(
   place: Place,
   log: FlowLog,
   network: NetworkInterface,
-  { from, to }: RecordSpan,
+  { from, to, first }: RecordSpan & { readonly first: number },
 ): readonly FlowRecord[] {
   const seen = captureOf(place.region, network.id);
   const sizeMs = intervalMs(place, log, network);
-  const first = Math.min(...[...seen.minutes.keys()].filter((minute) => minute + MINUTE_MS > log.createdAt));
-  const begin = Math.floor(Math.max(first, from - sizeMs) / sizeMs) * sizeMs;
+  const attachedAt = network.attachment?.attachTime ?? 0;
+  const begin = Math.floor(Math.max(attachedAt, first, from - sizeMs) / sizeMs) * sizeMs;
   const end = Math.min(to, place.world.now());
   const records: FlowRecord[] = [];
-  if (first === Number.POSITIVE_INFINITY) return records;
   for (let window = begin; window < end; window += sizeMs) {
     const deliveredAt = window + sizeMs + delayMs(log, network.id, window);
     for (const { line, startedAt } of linesOf({ place, log, network, seen }, window, sizeMs))
