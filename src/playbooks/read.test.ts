@@ -6,10 +6,10 @@ import { type KnownStep, readPlaybook } from "./read.ts";
 import { playbookJsonSchema } from "./schema.ts";
 
 /** A step's file has its name; what a step takes is tested below. */
-const steps = ["assess", "contain", "preserve", "protect"].flatMap((phase) =>
+const steps = ["assess", "contain", "investigate", "preserve", "protect"].flatMap((phase) =>
   readdirSync(new URL(`../steps/${phase}/`, import.meta.url)).map((file): KnownStep => ({
     id: `${phase}.${file.replace(/\.ts$/, "")}`,
-    kind: phase === "preserve" ? "collection" : "step",
+    kind: phase === "preserve" ? "collection" : phase === "assess" ? "assessment" : "step",
     input: z.looseObject({}),
     brackets: file === "collection-profile.ts",
   })),
@@ -24,6 +24,7 @@ test("the shipped playbooks are valid, and can be told apart", () => {
     "collect-and-isolate",
     "compromised-instance",
     "contain-instance",
+    "isolate-for-forensics",
     "quick-containment",
     "stolen-credentials",
   ]);
@@ -119,4 +120,21 @@ test("what a step does not take is refused where it stands, and so are a bound a
 test("the published JSON schema is what the code reads", () => {
   const path = new URL("../../schemas/playbook.schema.json", import.meta.url);
   expect(readFileSync(path, "utf8")).toBe(playbookJsonSchema());
+});
+
+test("a stage that comes later does nothing but look, and asks nobody", () => {
+  const known: readonly KnownStep[] = [
+    { id: "assess.proof", kind: "assessment", input: z.strictObject({}) },
+    { id: "contain.seal", kind: "step", input: z.strictObject({}) },
+  ];
+  const text = (steps: string, more = ""): string =>
+    `id: late\ntitle: Late\nstages:\n  - id: late\n    after: 10m\n${more}    steps: [${steps}]\n`;
+  const read = (source: string) => () => readPlaybook(source, { file: "late.yaml", steps: known });
+  expect(read(text("assess.proof"))().stages[0]?.after).toBe(600_000);
+  expect(read(text("assess.proof, contain.seal"))).toThrow(
+    "5:5 stages.0.after: contain.seal does more than look; only stages that do nothing else can come later",
+  );
+  expect(read(text("assess.proof", "    approval: { of: responders, within: 1h }\n"))).toThrow(
+    "5:5 stages.0.after: a stage that comes later asks nobody: it has nothing to approve",
+  );
 });

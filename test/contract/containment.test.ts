@@ -2,7 +2,15 @@ import { containmentAssessment } from "../../src/steps/assess/containment.ts";
 import { instanceProfile } from "../../src/steps/contain/instance-profile.ts";
 import { roleSessions } from "../../src/steps/contain/role-sessions.ts";
 import { securityGroups } from "../../src/steps/contain/security-groups.ts";
+import type { StepContext } from "../../src/core/step.ts";
 import { contract } from "../../src/testing/contract.ts";
+import { prepareLevels } from "./isolation-levels.ts";
+
+/** Cut to the level that leaves examiners a way in. */
+const forForensics = {
+  ...securityGroups,
+  plan: (context: StepContext) => securityGroups.plan(context, { level: "forensic" as const }),
+};
 
 const before = [securityGroups, roleSessions, instanceProfile];
 
@@ -13,5 +21,11 @@ contract(containmentAssessment, {
     { scenario: "c2-beacon", variants: ["branch-interface"], before },
     { scenario: "c2-beacon", variants: ["two-vpcs"], before },
     { scenario: "miner-behind-nat" },
+    {
+      scenario: "c2-beacon",
+      prepare: prepareLevels,
+      before: [forForensics, roleSessions, instanceProfile],
+      input: { level: "forensic" },
+    },
   ],
 });

@@ -1,6 +1,7 @@
 import type { Settings } from "../../src/core/step.ts";
 import type { Range } from "../../src/range/range.ts";
 import { createInstanceProfile, createRole } from "../../src/range/world/build-identity.ts";
+import { addRule } from "../../src/range/world/build-network.ts";
 import { createImage } from "../../src/range/world/build-images.ts";
 import { prepareLevels } from "./isolation-levels.ts";
 import { targetOf } from "./storage.ts";
@@ -11,6 +12,15 @@ const NAME = "examiners";
 export function prepareWorkstation(range: Range): void {
   prepareLevels(range);
   const { place } = targetOf(range);
+  // As `setup` makes it: nothing in, everything out.
+  for (const group of place.region.securityGroups.values())
+    if (group.tags.some(({ key, value }) => key === "cordon:prepared" && value === "workstation"))
+      addRule(place, group, {
+        egress: true,
+        protocol: "-1",
+        fromPort: null,
+        peer: { kind: "ipv4", cidr: "0.0.0.0/0" },
+      });
   createImage(place, { name: NAME, rootDeviceName: "/dev/sda1", sizeGiB: 30 });
   const role = createRole(place, { name: NAME });
   createInstanceProfile(place, { name: NAME, roleName: role.name });

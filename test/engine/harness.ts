@@ -4,6 +4,7 @@ import { createResponder, registry } from "../../src/cli/compose.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
 import type { Actor, JournalEvent } from "../../src/core/journal.ts";
 import type { Playbook } from "../../src/core/playbook.ts";
+import type { Settings } from "../../src/core/step.ts";
 import type { Store } from "../../src/core/store.ts";
 import { readGuardDuty } from "../../src/intake/guardduty.ts";
 import { judge } from "../../src/intake/triage.ts";
@@ -34,6 +35,8 @@ export interface LaboratoryOptions {
   readonly seed: number;
   readonly playbook: Playbook;
   readonly range?: Partial<RangeOptions>;
+  /** What an operator has set beside the usual. */
+  settings?(range: Range): Partial<Settings>;
 }
 
 /** One life of the program on the laboratory's store. */
@@ -67,7 +70,8 @@ const intake: Actor = { kind: "cordon", id: "intake", channel: "engine" };
 const person: Actor = { kind: "person", id: "somebody", channel: "drill" };
 
 /** A range, a store, and any number of programs that die and are followed by others. */
-export function createLaboratory({ scenario, seed, playbook, range: rangeOptions }: LaboratoryOptions): Laboratory {
+export function createLaboratory(laboratory: LaboratoryOptions): Laboratory {
+  const { scenario, seed, playbook, range: rangeOptions } = laboratory;
   const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   const over = new AbortController();
   const vault = memoryVault();
@@ -82,7 +86,19 @@ export function createLaboratory({ scenario, seed, playbook, range: rangeOptions
     signal: over.signal,
     live: (options = {}) => {
       lives += 1;
-      present = begin({ clock, range, store, vault, playbook, seed, owner: `life-${lives}` }, options);
+      present = begin(
+        {
+          clock,
+          range,
+          store,
+          vault,
+          playbook,
+          seed,
+          owner: `life-${lives}`,
+          settings: { ...rehearsedSettings, ...laboratory.settings?.(range) },
+        },
+        options,
+      );
       return present;
     },
     events: (caseId) => store.read(caseId, 0),
@@ -101,9 +117,13 @@ interface Surroundings {
   readonly playbook: Playbook;
   readonly seed: number;
   readonly owner: string;
+  readonly settings: Settings;
 }
 
-function begin({ clock, range, store, vault, playbook, seed, owner }: Surroundings, options: LifeOptions): Life {
+function begin(
+  { clock, range, store, vault, playbook, seed, owner, settings }: Surroundings,
+  options: LifeOptions,
+): Life {
   let isOver = false;
   let tellDeath = (): void => {};
   const death = new Promise<void>((resolve) => {
@@ -127,7 +147,7 @@ function begin({ clock, range, store, vault, playbook, seed, owner }: Surroundin
     random,
     store: mortal(store, () => isOver, { end, diesAtAppend: options.diesAtAppend }),
     vault: mortal(vault, () => isOver, { end }),
-    settings: rehearsedSettings,
+    settings,
     playbooks: [playbook],
     owner,
     clients: clientsOf(mortalRange, clock, random),

@@ -16,6 +16,7 @@ import { isSealed } from "../../reachability/sealed.ts";
 import { survivors } from "../../reachability/survivors.ts";
 import { roleNameOf } from "../contain/deny-sessions-claims.ts";
 import { DENY_POLICY } from "../contain/deny-sessions-policy.ts";
+import { examinersCheck, examinersWay, forensicAccess } from "./forensic-access.ts";
 import { credentialChecks, sessionsWithoutRoom } from "./credentials.ts";
 import { readSurroundings } from "./network-proof.ts";
 
@@ -32,6 +33,9 @@ const CUT = [
  *
  * Groups are stateful: a sealed interface still carries the flows that AWS tracks. What the groups before the cut, the
  * NACLs and the routes allow is therefore judged as well, with what findings name.
+ *
+ * After a cut to the level `forensic`, `level: forensic` takes that level's one way in, from the workstations' group alone,
+ * for no breach: it stands in the statement instead.
  */
 export const containmentAssessment = defineAssessment({
   id: "assess.containment",
@@ -47,6 +51,7 @@ export const containmentAssessment = defineAssessment({
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeTrunkInterfaceAssociations",
         "iam:GetRolePolicy",
@@ -54,9 +59,12 @@ export const containmentAssessment = defineAssessment({
       ],
     },
   },
-  input: z.strictObject({}),
+  input: z.strictObject({
+    /** `forensic`: the way of examiners, which that level leaves open, is no breach of the seal. It is named. */
+    level: z.enum(["sealed", "forensic"]).default("sealed"),
+  }),
 
-  async assess(context) {
+  async assess(context, { level }) {
     const { aws, target, outcomes, findings } = context;
     const denies = outcomes["contain.role-sessions"] ?? [];
     const [attached, associations, sessions, policies] = await Promise.all([
@@ -66,16 +74,24 @@ export const containmentAssessment = defineAssessment({
       Promise.all(denies.map((view) => readDeny(context, view))),
     ]);
     const { branches, unlisted } = await branchesOf(aws.ec2, attached);
-    const around = await readSurroundings(context, [...attached, ...branches]);
+    const interfaces = [...attached, ...branches];
+    const [around, ways] = await Promise.all([
+      readSurroundings(context, interfaces),
+      level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),
+    ]);
     const described = { instanceId: target.instanceId, interfaces: around, indications: findings.map(indicationOf) };
     return {
       checks: [
-        ...around.map(sealedCheck),
+        ...around.map((one) => {
+          const way = ways.get(one.id);
+          return way === undefined ? sealedCheck(one) : examinersCheck(one.id, way);
+        }),
         ...failedCuts(context),
         ...credentialChecks(context, { associations, denies, policies }),
       ],
       survivors: [
         ...survivors(described),
+        ...[...new Set(ways.values())].map(examinersWay),
         ...unlisted.map(branchSurvivor),
         ...sessions.map(sessionSurvivor),
         ...sessionsWithoutRoom(context, { associations, denies, policies }),
