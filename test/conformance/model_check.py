@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from botocore.session import Session
 
-NAMES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+NAMES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "states": "stepfunctions"}
 # What every operation of a service may answer, whatever its model declares.
 COMMON_ERRORS = {
     "AccessDenied",
@@ -277,22 +277,28 @@ class Checker:
             elif kind in SIMPLE and not SIMPLE[kind].fullmatch(value):
                 self.report(path, f"{value!r} is no {kind}")
 
-    def exchange(self, request, status, response):
+    def exchange(self, request, status, response, error_type):
         if self.protocol in ("ec2", "query"):
             self.form(request)
         elif self.protocol == "json" and self.operation.input_shape is not None:
             self.json(self.operation.input_shape, json.loads(request or "{}"), "request")
         if self.protocol == "json" or self.protocol == "rest-json":
-            body = json.loads(response or "{}")
-            if status < 300:
-                if self.operation.output_shape is not None:
-                    self.json(self.operation.output_shape, body, "answer")
-            else:
-                self.error_code(body.get("__type", "").split("#")[-1])
+            self.json_answer(status, response, error_type)
         elif status < 300:
             self.xml_answer(response)
         elif response.strip():
             self.xml_error(response)
+
+    def json_answer(self, status, response, error_type):
+        if status >= 300:
+            # In JSON over REST the code stands in a header: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+            code = error_type or json.loads(response or "{}").get("__type", "")
+            self.error_code(code.split("#")[-1])
+            return
+        shape = self.operation.output_shape
+        if shape is None or "payload" in shape.serialization:
+            return  # The body is content, and the members stand in headers.
+        self.json(shape, json.loads(response or "{}"), "answer")
 
 
 def local(element):
@@ -307,7 +313,7 @@ with open(sys.argv[1], encoding="utf8") as lines:
         if name not in models:
             models[name] = session.get_service_model(name)
         checker = Checker(models[name], models[name].operation_model(exchange["operation"]))
-        checker.exchange(exchange["request"], exchange["status"], exchange["response"])
+        checker.exchange(exchange["request"], exchange["status"], exchange["response"], exchange.get("errorType"))
         found |= checker.found
         seen.add(f"{name} {exchange['operation']}")
 print(json.dumps({"found": sorted(found), "seen": sorted(seen)}))

@@ -1,8 +1,13 @@
 import type { AutoScaling } from "@aws-sdk/client-auto-scaling";
+import type { CloudTrail } from "@aws-sdk/client-cloudtrail";
+import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { EventBridge } from "@aws-sdk/client-eventbridge";
 import type { IAM } from "@aws-sdk/client-iam";
 import type { S3 } from "@aws-sdk/client-s3";
+import type { SFN } from "@aws-sdk/client-sfn";
 import type { SSM } from "@aws-sdk/client-ssm";
 import type { STS } from "@aws-sdk/client-sts";
 import type { Json } from "../../src/core/json.ts";
@@ -10,18 +15,23 @@ import type { Json } from "../../src/core/json.ts";
 /** The SDK's clients of one server. */
 export interface Clients {
   readonly autoscaling: AutoScaling;
+  readonly cloudtrail: CloudTrail;
+  readonly ebs: EBS;
   readonly ec2: EC2;
   readonly elbv2: ElasticLoadBalancingV2;
+  readonly events: EventBridge;
   readonly iam: IAM;
+  readonly logs: CloudWatchLogs;
   readonly s3: S3;
   readonly ssm: SSM;
+  readonly states: SFN;
   readonly sts: STS;
 }
 
 /** A service by its name in the SDK. */
 export type Service = keyof Clients;
 
-/** What the probes find in every server: an instance with two interfaces, a profile with a role, two groups. */
+/** What the probes find in every server: an instance with two interfaces, a profile with a role, two groups, a state machine. */
 export interface Surroundings {
   readonly vpcId: string;
   readonly subnetId: string;
@@ -35,6 +45,8 @@ export interface Surroundings {
   readonly roleName: string;
   readonly profileName: string;
   readonly profileArn: string;
+  /** Waits, so that an execution goes on for as long as the probes take. */
+  readonly stateMachineArn: string;
 }
 
 /** What a probe works with. */

@@ -20,6 +20,8 @@ interface Exchange {
   readonly request: string;
   readonly status: number;
   readonly response: string;
+  /** The code of an error that stands in a header. */
+  readonly errorType?: string;
 }
 
 /** What test/conformance/model_check.py prints. */
@@ -79,6 +81,7 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
           request: text.decode(request.body),
           status: answer.status,
           response: text.decode(answer.body),
+          errorType: answer.headers["x-amzn-errortype"] ?? "",
         });
       return answer;
     });

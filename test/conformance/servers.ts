@@ -4,10 +4,15 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AutoScaling } from "@aws-sdk/client-auto-scaling";
+import { CloudTrail } from "@aws-sdk/client-cloudtrail";
+import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { EBS } from "@aws-sdk/client-ebs";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { IAM } from "@aws-sdk/client-iam";
 import { S3 } from "@aws-sdk/client-s3";
+import { SFN } from "@aws-sdk/client-sfn";
 import { SSM } from "@aws-sdk/client-ssm";
 import { STS } from "@aws-sdk/client-sts";
 import { scaledClock } from "../../src/cli/scaled-clock.ts";
@@ -18,6 +23,7 @@ import { cleanEnvironment } from "../foreign/processes.ts";
 import { pythonTool } from "../foreign/python-tools.ts";
 import type { Clients, Service } from "./probe.ts";
 import { stageScalingGroup } from "./scaling-stage.ts";
+import { stageStateMachine } from "./state-machine.ts";
 
 /** Where a server that stands in for AWS listens. */
 export interface Server {
@@ -35,7 +41,20 @@ export interface ServerKind {
 }
 
 const REGION = "eu-central-1";
-const everything: readonly Service[] = ["autoscaling", "ec2", "elbv2", "iam", "s3", "ssm", "sts"];
+const everything: readonly Service[] = [
+  "autoscaling",
+  "cloudtrail",
+  "ebs",
+  "ec2",
+  "elbv2",
+  "events",
+  "iam",
+  "logs",
+  "s3",
+  "ssm",
+  "states",
+  "sts",
+];
 
 /** As fast as IAM's and EC2's delays allow a test to be. */
 const RANGE_SPEED = 50;
@@ -51,6 +70,7 @@ export async function startRange(
     administratorsByAnyKey: true,
   });
   stageScalingGroup(range);
+  stageStateMachine(range);
   const { port, close } = await listen(watch(range), { port: 0 });
   return { address: `http://127.0.0.1:${port}`, end: close };
 }
@@ -60,13 +80,13 @@ export const servers: readonly ServerKind[] = [
   {
     name: "moto",
     version: "5.2.5",
-    services: ["autoscaling", "ec2", "elbv2", "iam", "ssm"],
+    services: ["autoscaling", "ebs", "ec2", "elbv2", "iam", "ssm"],
     start: () => startPython((port) => ["moto_server", "-H", "127.0.0.1", "-p", String(port)]),
   },
   {
     name: "ministack",
     version: "1.5.33",
-    services: ["iam", "s3", "sts"], // It has few of EC2's calls, and knows little of their answers.
+    services: ["cloudtrail", "events", "iam", "logs", "s3", "states", "sts"], // It has few of EC2's calls, and knows little of their answers.
     start: () => startPython(() => ["ministack"]),
   },
 ];
@@ -80,11 +100,16 @@ export function clientsOf(address: string): Clients {
   };
   return {
     autoscaling: new AutoScaling(options),
+    cloudtrail: new CloudTrail(options),
+    ebs: new EBS(options),
     ec2: new EC2(options),
     elbv2: new ElasticLoadBalancingV2(options),
+    events: new EventBridge(options),
     iam: new IAM(options),
+    logs: new CloudWatchLogs(options),
     s3: new S3({ ...options, forcePathStyle: true }),
     ssm: new SSM(options),
+    states: new SFN(options),
     sts: new STS(options),
   };
 }

@@ -1,8 +1,9 @@
 import { type Clients, required, type Surroundings } from "./probe.ts";
 import { createScalingGroup } from "./scaling-stage.ts";
 import type { ServerKind } from "./servers.ts";
+import { createStateMachine, STATE_MACHINE_IN_RANGE } from "./state-machine.ts";
 
-type Foundation = Omit<Surroundings, "webGroupId" | "sealedGroupId">;
+type Foundation = Omit<Surroundings, "webGroupId" | "sealedGroupId" | "stateMachineArn">;
 
 /** Builds, or finds, what the probes work on. */
 export async function surroundingsOf(
@@ -23,7 +24,9 @@ export async function surroundingsOf(
     GroupId: sealedGroupId,
     IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
   });
-  return { ...foundation, webGroupId, sealedGroupId };
+  const makesMachines = kind.name !== "range" && kind.services.includes("states");
+  const stateMachineArn = makesMachines ? await createStateMachine(clients) : STATE_MACHINE_IN_RANGE;
+  return { ...foundation, webGroupId, sealedGroupId, stateMachineArn };
 }
 
 async function createGroup({ ec2 }: Clients, vpcId: string, name: string): Promise<string> {

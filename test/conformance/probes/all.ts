@@ -1,9 +1,11 @@
 import type { Probe } from "../probe.ts";
 import { groupProbes } from "./groups.ts";
+import { handOverProbes } from "./hand-over.ts";
 import { interfaceProbes } from "./interfaces.ts";
 import { networkAclProbes } from "./network-acls.ts";
 import { objectProbes } from "./objects.ts";
 import { profileProbes } from "./profiles.ts";
+import { recordProbes } from "./records.ts";
 import { roleProbes } from "./roles.ts";
 import { scalingProbes } from "./scaling.ts";
 import { storageProbes } from "./storage.ts";
@@ -20,4 +22,6 @@ export const allProbes: readonly Probe[] = [
   ...storageProbes,
   ...scalingProbes,
   ...tagAndRouteProbes,
+  ...handOverProbes,
+  ...recordProbes,
 ];
