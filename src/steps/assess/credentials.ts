@@ -4,7 +4,13 @@ import type { Check, Survivor } from "../../core/containment.ts";
 import type { ChangeView, StepContext } from "../../core/step.ts";
 import { reasonWithoutRoom, roleNameOf, writtenAt } from "../contain/deny-sessions-claims.ts";
 import { policyDenies, type SessionDeny, sessionDeny } from "../contain/deny-sessions-policy.ts";
-import { profileGoneAt, PROPAGATION_MS, roleWideInForceAt } from "../contain/deny-sessions-proof.ts";
+import {
+  agentUntilOf,
+  butForAgent,
+  profileGoneAt,
+  PROPAGATION_MS,
+  roleWideInForceAt,
+} from "../contain/deny-sessions-proof.ts";
 
 /** What was read about the credentials that the instance got. */
 export interface Credentials {
@@ -22,6 +28,11 @@ export interface Credentials {
 export function credentialChecks(context: StepContext, read: Credentials): readonly Check[] {
   const { associations, denies } = read;
   const checks = denies.map((view, index): Check => {
+    const agentUntil = openAgentUntil(context, view, read.policies[index] ?? null);
+    if (agentUntil !== null) {
+      const what = `calls of the agent of Systems Manager with ${nameOf(view)}`;
+      return { kind: "credentials", what, ok: false, expected: "denied", observed: butForAgent(agentUntil) };
+    }
     const state = denyState(context, read, index);
     return {
       kind: "credentials",
@@ -73,6 +84,14 @@ function reasonOf({ change, outcome }: ChangeView): string | null {
   return wanted.success ? reasonWithoutRoom(outcome, wanted.data.instanceArn) : null;
 }
 
+/** Until when the agent may still call, while evidence is collected through it; null where it may not, or no more. */
+function openAgentUntil({ now }: StepContext, { change, outcome }: ChangeView, document: string | null): string | null {
+  const wanted = sessionDeny.safeParse(change.after);
+  if (!wanted.success || policyDenies(document, wanted.data)) return null;
+  const until = agentUntilOf(document, wanted.data, outcome);
+  return until !== null && now < Date.parse(until) ? until : null;
+}
+
 type DenyState = "denied" | "denied less than 60 s ago" | "not denied";
 
 /** By the instance's name, or, once its profile is gone, by the token time of the whole role. */
@@ -83,7 +102,8 @@ function denyState(context: StepContext, { denies, policies, associations }: Cre
   const wanted = sessionDeny.safeParse(view?.change.after);
   if (!view || !wanted.success) return "not denied";
   const written = writtenAt(view.outcome);
-  if (policyDenies(document, wanted.data) && written !== null) return inForce(now, written + PROPAGATION_MS);
+  const isThere = policyDenies(document, wanted.data) || agentUntilOf(document, wanted.data, view.outcome) !== null;
+  if (isThere && written !== null) return inForce(now, written + PROPAGATION_MS);
   const until = associations.some(isLive) ? null : tokensUntil(context, view.change.resource);
   const at = until === null ? null : roleWideInForceAt(document, until);
   return at === null ? "not denied" : inForce(now, at);

@@ -96,21 +96,26 @@ const MINUTE_MS = 60_000;
  * Up to when the records say what happened, from a time on. Silence is no proof: only intervals with records count, NODATA
  * among them, and they end at the first that is missing or was skipped, because records arrive in any order.
  *
- * A record of packets lies anywhere in its interval, so that two neighbours may be almost two intervals apart.
+ * A record of packets lies anywhere in its interval, so that two neighbours may be almost two intervals apart, and one that is
+ * missing between them is not seen. An interval without traffic begins where the one before ended, but for seconds.
  */
 export function coverage(lines: readonly FlowLine[], from: number, log: FlowLog): Coverage {
-  const toleranceMs = 2 * intervalMs(lines, log);
-  const skipped = lines.filter(({ kind, end }) => kind === "skipped" && end > from).map(({ start }) => start);
-  const gap = Math.min(...skipped);
-  let until: number | null = null;
-  for (const { start, end } of lines.toSorted((one, other) => one.start - other.start)) {
-    if (start > (until ?? from) + toleranceMs || start >= gap) break;
-    if (end >= from - toleranceMs) until = Math.max(until ?? 0, end);
+  const slackMs = intervalMs(lines, log);
+  const slackOf = ({ kind }: Pick<FlowLine, "kind">): number => (kind === "flow" ? slackMs : 0);
+  const gap = Math.min(...lines.filter(({ kind, end }) => kind === "skipped" && end > from).map(({ start }) => start));
+  let last: Pick<FlowLine, "kind" | "end"> = { kind: "flow", end: from };
+  let isSkipped = false;
+  for (const line of lines.toSorted((one, other) => one.start - other.start)) {
+    if (line.start > last.end + slackOf(last) + slackOf(line) + SECONDS_BETWEEN_MS) break;
+    isSkipped = line.start >= gap;
+    if (isSkipped) break;
+    if (line.end > last.end) last = line;
   }
-  const isSkipped = gap <= (until ?? from) + toleranceMs;
-  if (until === null || until <= from) return { until: null, isSkipped };
-  return { until: Math.min(until, gap), isSkipped };
+  return { until: last.end > from ? Math.min(last.end, gap) : null, isSkipped };
 }
+
+/** Between two intervals of AWS's examples lie two seconds. */
+const SECONDS_BETWEEN_MS = 5000;
 
 /**
  * A log may aggregate over ten minutes, and on Nitro it is always one at most (same page). The records tell which: an interval
