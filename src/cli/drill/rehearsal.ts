@@ -1,6 +1,7 @@
 import type { SimulatedClock } from "../../core/clock.ts";
 import type { JournalEvent } from "../../core/journal.ts";
 import type { Playbook } from "../../core/playbook.ts";
+import type { Settings } from "../../core/step.ts";
 import type { Store } from "../../core/store.ts";
 import type { Vault } from "../../core/vault.ts";
 import type { ObservedCall } from "../../engine/ports.ts";
@@ -15,6 +16,8 @@ export interface DrillOptions {
   readonly playbooks: readonly Playbook[];
   /** The playbook that answers whatever the finding is; the one that answers its type when left out. */
   readonly playbook?: string;
+  /** What is configured beside what every rehearsal has. */
+  settings?(range: Range): Partial<Settings>;
   /** The techniques that there are; every one that ships when left out. */
   readonly registry?: Registry;
   readonly variants?: readonly Variant[];

@@ -69,7 +69,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     random,
     store,
     vault: options.vault ?? memoryVault(),
-    settings: { ...rehearsedSettings, evidence: EVIDENCE_ACCOUNT },
+    settings: { ...rehearsedSettings, evidence: EVIDENCE_ACCOUNT, ...options.settings?.(range) },
     playbooks: options.playbooks,
     ...(options.registry === undefined ? {} : { registry: options.registry }),
     owner: "drill",

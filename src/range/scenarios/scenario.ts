@@ -19,6 +19,7 @@ export type Variant =
   | "neighbour"
   | "no-prepared-groups"
   | "on-call-operator"
+  | "role-without-room"
   | "service-interface-beacon"
   | "service-managed-interface"
   | "ssm-agent"

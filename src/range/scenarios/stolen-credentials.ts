@@ -23,7 +23,7 @@ export const stolenCredentials: ScenarioDefinition = {
   expected:
     "the thief's calls fail, the neighbour keeps working, and release does not re-arm the thief; new sessions over SSH fail, the open one is a possible survivor",
   suggestedApprovals: ["convert"],
-  variants: ["interface-attached-during-approval", "no-prepared-groups", "two-vpcs"],
+  variants: ["interface-attached-during-approval", "no-prepared-groups", "role-without-room", "two-vpcs"],
   stage,
 };
 

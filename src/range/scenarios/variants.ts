@@ -5,6 +5,7 @@ import { createPersistentFlow, createPolling } from "../attackers/persistent-flo
 import { attachInterface, createInterface } from "../world/build-interfaces.ts";
 import { createFlowLog } from "../world/build-logging.ts";
 import { createSubnet, createVpc } from "../world/build-network.ts";
+import { fillRole } from "./full-role.ts";
 import { addIdleAgent, addSessionUser } from "./managed-target.ts";
 import type { Place } from "../world/world.ts";
 import { OUTSIDE, type StageTools } from "./scenario.ts";
@@ -34,6 +35,7 @@ export function applyVariants(tools: StageTools, surroundings: Surroundings, vic
       requesterId: "eks.amazonaws.com",
     });
   }
+  if (variants.has("role-without-room")) fillRole(place, victim);
   if (variants.has("ssm-agent")) addIdleAgent(tools, victim);
   return [
     ...(variants.has("neighbour") ? createNeighbour(tools, surroundings, victim) : []),

@@ -36,7 +36,9 @@ async function seenAfter(need: Need, playbook: Playbook, known: ReadonlyMap<stri
     vault,
     ...(need.approve === undefined ? {} : { approve: need.approve }),
     ...(need.networkOptions === undefined ? {} : { range: { networkOptions: need.networkOptions } }),
+    ...(need.settings === undefined ? {} : { settings: need.settings }),
     prepare(range) {
+      need.prepare?.(range);
       const { region, instanceId } = placeOf(range);
       const volumes = region.instances.get(instanceId)?.blockDevices.map(({ volumeId }) => volumeId) ?? [];
       staged = { range, volumes, instances: [...region.instances.keys()] };
@@ -92,10 +94,21 @@ async function seen(sight: Sight, ended: Ended): Promise<Seen> {
       return [...region.images.values()].filter((each) => imageState(each, world.now()) === "available").length;
     case "evidence":
       return says(ended, sight);
+    case "examinable disks":
+      return examinableDisks(ended).length;
     case "launched":
       return [...region.instances.values()].filter(({ id, state }) => state === "running" && !instances.includes(id))
         .length;
   }
+}
+
+/** Volumes of snapshots of the instance's disks, attached to what was launched since. */
+function examinableDisks({ range, volumes, instances }: Ended): readonly string[] {
+  const { region } = placeOf(range);
+  return [...region.volumes.values()]
+    .filter(({ attachment }) => attachment !== null && !instances.includes(attachment.instanceId))
+    .filter(({ snapshotId }) => volumes.includes(region.snapshots.get(snapshotId ?? "")?.volumeId ?? ""))
+    .map(({ id }) => id);
 }
 
 async function says({ report, vault }: Ended, { kind, says: text }: Sight & { of: "evidence" }): Promise<boolean> {

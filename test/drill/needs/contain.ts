@@ -73,6 +73,17 @@ export const containmentNeeds: readonly Need[] = [
     why: "The role's credentials are used from elsewhere",
   },
   {
+    step: "contain.role-wide-sessions",
+    scenario: "stolen-credentials",
+    variants: ["role-without-room"],
+    playbook: "stolen-credentials",
+    approve: ["deny-role"],
+    sees: { of: "attacker", name: "credential-thief" },
+    with: "cut",
+    without: "gets through",
+    why: "The role's policies have no room for a deny that names the instance",
+  },
+  {
     step: "contain.instance-profile",
     scenario: "credential-relay",
     variants: [],

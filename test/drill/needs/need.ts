@@ -1,3 +1,5 @@
+import type { Settings } from "../../../src/core/step.ts";
+import type { Range } from "../../../src/range/range.ts";
 import type { Variant } from "../../../src/range/scenarios/scenario.ts";
 import type { NetworkOptions } from "../../../src/range/world/network/options.ts";
 
@@ -18,6 +20,8 @@ export type Sight =
   | { readonly of: "images" }
   /** Whether evidence of a kind in the vault says something. */
   | { readonly of: "evidence"; readonly kind: string; readonly says: string }
+  /** How many disks that came from the instance's lie in another machine, to be examined. */
+  | { readonly of: "examinable disks" }
   /** How many instances run that somebody launched since. */
   | { readonly of: "launched" };
 
@@ -35,6 +39,9 @@ export interface Need {
   readonly playbook: string | SmallPlaybook;
   /** Stages that the approver agrees to. */
   readonly approve?: readonly string[];
+  /** What is made in the account before anybody notices, and configured. */
+  readonly prepare?: (range: Range) => void;
+  readonly settings?: (range: Range) => Partial<Settings>;
   readonly networkOptions?: Partial<NetworkOptions>;
   readonly sees: Sight;
   readonly with: Seen;
