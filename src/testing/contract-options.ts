@@ -13,8 +13,12 @@ export interface Staging {
   readonly before?: readonly AnyStep[];
   /** An account that evidence is copied to: the case gets clients of a role in it. */
   readonly evidenceAccount?: string;
+  /** Evidence lies in a bucket of that account, in the target's Region, and not in this process's memory. */
+  readonly keepsInBucket?: boolean;
   /** What an operator has set, where the step depends on it. */
   settings?(range: Range): Partial<Settings>;
+  /** How long an assessment must wait until all that it looks at is there; two minutes when left out. */
+  readonly settledMs?: number;
   /** Adds to the account what the scenario lacks. */
   prepare?(range: Range): void;
 }

@@ -82,13 +82,14 @@ async function assess(
   { case: one, account }: Stage,
   staging: Staging = options,
 ): Promise<Assessed> {
-  await account.clock.sleep(SETTLED_MS);
+  await account.clock.sleep(staging.settledMs ?? SETTLED_MS);
   return throughJson(await one.assess(step, staging.input), "what assess says");
 }
 
 /** After this, nothing that was done before is still on its way, so that the time of a look makes no difference. */
 const SETTLED_MS = 120_000;
 
+/** Up to when something was read moves with the time of the look. */
 function findings({ checks, survivors }: Assessed): string {
-  return JSON.stringify({ checks, survivors });
+  return JSON.stringify({ checks, survivors }).replaceAll(/\d\d:\d\d:\d\dZ/g, "hh:mm:ssZ");
 }
