@@ -5,6 +5,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../foreign/processes.ts";
 import { missingPythonTools, pythonTool } from "../foreign/python-tools.ts";
+import { shippedPlaybooks } from "../../bench/playbooks.ts";
+import { runDrill } from "../../src/cli/drill/run.ts";
+import type { Range } from "../../src/range/range.ts";
+import type { Variant } from "../../src/range/scenarios/scenario.ts";
+import { inProcessHandler } from "../../src/range/wire/request-handler.ts";
 import { HANDLERS } from "../../src/range/services/catalogue.ts";
 import type { Clients } from "./probe.ts";
 import { allProbes } from "./probes/all.ts";
@@ -52,6 +57,36 @@ async function describeEverything({ ec2 }: Clients): Promise<void> {
   }
 }
 
+/** Playbook, scenario and variants: together they send what Cordon can send. */
+const drills: readonly (readonly [playbook: string, scenario: string, variants: readonly Variant[]])[] = [
+  ["collect-and-isolate", "c2-beacon", ["ssm-agent"]],
+  ["compromised-instance", "ssh-intruder", []],
+  ["contain-instance", "ssh-intruder", []],
+  ["quick-containment", "web-shell", []],
+  ["stolen-credentials", "stolen-credentials", []],
+];
+
+/** Stands before a range's wire and takes down what passes. */
+function recordInto(exchanges: Exchange[], range: Range): void {
+  const text = new TextDecoder();
+  const handler = inProcessHandler(async (request) => {
+    const answer = await range.handle(request);
+    const id = answer.headers["x-amzn-requestid"] ?? answer.headers["x-amz-request-id"];
+    const call = range.calls.findLast(({ requestId }) => requestId === id);
+    if (call)
+      exchanges.push({
+        service: call.service,
+        operation: call.operation,
+        request: text.decode(request.body),
+        status: answer.status,
+        response: text.decode(answer.body),
+        errorType: answer.headers["x-amzn-errortype"] ?? "",
+      });
+    return answer;
+  });
+  Object.assign(range, { requestHandler: () => handler });
+}
+
 /** Where AWS's documentation goes beyond its own model, and the range with it. */
 const documentedBeyondTheModel = [
   {
@@ -61,6 +96,15 @@ const documentedBeyondTheModel = [
   {
     value: "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].InterfaceType: 'nat_gateway'",
     page: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html",
+  },
+];
+
+/** The same, of what only drills meet. */
+const documentedInDrills = [
+  ...documentedBeyondTheModel.filter(({ value }) => value.includes("nat_gateway")),
+  {
+    value: "ec2 DescribeVpcEndpoints answer.VpcEndpoints[].State: 'available'",
+    page: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html",
   },
 ];
 
@@ -103,6 +147,36 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
     expect(values).toEqual(documentedBeyondTheModel.map(({ value }) => value));
     expect(seen).toContain("ec2 ModifyNetworkInterfaceAttribute");
     expect(seen).toContain("iam GetRolePolicy");
+  }, 120_000);
+
+  test("all that Cordon sends in the drills of its playbooks fits the models, and so do the answers", async () => {
+    const drilled: Exchange[] = [];
+    for (const [playbook, scenario, variants] of drills) {
+      await runDrill({
+        scenario,
+        seed: 3,
+        variants,
+        playbooks: shippedPlaybooks().flatMap((each) => (each.id === playbook ? [{ ...each, answers: ["*"] }] : [])),
+        release: true,
+        prepare: (range) => recordInto(drilled, range),
+      });
+    }
+    const { found, seen } = await check(drilled);
+    process.stdout.write(`the models have ${drilled.length} exchanges of ${seen.length} operations of drills\n`);
+    expect(found.map((each) => each.replace(/ is not one of .*/, ""))).toEqual(
+      documentedInDrills.map(({ value }) => value),
+    );
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        "autoscaling DetachInstances",
+        "cloudtrail LookupEvents",
+        "ec2 CreateSnapshots",
+        "ec2 ModifyNetworkInterfaceAttribute",
+        "elbv2 DeregisterTargets",
+        "iam PutRolePolicy",
+        "ssm SendCommand",
+      ]),
+    );
   }, 120_000);
 
   test("a wrong type, an unknown member, a missing one and a value out of the list are all found", async () => {
