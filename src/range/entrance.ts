@@ -48,6 +48,7 @@ export function createEntrance(options: EntranceOptions, world: World): Entrance
     administratorsByAnyKey: administratorsOf === null ? null : { account: administratorsOf },
   });
   const { handle } = createWire({ requestId: () => newRequestId(random), perform, now: () => world.now() });
+  world.door = handle;
   return { handle, faults };
 }
 

@@ -3,14 +3,18 @@ import type { Finding } from "../core/finding.ts";
 import type { Json } from "../core/json.ts";
 import type { Target } from "../core/step.ts";
 import type { Store } from "../core/store.ts";
+import type { Vault } from "../core/vault.ts";
 import { readGuardDuty } from "../intake/guardduty.ts";
 import { manualFinding } from "../intake/manual.ts";
 import type { FaultRule } from "../range/faults.ts";
 import type { ServedCall } from "../range/front.ts";
 import { createResponder, type Responder } from "../range/responder.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../range/range.ts";
+import { seededRandom } from "../range/world/random.ts";
+import { evidenceBucket } from "../range/world/s3.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { memoryVault } from "../vault/memory.ts";
+import { s3Vault } from "../vault/s3.ts";
 import type { Staging } from "./contract-options.ts";
 import { demand } from "./contract-breach.ts";
 import { RehearsedProcess } from "./process.ts";
@@ -24,6 +28,9 @@ export interface AccountOptions {
   readonly seed?: number;
 }
 
+/** The bucket of a staging that keeps evidence in one. */
+export const EVIDENCE_BUCKET = "evidence-of-the-rehearsal";
+
 /** No process takes a dead one's work over sooner: its leases must end first. */
 const TAKE_OVER_MS = 31_000;
 
@@ -32,7 +39,8 @@ export class StagedAccount {
   readonly clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   readonly range: Range;
   readonly store: Store;
-  readonly vault = memoryVault();
+  readonly #memory = memoryVault();
+  #bucket: { readonly of: RehearsedProcess; readonly vault: Vault } | null = null;
   readonly staging: Staging;
   readonly subject: string;
   readonly #evidence: Responder | null;
@@ -51,8 +59,9 @@ export class StagedAccount {
       staleMs,
       onCrash: () => this.#process.die(),
     });
-    staging.prepare?.(this.range);
     this.#evidence = this.#responderIn(staging.evidenceAccount);
+    this.#stageBucket();
+    staging.prepare?.(this.range);
     this.store = openSqlite(":memory:", { hold: () => this.clock.hold() });
     this.#process = this.newProcess();
   }
@@ -62,6 +71,29 @@ export class StagedAccount {
     const region = this.range.scenario.targets[0]?.region;
     if (accountId === undefined || region === undefined) return null;
     return createResponder(this.range.world.place(accountId, region));
+  }
+
+  #stageBucket(): void {
+    const { evidenceAccount, keepsInBucket } = this.staging;
+    const region = this.range.scenario.targets[0]?.region;
+    if (keepsInBucket !== true) return;
+    demand(evidenceAccount !== undefined && region !== undefined, "a bucket for evidence lies in an account for it");
+    evidenceBucket(this.range.world, { account: evidenceAccount, region, name: EVIDENCE_BUCKET });
+  }
+
+  /** Where evidence lies, as the process that is at work reaches it. */
+  get vault(): Vault {
+    const { evidenceClients, signal } = this.#process;
+    if (this.staging.keepsInBucket !== true || evidenceClients === null) return this.#memory;
+    if (this.#bucket?.of !== this.#process) {
+      const sender: Parameters<typeof s3Vault>[0]["sender"] = (until) =>
+        evidenceClients.observed(() => {}, AbortSignal.any([until, signal])).s3;
+      const random = seededRandom(2);
+      const { presigner } = evidenceClients;
+      const vault = s3Vault({ bucket: EVIDENCE_BUCKET, clock: this.clock, random, sender, presigner });
+      this.#bucket = { of: this.#process, vault };
+    }
+    return this.#bucket.vault;
   }
 
   get process(): RehearsedProcess {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { settleVolumes } from "./build-storage.ts";
+import type { Handle } from "../wire/request.ts";
 import { Consistency, type ConsistencyOptions } from "./consistency.ts";
 import { emptyLogging } from "./flow-log-model.ts";
 import { EventHistory } from "./event-history.ts";
@@ -45,6 +46,8 @@ export class World {
   readonly transitions: TransitionDelays;
   readonly accounts = new Map<string, Account>();
   readonly eventHistory: EventHistory;
+  /** AWS's endpoints, for programs that run on hosts in this world; null where nothing stands before it. */
+  door: Handle | null = null;
 
   constructor(options: WorldOptions) {
     this.clock = options.clock;

@@ -31,8 +31,10 @@ const MIB = 1024 * 1024;
 /** So many links, of which only number and signature differ, fit into the 64 KB of a command with room to spare. */
 const MOST_PARTS = 600;
 
-/** Nobody gains by smaller parts: each is a call to S3. */
+/** Each part is a call to S3 and a signature; a part in the making lies on the host's disk. */
+const USUAL_PARTS = 150;
 const SMALLEST_PART_MIB = 16;
+const LARGEST_USUAL_PART_MIB = 512;
 
 const item = z.strictObject({
   platform: z.enum(["Linux", "Windows"]),
@@ -163,12 +165,18 @@ function toolFor(platform: Details["platform"], memory: StepContext["settings"][
 }
 
 /** An image is a little larger than the memory: holes of the address space, and headers. */
+function imageMiB(memoryMiB: number): number {
+  return memoryMiB * 1.1 + 256;
+}
+
 function partSize(memoryMiB: number): number {
-  return Math.max(SMALLEST_PART_MIB, Math.ceil((memoryMiB * 1.1 + 256) / MOST_PARTS));
+  const image = imageMiB(memoryMiB);
+  const usual = Math.min(Math.ceil(image / USUAL_PARTS), LARGEST_USUAL_PART_MIB);
+  return Math.max(SMALLEST_PART_MIB, usual, Math.ceil(image / MOST_PARTS));
 }
 
 function partsOf({ memoryMiB, partMiB }: Details): number {
-  return Math.min(MOST_PARTS, Math.ceil((memoryMiB * 1.1 + 256) / partMiB));
+  return Math.min(MOST_PARTS, Math.ceil(imageMiB(memoryMiB) / partMiB));
 }
 
 function goOn(progress: MemoryProgress, afterMs: number = times.afterMs): CollectResult {

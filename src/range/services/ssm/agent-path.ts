@@ -33,6 +33,26 @@ export function agentPath(place: Place, instance: Instance): "internet" | "endpo
   return null;
 }
 
+/**
+ * Whether a new connection of an instance reaches S3 of its Region: through a gateway endpoint that a route leads to, an
+ * interface endpoint, or over the internet. https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+ */
+export function reachesS3(place: Place, instance: Instance): boolean {
+  const { region } = place;
+  const list = [...region.prefixLists.values()].find(({ name }) => name === `com.amazonaws.${region.name}.s3`);
+  const cidr = list?.entries[0]?.cidr;
+  const address = cidr === undefined ? PUBLIC_SERVICE : cidr.slice(0, cidr.indexOf("/"));
+  return interfacesOf(place, instance).some((network) => {
+    const subnet = region.subnets.get(network.subnetId);
+    if (!subnet) return false;
+    const inside = interfaceEndpoint(place, network, "s3");
+    if (inside !== null) return mayLeave(place, network, inside) && mayCross(place, subnet, network, inside);
+    const route = findRoute(region, subnet, address)?.route;
+    const leads = route?.target.kind === "vpc-endpoint" || leadsOutside(network, route);
+    return leads && mayLeave(place, network, address) && mayCross(place, subnet, network, address);
+  });
+}
+
 /** A network ACL is stateless: only it can still stop what is tracked. */
 export function isEndpointStillTracked(place: Place, instance: Instance): boolean {
   return interfacesOf(place, instance).some((network) => {
@@ -43,17 +63,20 @@ export function isEndpointStillTracked(place: Place, instance: Instance): boolea
 }
 
 /** The addresses of the endpoints that an agent needs, in the interface's VPC; null where one is missing. */
-function endpointAddresses({ region }: Place, { vpcId }: NetworkInterface): readonly string[] | null {
-  const found = NEEDED.map((service) =>
-    [...region.vpcEndpoints.values()].find(
-      (each) => each.vpcId === vpcId && each.kind === "Interface" && each.serviceName.endsWith(`.${service}`),
-    ),
+function endpointAddresses(place: Place, network: NetworkInterface): readonly string[] | null {
+  const found = NEEDED.map((service) => interfaceEndpoint(place, network, service));
+  return found.every((each) => each !== null) ? found : null;
+}
+
+/** The address of a service's interface endpoint in the interface's VPC; null where there is none. */
+function interfaceEndpoint({ region }: Place, { vpcId }: NetworkInterface, service: string): string | null {
+  const found = [...region.vpcEndpoints.values()].find(
+    (each) => each.vpcId === vpcId && each.kind === "Interface" && each.serviceName.endsWith(`.${service}`),
   );
+  if (!found) return null;
   const cidr = region.vpcs.get(vpcId)?.cidr ?? "";
   const somewhere = cidr.slice(0, cidr.indexOf("/")); // A staged endpoint need not have an interface of its own.
-  return found.every((each) => each !== undefined)
-    ? found.map((each) => region.interfaces.get(each.interfaceIds[0] ?? "")?.privateIps[0] ?? somewhere)
-    : null;
+  return region.interfaces.get(found.interfaceIds[0] ?? "")?.privateIps[0] ?? somewhere;
 }
 
 function mayLeave({ region }: Place, network: NetworkInterface, to: string): boolean {

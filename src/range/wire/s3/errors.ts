@@ -28,6 +28,7 @@ const statuses = {
   NoSuchObjectLockConfiguration: 404,
   NoSuchPublicAccessBlockConfiguration: 404,
   NoSuchVersion: 404,
+  SignatureDoesNotMatch: 403,
   ObjectLockConfigurationNotFoundError: 404,
   PreconditionFailed: 412,
   XAmzContentSHA256Mismatch: 400,

@@ -30,10 +30,26 @@ export function unpackPresigned(request: WireRequest, now: number | null): WireR
     );
   }
   if (now !== null && now > signedAt + seconds * 1000) throw s3Error("AccessDenied", "Request has expired");
+  requireSigned(request);
   const moved = Object.entries(query)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => name.startsWith("x-amz-") && !signature.has(name));
   return { ...request, headers: { ...Object.fromEntries(moved), ...request.headers } };
+}
+
+/**
+ * A header of AWS's own that comes with the request must have been signed, and what was signed must come.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+function requireSigned({ query, headers }: WireRequest): void {
+  const signed = new Set((query["X-Amz-SignedHeaders"] ?? "").toLowerCase().split(";"));
+  if (Object.keys(headers).some((name) => name.startsWith("x-amz-") && !signed.has(name)))
+    throw s3Error("AccessDenied", "There were headers present in the request which were not signed");
+  if ([...signed].some((name) => name !== "host" && name !== "" && headers[name] === undefined))
+    throw s3Error(
+      "SignatureDoesNotMatch",
+      "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    );
 }
 
 /** `20260115T120000Z` in milliseconds. */
