@@ -5,6 +5,7 @@ import type { Json } from "../../core/json.ts";
 import { sha256 } from "../../core/json.ts";
 import type { Claim, Ledger, StepContext } from "../../core/step.ts";
 import {
+  type AgentTimes,
   countedLength,
   DENY_POLICY,
   denyPolicy,
@@ -25,6 +26,8 @@ const record = z.strictObject({
   roleWide: z.object({ issuedBefore: z.string() }).nullable(),
   /** Whose sessions the policy denies by the instance, held or released: who has a place keeps it. */
   members: z.array(z.string()).default([]),
+  /** Until when the agents of some of them may go on: set once, when the claim is first written. */
+  agents: z.record(z.string(), z.string()).default({}),
 });
 
 type Record = z.infer<typeof record>;
@@ -47,7 +50,9 @@ export async function reconcileDenyPolicy({ aws, now }: StepContext, roleArn: st
   const roleWide = roleWideOf(claims, recorded, now);
   const foreign = [...present].flatMap(([name, text]) => (name === DENY_POLICY ? [] : [text]));
   refuseForeign({ roleArn, observed, recorded, isHeld });
-  const { document, members, isFull } = fittingPolicy({ roleArn, denies, roleWide, foreign, recorded });
+  const agents = agentsOf(denies, recorded, now);
+  const open = Object.fromEntries(Object.entries(agents).filter(([, until]) => Date.parse(until) > now));
+  const { document, members, isFull } = fittingPolicy({ roleArn, denies, roleWide, foreign, recorded, agents: open });
   const outcome = { policy: DENY_POLICY, ...(isFull ? { denied: members.map(instanceIdOf) } : {}) };
   // Nobody found room: there is nothing to write, and whoever asked is told so by his verification.
   if (document === null && recorded === null) return { ...outcome, writtenAt: now };
@@ -57,7 +62,7 @@ export async function reconcileDenyPolicy({ aws, now }: StepContext, roleArn: st
     return { ...outcome, writtenAt: recorded.writtenAt };
   }
   const hashes = [...(recorded?.hashes ?? []).filter((each) => each !== hash), hash].slice(-KEPT_HASHES);
-  const next: Record = { hashes, writtenAt: now, roleWide, members: [...members] };
+  const next: Record = { hashes, writtenAt: now, roleWide, members: [...members], agents };
   await ledger.save({ original: ledger.original ?? { policy: null }, ours: next });
   if (document === null) await deleteInlinePolicy(aws.iam, { roleName, policyName: DENY_POLICY });
   else await putInlinePolicy(aws.iam, { roleName, policyName: DENY_POLICY, document });
@@ -105,6 +110,20 @@ function roleWideOf(claims: readonly Claim[], recorded: Record | null, now: numb
   return { issuedBefore: `${new Date(time).toISOString().slice(0, 19)}Z` };
 }
 
+/** An exception of one claim is none where another claim on the same instance has none. */
+function agentsOf(denies: readonly SessionDeny[], recorded: Record | null, now: number): AgentTimes {
+  const held = denies.flatMap((each) => (each.deny === "instance" ? [each] : []));
+  const times = new Map<string, string>();
+  for (const { instanceArn } of held) {
+    const lengths = held.flatMap((each) => (each.instanceArn === instanceArn ? [each.agentForMs ?? 0] : []));
+    const agentForMs = Math.min(...lengths);
+    if (agentForMs <= 0) continue;
+    const until = Math.floor((now + agentForMs) / 1000) * 1000;
+    times.set(instanceArn, recorded?.agents[instanceArn] ?? `${new Date(until).toISOString().slice(0, 19)}Z`);
+  }
+  return Object.fromEntries(times);
+}
+
 /**
  * A policy of our name that we never wrote is somebody's own. One that we wrote and somebody edited is written anew while a
  * case needs its deny (an intruder may edit it), and is left as it is at the release, for people to look at.
@@ -134,14 +153,15 @@ interface Fitting {
   /** The role's other inline policies: all together share one quota. */
   readonly foreign: readonly string[];
   readonly recorded: Record | null;
+  readonly agents: AgentTimes;
 }
 
 /**
  * The policy with as many instances as it has room for. Those who have a place keep it, also for what stays of them after their
  * release; whoever comes too late is told so, and takes nothing away from the others. The deny of the whole role goes before
- * all of them.
+ * all of them, and an instance's place before what another's agent may go on doing.
  */
-function fittingPolicy({ roleArn, denies, roleWide, foreign, recorded }: Fitting): {
+function fittingPolicy({ roleArn, denies, roleWide, foreign, recorded, agents }: Fitting): {
   readonly document: string | null;
   readonly members: readonly string[];
   readonly isFull: boolean;
@@ -156,8 +176,12 @@ function fittingPolicy({ roleArn, denies, roleWide, foreign, recorded }: Fitting
     const members = ordered.slice(0, room);
     const ofMembers = denies.filter(({ deny, instanceArn }) => isOfRole(deny) || members.includes(instanceArn));
     for (let fits: readonly SessionDeny[] | null = ofMembers; fits !== null; fits = withFewerReleases(fits)) {
-      const document = denyPolicy(fits, roleWide?.issuedBefore ?? null);
-      if (document !== null && taken + countedLength(document) > MOST_INLINE_CHARACTERS) continue;
+      const before = roleWide?.issuedBefore ?? null;
+      const isShort = (text: string | null): boolean =>
+        text === null || taken + countedLength(text) <= MOST_INLINE_CHARACTERS;
+      const kind = denyPolicy(fits, before, agents);
+      const document = isShort(kind) ? kind : denyPolicy(fits, before);
+      if (!isShort(document)) continue;
       return { document, members, isFull: [...held].some((arn) => !members.includes(arn)) };
     }
   }

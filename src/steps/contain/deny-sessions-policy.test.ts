@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import {
+  agentExceptedUntil,
   countedLength,
   deniesRoleBefore,
   denyPolicy,
@@ -42,6 +43,73 @@ it("denies a released instance only what it got before the release", () => {
   });
   expect(policyDenies(document, { deny: "instance", instanceArn: one })).toBe(false);
   expect(policyDenies(document, { deny: "released", instanceArn: one, issuedBefore })).toBe(true);
+});
+
+it("lets nothing but an agent's own calls through, to a time that it ends by itself", () => {
+  const until = "2026-01-01T12:15:00Z";
+  const document = denyPolicy(
+    [
+      { deny: "instance", instanceArn: one, agentForMs: 900_000 },
+      { deny: "instance", instanceArn: two },
+    ],
+    null,
+    { [one]: until },
+  );
+  expect(JSON.parse(document!).Statement).toEqual([
+    {
+      Sid: "CordonDenyInstances",
+      Effect: "Deny",
+      Action: "*",
+      Resource: "*",
+      Condition: { ArnEquals: { "ec2:SourceInstanceArn": [two] } },
+    },
+    {
+      Sid: "CordonDenyAllButAgent",
+      Effect: "Deny",
+      NotAction: ["ssm:UpdateInstanceInformation", "ssmmessages:*", "ec2messages:*"],
+      Resource: "*",
+      Condition: { ArnEquals: { "ec2:SourceInstanceArn": [one] } },
+    },
+    {
+      Sid: "CordonDenyCollected1",
+      Effect: "Deny",
+      Action: "*",
+      Resource: "*",
+      Condition: {
+        ArnEquals: { "ec2:SourceInstanceArn": [one] },
+        DateGreaterThanEquals: { "aws:CurrentTime": until },
+      },
+    },
+  ]);
+  expect(policyDenies(document, { deny: "instance", instanceArn: one, agentForMs: 900_000 })).toBe(false);
+  expect(policyDenies(document, { deny: "instance", instanceArn: two })).toBe(true);
+  expect(agentExceptedUntil(document, one)).toBe(until);
+  expect(agentExceptedUntil(document, two)).toBeNull();
+});
+
+it("is not believed of an agent when more than its calls are let through, or when nothing ends them", () => {
+  const condition = { ArnEquals: { "ec2:SourceInstanceArn": one } };
+  const but = (NotAction: unknown, more: object = {}) => ({
+    Effect: "Deny",
+    NotAction,
+    Resource: "*",
+    Condition: condition,
+    ...more,
+  });
+  const end = {
+    Effect: "Deny",
+    Action: "*",
+    Resource: "*",
+    Condition: { ...condition, DateGreaterThanEquals: { "aws:CurrentTime": "2026-01-01T12:15:00Z" } },
+  };
+  const until = (...Statement: readonly object[]) => agentExceptedUntil(JSON.stringify({ Statement }), one);
+  expect(until(but("ssmmessages:*"), end)).toBe("2026-01-01T12:15:00Z");
+  expect(until(but(["ssmmessages:*", "s3:*"]), end)).toBeNull();
+  expect(until(but("*"), end)).toBeNull();
+  expect(until(but("ssmmessages:*", { Resource: "arn:aws:s3:::a" }), end)).toBeNull();
+  expect(until(but("ssmmessages:*", { Effect: "Allow" }), end)).toBeNull();
+  expect(until(but("ssmmessages:*"))).toBeNull();
+  expect(until(end)).toBeNull();
 });
 
 it("is no policy at all without claims", () => {

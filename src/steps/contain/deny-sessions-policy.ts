@@ -19,7 +19,12 @@ export const LONGEST_SESSION_MS = 12 * 3_600_000;
 /** What a claim on a role asks for. */
 export const sessionDeny = z.discriminatedUnion("deny", [
   /** Every session that this instance started, whenever and wherever it is used. */
-  z.strictObject({ deny: z.literal("instance"), instanceArn: z.string() }),
+  z.strictObject({
+    deny: z.literal("instance"),
+    instanceArn: z.string(),
+    /** For so long from when it is written, what the agent of Systems Manager itself calls stays allowed. */
+    agentForMs: z.number().exactOptional(),
+  }),
   /**
    * Every session of the role that was issued before the policy was written, whoever started it. The instance of the case
    * has none that is younger than `tokensUntil`.
@@ -33,6 +38,15 @@ export const sessionDeny = z.discriminatedUnion("deny", [
 
 export type SessionDeny = z.infer<typeof sessionDeny>;
 
+/**
+ * What the agent needs to be there, to take commands and to answer them, and nothing else:
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html
+ */
+const AGENT_ACTIONS: readonly string[] = ["ssm:UpdateInstanceInformation", "ssmmessages:*", "ec2messages:*"];
+
+/** Until when the agent of an instance may go on, by the instance's ARN. */
+export type AgentTimes = Readonly<Record<string, string>>;
+
 interface Statement {
   readonly [key: string]: Json;
 }
@@ -40,12 +54,19 @@ interface Statement {
 /**
  * The policy that carries out these claims, as JSON text without white space; null when there are none.
  *
+ * An exception for an agent ends by itself: two statements, one without end that leaves its actions out, and one that denies
+ * everything from a time on.
+ *
  * `ec2:SourceInstanceArn` stands in every session that an instance started, also in copies used elsewhere:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
-export function denyPolicy(denies: readonly SessionDeny[], roleWideBefore: string | null): string | null {
+export function denyPolicy(
+  denies: readonly SessionDeny[],
+  roleWideBefore: string | null,
+  agents: AgentTimes = {},
+): string | null {
   const statements = [
-    ...instanceStatement(denies),
+    ...instanceStatements(denies, agents),
     ...releasedStatements(denies),
     ...roleStatement(denies, roleWideBefore),
   ];
@@ -70,6 +91,29 @@ export function policyDenies(document: string | null, wanted: SessionDeny): bool
         return wanted satisfies never;
     }
   });
+}
+
+/**
+ * From when a policy's text denies everything to an instance of which it lets only the agent go on until then; null where it
+ * lets more go on, or does not end it.
+ */
+export function agentExceptedUntil(document: string | null, instanceArn: string): string | null {
+  const ofInstance = statementsOf(document)
+    .map((statement) => ({ statement, seen: conditionOf(statement) }))
+    .filter(({ statement, seen }) => statement["Effect"] === "Deny" && seen.instances.includes(instanceArn));
+  const leavesAgentOnly = ofInstance.some(
+    ({ statement, seen }) => seen.operators === 1 && isDenyOfAllButAgent(statement),
+  );
+  const ends = ofInstance.flatMap(({ statement, seen }) =>
+    isDenyOfAll(statement) && seen.operators === 2 && seen.from !== null ? [seen.from] : [],
+  );
+  return leavesAgentOnly ? (ends.sort()[0] ?? null) : null;
+}
+
+function isDenyOfAllButAgent({ Action, NotAction, Resource }: Statement): boolean {
+  const left = [NotAction ?? []].flat();
+  const isAgentOnly = left.length > 0 && left.every((each) => AGENT_ACTIONS.includes(String(each)));
+  return Action === undefined && Resource === "*" && isAgentOnly;
 }
 
 /** Up to which token time a policy's text denies every session of the role; null where it does not. */
@@ -114,10 +158,21 @@ export function countedLength(document: string): number {
   return document.replaceAll(/\s/g, "").length;
 }
 
-function instanceStatement(denies: readonly SessionDeny[]): Statement[] {
+function instanceStatements(denies: readonly SessionDeny[], agents: AgentTimes): Statement[] {
   const arns = unique(denies.filter(({ deny }) => deny === "instance").map(({ instanceArn }) => instanceArn));
-  if (arns.length === 0) return [];
-  return [denyAll("CordonDenyInstances", { ArnEquals: { "ec2:SourceInstanceArn": arns } })];
+  const plain = arns.filter((arn) => agents[arn] === undefined);
+  const excepted = arns.filter((arn) => agents[arn] !== undefined);
+  const times = unique(excepted.flatMap((arn) => agents[arn] ?? []));
+  return [
+    ...(plain.length === 0 ? [] : [denyAll("CordonDenyInstances", { ArnEquals: { [SOURCE]: plain } })]),
+    ...(excepted.length === 0 ? [] : [denyAllButAgent({ ArnEquals: { [SOURCE]: excepted } })]),
+    ...times.map((time, index) =>
+      denyAll(`CordonDenyCollected${index + 1}`, {
+        ArnEquals: { [SOURCE]: excepted.filter((arn) => agents[arn] === time) },
+        DateGreaterThanEquals: { [CURRENT_TIME]: time },
+      }),
+    ),
+  ];
 }
 
 /** One statement for each time of release: a later time would deny tokens that were issued after an earlier release. */
@@ -137,6 +192,19 @@ function roleStatement(denies: readonly SessionDeny[], roleWideBefore: string | 
   const isAsked = denies.some(({ deny }) => deny === "role" || deny === "roleReleased");
   if (!isAsked || roleWideBefore === null) return [];
   return [denyAll("CordonDenyRole", { DateLessThan: { "aws:TokenIssueTime": roleWideBefore } })];
+}
+
+const SOURCE = "ec2:SourceInstanceArn";
+const CURRENT_TIME = "aws:CurrentTime";
+
+function denyAllButAgent(condition: Json): Statement {
+  return {
+    Sid: "CordonDenyAllButAgent",
+    Effect: "Deny",
+    NotAction: AGENT_ACTIONS,
+    Resource: "*",
+    Condition: condition,
+  };
 }
 
 function denyAll(sid: string, condition: Json): Statement {
@@ -160,21 +228,25 @@ function statementsOf(document: string | null): readonly Statement[] {
 const condition = z.object({
   ArnEquals: z.object({ "ec2:SourceInstanceArn": z.union([z.string(), z.array(z.string())]) }).optional(),
   DateLessThan: z.object({ "aws:TokenIssueTime": z.string() }).optional(),
+  DateGreaterThanEquals: z.object({ "aws:CurrentTime": z.string() }).optional(),
 });
 
 interface Condition {
   readonly instances: readonly string[];
   readonly issuedBefore: string | null;
+  /** The time from which it holds; null where it always does. */
+  readonly from: string | null;
   /** Every operator, also those that we do not know: each narrows the deny. */
   readonly operators: number;
 }
 
 function conditionOf(statement: Statement): Condition {
   const parsed = condition.safeParse(statement["Condition"]);
-  if (!parsed.success) return { instances: [], issuedBefore: null, operators: 0 };
+  if (!parsed.success) return { instances: [], issuedBefore: null, from: null, operators: 0 };
   return {
     instances: [parsed.data.ArnEquals?.["ec2:SourceInstanceArn"] ?? []].flat(),
     issuedBefore: parsed.data.DateLessThan?.["aws:TokenIssueTime"] ?? null,
+    from: parsed.data.DateGreaterThanEquals?.["aws:CurrentTime"] ?? null,
     operators: Object.keys(statement["Condition"] as object).length,
   };
 }
