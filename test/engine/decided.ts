@@ -52,6 +52,13 @@ export const registry = registryOf([
     verify: async () => ({ kind: "ok", what: "", expected: null, observed: null }),
   }),
   defineAssessment({
+    id: "assess.logs",
+    title: "Look into logs",
+    permissions: { target: {} },
+    input: z.strictObject({}),
+    assess: async () => ({ checks: [], survivors: [], document: null }),
+  }),
+  defineAssessment({
     id: "assess.proof",
     title: "Prove",
     permissions: { target: {} },
@@ -98,7 +105,11 @@ export function caseWith(happenings: readonly At[], verdict: "compromised" | "su
   );
 }
 
-export const started = (stage: string): Happening => ({ type: "stage.started", stage });
+export const started = (stage: string, dueAfterMs: number | null = null): Happening => ({
+  type: "stage.started",
+  stage,
+  ...(dueAfterMs === null ? {} : { due: new Date(START + dueAfterMs).toISOString() }),
+});
 export const ended = (stage: string, outcome: "done" | "failed" | "rejected" | "nothing" = "done"): Happening => ({
   type: "stage.ended",
   stage,
@@ -138,10 +149,15 @@ export const failed = (id: string): Happening => ({
   requests: [],
 });
 export const whole = (id: string): readonly Happening[] => [act(id), applied(id), verified(id)];
-export const proved = (stage: string | null, contained: true | false | "partial", at = 0): Happening => ({
+export const proved = (
+  stage: string | null,
+  contained: true | false | "partial",
+  at = 0,
+  step = "assess.proof",
+): Happening => ({
   type: "assessment.made",
   stage,
-  step: "assess.proof",
+  step,
   checks: [],
   survivors: [],
   contained,
