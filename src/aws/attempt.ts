@@ -24,6 +24,8 @@ export interface AttemptContext {
   readonly service: string;
   readonly operation: string;
   readonly caller: string;
+  /** Reads a streamed body to its end within the attempt. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -55,7 +57,9 @@ export async function sendOnce<Input extends object, Output extends object>(
   const deadline = clock.sleep(deadlineMs, answered.signal).then(expire, answeredOrCalledOff);
   try {
     const abortSignal = call.signal;
-    const answer = (await Promise.race([client.send(command, { abortSignal }), rejectionOf(abortSignal)])) as Output;
+    const sent =
+      context.isWhole === true ? sendWhole(client, command, abortSignal) : client.send(command, { abortSignal });
+    const answer = (await Promise.race([sent, rejectionOf(abortSignal)])) as Output;
     const unfit = misfitOf(command, answer);
     if (unfit !== null) throw lost("AnswerUnreadable", unfit, { context, command, error: null });
     return answer;
@@ -63,7 +67,8 @@ export async function sendOnce<Input extends object, Output extends object>(
     if (signal.aborted) throw signal.reason;
     if (error instanceof AwsCallError) throw error;
     if (expired) throw lost("NoAnswer", `no answer within ${deadlineMs / 1000} s`, { context, command, error });
-    if (transport.broke()) throw lost("ConnectionLost", messageOf(error), { context, command, error });
+    if (transport.broke() || error instanceof BodyBroke)
+      throw lost("ConnectionLost", messageOf(error), { context, command, error });
     throw answerOf(error, { context, command });
   } finally {
     answered.abort(itEnded);
@@ -71,6 +76,32 @@ export async function sendOnce<Input extends object, Output extends object>(
     await deadline;
     transport.end();
   }
+}
+
+/** The answer came, and its body did not come to an end. */
+class BodyBroke extends Error {}
+
+/** Sends, and reads what comes as a stream; in its place stands what has been read. */
+async function sendWhole(
+  client: SdkClient,
+  command: AnyCommand<any, any>, // oxlint-disable-line no-explicit-any -- the same.
+  abortSignal: AbortSignal,
+): Promise<object> {
+  const answer = (await client.send(command, { abortSignal })) as Record<string, unknown>;
+  for (const [name, member] of Object.entries(answer)) {
+    if (!isStreamed(member)) continue;
+    try {
+      const bytes = await member.transformToByteArray();
+      answer[name] = { transformToByteArray: () => Promise.resolve(bytes) };
+    } catch (error) {
+      throw new BodyBroke(`the body broke off: ${messageOf(error)}`, { cause: error });
+    }
+  }
+  return answer;
+}
+
+function isStreamed(member: unknown): member is { transformToByteArray(): Promise<Uint8Array> } {
+  return typeof member === "object" && member !== null && "transformToByteArray" in member;
 }
 
 /** A hold on the clock that is let go while the innermost part of the SDK, the request handler, runs. */

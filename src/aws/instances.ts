@@ -13,6 +13,8 @@ export interface DescribedInstance {
   /** ARN of the instance profile as the instance shows it. */
   readonly profileArn: string | null;
   readonly launchedAt: string | null;
+  /** The device that it starts from, such as `/dev/xvda`. */
+  readonly rootDevice: string | null;
 }
 
 /** Reads one instance; null when the account has none of this id (or has forgotten it, an hour after its end). */
@@ -33,5 +35,6 @@ export async function findInstance(ec2: Sender, instanceId: string): Promise<Des
     subnetId: instance.SubnetId ?? null,
     profileArn: instance.IamInstanceProfile?.Arn ?? null,
     launchedAt: instance.LaunchTime?.toISOString() ?? null,
+    rootDevice: instance.RootDeviceName ?? null,
   };
 }

@@ -168,6 +168,7 @@ export class SimulatedClock implements Clock {
   }
 }
 
-function turnOfTheLoop(): Promise<void> {
+/** Lets everything else that is ready go on, before work goes on that would otherwise hold the process for long. */
+export function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

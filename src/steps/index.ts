@@ -24,6 +24,7 @@ import { cloudtrailActivity } from "./preserve/cloudtrail-activity.ts";
 import { collectionProfile } from "./preserve/collection-profile.ts";
 import { consoleOutput } from "./preserve/console-output.ts";
 import { consoleScreenshot } from "./preserve/console-screenshot.ts";
+import { diskImage } from "./preserve/disk-image.ts";
 import { instanceMetadata } from "./preserve/instance-metadata.ts";
 import { liveResponse } from "./preserve/live-response.ts";
 import { memoryCapture } from "./preserve/memory-capture.ts";
@@ -48,6 +49,7 @@ export const steps: readonly AnyStep[] = [
   liveResponse,
   memoryCapture,
   machineImage,
+  diskImage,
   snapshotLock,
   snapshotCopy,
   preparedGroups,

@@ -19,7 +19,7 @@ export async function snapshotsOfCase(
   context: StepContext,
 ): Promise<{ readonly snapshots: readonly Snapshot[]; readonly left: readonly Left[] }> {
   const { aws, outcomes, target, case: itself } = context;
-  const volumes = savedVolumes(outcomes[snapshotsStep] ?? []);
+  const volumes = savedVolumes(outcomes[snapshotsStep] ?? []).map(({ volumeId }) => volumeId);
   const found = await snapshotsTagged(aws.ec2, markOf(context, snapshotsStep));
   const snapshots = found
     .filter(({ volumeId, state }) => volumes.includes(volumeId) && state !== "error")
@@ -36,11 +36,14 @@ export async function snapshotsOfCase(
   };
 }
 
-const details = z.object({ volumes: z.array(z.object({ volumeId: z.string() })) });
+const details = z.object({ volumes: z.array(z.object({ volumeId: z.string(), device: z.string() })) });
 
-function savedVolumes(views: readonly ChangeView[]): readonly string[] {
+/** The volumes that the case meant to save, with the devices that they were attached as. */
+export function savedVolumes(
+  views: readonly ChangeView[],
+): readonly { readonly volumeId: string; readonly device: string }[] {
   return views.flatMap(({ change }) => {
     const parsed = details.safeParse(change.after);
-    return parsed.success ? parsed.data.volumes.map(({ volumeId }) => volumeId) : [];
+    return parsed.success ? parsed.data.volumes : [];
   });
 }

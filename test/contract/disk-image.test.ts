@@ -1,0 +1,39 @@
+import type { Range } from "../../src/range/range.ts";
+import { createVolume } from "../../src/range/world/build-storage.ts";
+import { diskImage } from "../../src/steps/preserve/disk-image.ts";
+import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
+import { contract } from "../../src/testing/contract.ts";
+import { hashingDisksQuickly } from "../steps/disk-image-lab.ts";
+import { targetOf } from "./storage.ts";
+
+/** The suite reads the disk some hundred times; test/steps/disk-image.test.ts looks at its hash. */
+const rehearsed: typeof diskImage = {
+  ...diskImage,
+  collect: (context, item, progress) =>
+    diskImage.collect({ ...context, vault: hashingDisksQuickly(context.vault) }, item, progress),
+};
+
+/** A small encrypted volume beside the root volume, which is too large to be read so often. */
+function withSmallVolume(range: Range): void {
+  const { place, instance } = targetOf(range);
+  const { availabilityZone } = instance;
+  createVolume(place, { availabilityZone, attachTo: instance, deviceName: "/dev/sdf", sizeGiB: 1, encrypted: true });
+}
+
+/** The root volume alone, and small. */
+function withSmallRoot(range: Range): void {
+  const { place, instance } = targetOf(range);
+  for (const { volumeId } of instance.blockDevices) {
+    const volume = place.region.volumes.get(volumeId);
+    if (volume) volume.sizeGiB = 1;
+  }
+}
+
+contract(rehearsed, {
+  scenario: "c2-beacon",
+  prepare: withSmallVolume,
+  before: [volumeSnapshots],
+  input: { mostGiB: 1 },
+  brings: [],
+  also: [{ scenario: "c2-beacon", prepare: withSmallRoot, before: [volumeSnapshots], input: { volumes: "root" } }],
+});
