@@ -5,4 +5,5 @@ contract(roleSessions, {
   scenario: "stolen-credentials",
   leaves: [/^role \S+ inlinePolicies\.CordonDenySessions/],
   shared: { scenario: "c2-beacon", variants: ["neighbour"] },
+  also: [{ scenario: "stolen-credentials", input: { agent: "10m" } }],
 });

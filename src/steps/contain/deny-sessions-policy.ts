@@ -112,7 +112,7 @@ export function agentExceptedUntil(document: string | null, instanceArn: string)
 
 function isDenyOfAllButAgent({ Action, NotAction, Resource }: Statement): boolean {
   const left = [NotAction ?? []].flat();
-  const isAgentOnly = left.length > 0 && left.every((each) => AGENT_ACTIONS.includes(String(each)));
+  const isAgentOnly = left.length > 0 && left.every((each) => typeof each === "string" && AGENT_ACTIONS.includes(each));
   return Action === undefined && Resource === "*" && isAgentOnly;
 }
 
