@@ -1,3 +1,4 @@
+import { assessmentNeeds } from "./assess.ts";
 import { containmentNeeds } from "./contain.ts";
 import { investigationNeeds } from "./investigate.ts";
 import type { Need } from "./need.ts";
@@ -10,7 +11,8 @@ export const needs: readonly Need[] = [
   ...protectionNeeds,
   ...containmentNeeds,
   ...investigationNeeds,
+  ...assessmentNeeds,
 ];
 
 /** Steps that have just arrived, and whose attack is still to be staged. */
-export const arriving: readonly string[] = ["preserve.disk-image", "assess.flow-logs", "preserve.memory-capture"];
+export const arriving: readonly string[] = ["preserve.memory-capture"];
