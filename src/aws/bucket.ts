@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { urgencies, type Urgency } from "../core/urgency.ts";
 import type { Rate } from "./rate-limits.ts";
+import { Slices, type SlicesOptions } from "./slices.ts";
 
 /** Where a call stands among all that want to be sent: a call that AWS refused comes back with it, and loses no place. */
 export interface Place {
@@ -51,6 +52,8 @@ export class Bucket {
   readonly #clock: Clock;
   readonly #waiting: readonly Waiter[][] = urgencies.map(() => []);
   readonly #most: number;
+  /** This process's part, where several draw from the bucket. */
+  readonly #slices: Slices | null;
   #tokens: number;
   #countedAt: number;
   #order = 0;
@@ -67,10 +70,12 @@ export class Bucket {
   #wasSpare = false;
   #refusedTwice = 0;
 
-  constructor(rate: Rate, clock: Clock) {
+  constructor(rate: Rate, clock: Clock, shared: Omit<SlicesOptions, "rate" | "clock"> | null = null) {
     this.#rate = rate;
     this.#clock = clock;
     this.#most = rate.burst * (1 - RESERVE);
+    const waiting = (): number => this.#waiting.reduce((sum, { length }) => sum + length, 0);
+    this.#slices = shared && new Slices({ ...shared, rate, clock }, { most: this.#most, waiting });
     this.#tokens = this.#most;
     this.#countedAt = clock.now();
   }
@@ -83,7 +88,8 @@ export class Bucket {
     if (urgency === "seal" && before === null) this.#seals.push(this.#clock.now());
     const queue = this.#waiting[level] as Waiter[];
     // Whatever else is asked for at the same instant lets the seals go first, also those that ask a moment later.
-    if (level === 0 && queue.length === 0 && this.#missing(level) <= 0) return Promise.resolve(this.#grant(order));
+    if (level === 0 && queue.length === 0 && this.#missing(level) <= 0 && this.#isOurs(level))
+      return Promise.resolve(this.#grant(order));
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         order,
@@ -100,7 +106,13 @@ export class Bucket {
       const at = queue.findLastIndex((other) => other.order < order) + 1;
       queue.splice(at, 0, waiter);
       if (!this.#isPouring) void this.#pour();
+      else this.#slices?.nudge();
     });
+  }
+
+  /** Gives back what other processes can use. */
+  async close(): Promise<void> {
+    await this.#slices?.close();
   }
 
   /** AWS refused a call for its number: there is nothing left in its bucket, and less comes in than we thought. */
@@ -167,6 +179,11 @@ export class Bucket {
     return { order, sentAt: this.#clock.now(), grant: this.#grants++ };
   }
 
+  /** Whether the bucket's next token is this process's to use, and uses it. */
+  #isOurs(level: number): boolean {
+    return this.#slices === null || this.#slices.take(isUrgent(level));
+  }
+
   /** How many tokens are missing for a call of this urgency. */
   #missing(level: number): number {
     return 1 + (level > 0 ? this.#keptForSeals() : 0) - this.#tokens;
@@ -190,11 +207,17 @@ export class Bucket {
       if (!queue) break;
       this.#count();
       const missing = this.#missing(level);
-      if (missing <= 0) {
+      if (missing <= 0 && this.#isOurs(level)) {
         const waiter = queue.shift();
         waiter?.go(this.#grant(waiter.order));
-      } else await this.#clock.sleep(Math.max(1, Math.ceil(Math.min(missing, 1) / this.#perMs())));
+      } else if (missing <= 0) await this.#slices?.more();
+      else await this.#clock.sleep(Math.max(1, Math.ceil(Math.min(missing, 1) / this.#perMs())));
     }
     this.#isPouring = false;
   }
+}
+
+/** What cuts an instance off never waits for an agreement with other processes. */
+function isUrgent(level: number): boolean {
+  return level <= urgencies.indexOf("containment");
 }

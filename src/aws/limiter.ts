@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Urgency } from "../core/urgency.ts";
+import type { SliceStore } from "../core/store.ts";
 import { Bucket, type Place } from "./bucket.ts";
 import { publishedRate, type Rate, SUPPOSED_RATE } from "./rate-limits.ts";
 
@@ -28,18 +29,59 @@ export interface Limiter {
   throttled(turn: Turn, refused: Place): void;
 }
 
-/** A limiter for all calls of one process. */
+/** A limiter for all calls of one process, which has AWS's limits for itself. */
 export function localLimiter(clock: Clock): Limiter {
+  return limiterOf(clock, (_, rate) => new Bucket(rate, clock)).limiter;
+}
+
+export interface LeasedLimiterOptions {
+  readonly clock: Clock;
+  readonly store: SliceStore;
+  /** Names this process; another life of it must have another name. */
+  readonly owner: string;
+  /** Names the AWS that is called: a range counts for itself. */
+  readonly place: string;
+}
+
+/** A limiter that shares AWS's limits with those of other processes on the same store. */
+export interface LeasedLimiter extends Limiter {
+  /** Gives back what other processes can use. From then on nobody waits. */
+  close(): Promise<void>;
+}
+
+/**
+ * A limiter for one of several processes: each draws from AWS's buckets what the store lets it have.
+ *
+ * A process alone has all of it. Of several, each has a part that goes with how much waits in it. Calls that cut an instance off
+ * never wait for the store: the first few go at once.
+ */
+export function leasedLimiter({ clock, store, owner, place }: LeasedLimiterOptions): LeasedLimiter {
+  const { limiter, buckets } = limiterOf(
+    clock,
+    (key, rate) => new Bucket(rate, clock, { store, owner, key: `${place} ${key}` }),
+  );
+  return {
+    ...limiter,
+    async close() {
+      await Promise.all([...buckets.values()].map((bucket) => bucket.close()));
+    },
+  };
+}
+
+function limiterOf(
+  clock: Clock,
+  newBucket: (key: string, rate: Rate) => Bucket,
+): { readonly limiter: Limiter; readonly buckets: ReadonlyMap<string, Bucket> } {
   const buckets = new Map<string, Bucket>();
   const bucketOf = ({ account, region, service, operation }: Turn, rate: Rate | null): Bucket | null => {
     const key = `${account} ${region} ${service}:${operation}`;
     const known = buckets.get(key);
     if (known || rate === null) return known ?? null;
-    const bucket = new Bucket(rate, clock);
+    const bucket = newBucket(key, rate);
     buckets.set(key, bucket);
     return bucket;
   };
-  return {
+  const limiter: Limiter = {
     async take(turn, before, signal) {
       signal.throwIfAborted();
       const bucket = bucketOf(turn, publishedRate(turn.service, turn.operation));
@@ -50,4 +92,5 @@ export function localLimiter(clock: Clock): Limiter {
       bucketOf(turn, publishedRate(turn.service, turn.operation) ?? SUPPOSED_RATE)?.refuse(refused);
     },
   };
+  return { limiter, buckets };
 }

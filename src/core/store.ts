@@ -33,6 +33,8 @@ export interface Store {
    * is `known`, and not counted again. Of those who count at the same time no more get in than there is room for.
    */
   count(tally: Tally): Promise<"counted" | "known" | "full">;
+  /** Lets a process have a part of a rate limit that several share; see SliceStore. */
+  leaseSlice: SliceStore["leaseSlice"];
   putClaim(claim: Claim): Promise<void>;
   removeClaim(claim: Pick<Claim, "resource" | "step" | "member" | "case">): Promise<void>;
   claims(step: string, resource: string): Promise<readonly Claim[]>;
@@ -82,4 +84,41 @@ export interface PreparedGroup {
   readonly vpcId: string;
   readonly level: IsolationLevel;
   readonly groupId: string;
+}
+
+/** Where processes that draw from one rate limit divide it among themselves. */
+export interface SliceStore {
+  /**
+   * Renews the slice of a process: takes account of what it used, and adds what there is for it. The bucket is full at first.
+   *
+   * What all live slices and the rest hold together is never more than `most`, and grows by no more than `perSecond`. A slice
+   * that is not renewed in its time is gone, and counts as used. What is free and what comes in is set aside for those who wait,
+   * by their weights, whoever asks first; what one does not want is there for the others. Who comes when nobody else is there gets
+   * little at first, in case others come at the same moment, and the rest with the next renewal.
+   */
+  leaseSlice(request: SliceRequest): Promise<Slice>;
+}
+
+export interface SliceRequest {
+  /** Names the limit. */
+  readonly key: string;
+  readonly owner: string;
+  readonly most: number;
+  readonly perSecond: number;
+  /** How many tokens of the present slice are not used. */
+  readonly left: number;
+  /** How many calls were sent without a token since the last renewal: they are taken off the rest, also where that is empty. */
+  readonly owed: number;
+  /** How many tokens are wanted besides those left; null gives everything back. */
+  readonly want: number | null;
+  /** How much this process counts among those that wait at the same time; 0 where nothing waits in it. */
+  readonly weight: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly until: number;
+}
+
+export interface Slice {
+  /** All tokens that the process has from now on, until the time that it named. */
+  readonly tokens: number;
 }

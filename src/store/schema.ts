@@ -10,5 +10,7 @@ create table if not exists leases (name text primary key, owner text not null, u
 create table if not exists claims (resource text not null, step text not null, member text not null, case_id text not null, value text not null, until integer, primary key (resource, step, member, case_id)) strict, without rowid;
 create table if not exists ledgers (resource text not null, step text not null, original text not null, ours text not null, primary key (resource, step)) strict, without rowid;
 create table if not exists tallies (name text not null, key text not null, at integer not null, primary key (name, key)) strict, without rowid;
+create table if not exists limits (key text primary key, tokens real not null, counted_at real not null) strict, without rowid;
+create table if not exists slices (key text not null, owner text not null, tokens real not null, credit real not null, weight real not null, until real not null, primary key (key, owner)) strict, without rowid;
 create table if not exists prepared (account text not null, region text not null, vpc text not null, level text not null, group_id text not null, primary key (account, region, vpc, level)) strict, without rowid;
 `;

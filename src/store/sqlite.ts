@@ -8,6 +8,7 @@ import type { Claim, IsolationLevel } from "../core/step.ts";
 import type { Append, Store, Tally } from "../core/store.ts";
 import { groupCommit, type Queue } from "./group-commit.ts";
 import { TABLES, VERSION } from "./schema.ts";
+import { leaseSlice } from "./slices.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -82,6 +83,7 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
     unlease: (name, owner) =>
       queue.write(() => void sql("delete from leases where name = ? and owner = ?").run(name, owner)),
     count: (tally) => queue.write(() => count(sql, tally)),
+    leaseSlice: (request) => queue.write(() => leaseSlice(sql, request)),
     ...claimsOf(sql, queue),
     preparedGroups: async (account, region) =>
       sql("select vpc, level, group_id from prepared where account = ? and region = ? order by vpc, level")

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { GENESIS, verifyJournal } from "../core/journal.ts";
 import type { Store, Tally } from "../core/store.ts";
 import { failing } from "./store-failures.ts";
+import { slices } from "./store-slices.ts";
 import { claim, first, NOW, type On, opening, stage, target } from "./store-samples.ts";
 
 /** What every store keeps. `open` gives a fresh store each time; the suite closes it. */
@@ -30,6 +31,9 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
   });
   describe(`${name}: tallies`, () => {
     tallies(on);
+  });
+  describe(`${name}: slices of a rate limit`, () => {
+    slices(on);
   });
   describe(`${name}: claims and ledgers`, () => {
     claims(on);
