@@ -7,6 +7,8 @@ export interface PersistentFlowOptions extends ActorOptions {
   readonly network: Network;
   readonly through: NetworkInterface;
   readonly outsideIp: string;
+  /** The interface at the other end, where that lies in the range; `outsideIp` is its address then. */
+  readonly peer?: NetworkInterface;
   /** Who opens the connection, and the port that the other side listens on. */
   readonly startedBy: "inside" | "outside";
   readonly port: number;
@@ -53,11 +55,11 @@ export function createPolling(options: PersistentFlowOptions): Attacker {
   });
 }
 
-function connect({ network, through, outsideIp, startedBy, port, random }: PersistentFlowOptions): TcpConnection {
+function connect({ network, through, outsideIp, peer, startedBy, port, random }: PersistentFlowOptions): TcpConnection {
   const clientPort = ephemeralPort(random);
   return new TcpConnection(network, {
     inside: { kind: "interface", interfaceId: through.id, ip: through.privateIps[0] ?? "" },
-    outside: { kind: "external", ip: outsideIp },
+    outside: peer ? { kind: "interface", interfaceId: peer.id, ip: outsideIp } : { kind: "external", ip: outsideIp },
     insidePort: startedBy === "inside" ? clientPort : port,
     outsidePort: startedBy === "inside" ? port : clientPort,
   });

@@ -19,6 +19,7 @@ export interface WebShellUserOptions extends Omit<ActorOptions, "everyMs"> {
 /**
  * Sends requests for a page that the intruder left on a web server. They come from the load balancer, as everybody's do, over
  * a connection that it keeps open to its target: a new one is made only where there is none.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
  *
  * A load balancer sends to healthy targets, and to all that are registered where none is healthy:
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html

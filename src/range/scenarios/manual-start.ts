@@ -16,6 +16,7 @@ export const manualStart: ScenarioDefinition = {
     "dormant-flow",
     "elastic-address",
     "interface-attached-during-approval",
+    "lateral-flow",
     "neighbour",
     "no-prepared-groups",
     "on-call-operator",

@@ -15,6 +15,7 @@ export type Variant =
   | "elastic-address"
   | "flow-logs"
   | "interface-attached-during-approval"
+  | "lateral-flow"
   | "nacl-rules-start-at-1"
   | "neighbour"
   | "no-prepared-groups"

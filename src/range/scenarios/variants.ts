@@ -40,6 +40,7 @@ export function applyVariants(tools: StageTools, surroundings: Surroundings, vic
   return [
     ...(variants.has("neighbour") ? createNeighbour(tools, surroundings, victim) : []),
     ...(variants.has("interface-attached-during-approval") ? [createAttacher(tools, victim)] : []),
+    ...(variants.has("lateral-flow") ? [createLateralFlow(tools, surroundings, victim)] : []),
     ...(variants.has("service-interface-beacon") ? [createServiceInterfaceBeacon(tools, surroundings, victim)] : []),
     ...(variants.has("ssm-session") ? [addSessionUser(tools, victim)] : []),
     ...(variants.has("dead-man-switch") ? [createSwitch(tools, victim)] : []),
@@ -89,6 +90,28 @@ function createServiceInterfaceBeacon(tools: StageTools, { vpc }: Surroundings, 
     startedBy: "inside",
     port: 443,
     everyMs: 6_000,
+  });
+}
+
+/** The implant talks to another machine that was taken over, in its own subnet: no network ACL and no route is in between. */
+function createLateralFlow(tools: StageTools, { vpc }: Surroundings, victim: Victim): Attacker {
+  const { place, network } = tools;
+  const group = createGroup(place, {
+    vpcId: vpc.id,
+    name: "queue",
+    description: "Queues: from the whole VPC",
+    rules: [{ egress: false, protocol: "tcp", port: 5672, cidr: vpc.cidr, description: "workers" }],
+  });
+  const { primary: peer } = launchWorkload(place, { name: "queue-1", subnetId: victim.instance.subnetId, group });
+  return createPersistentFlow({
+    ...actor(tools, "lateral-flow"),
+    network,
+    through: victim.primary,
+    outsideIp: peer.privateIps[0] ?? "",
+    peer,
+    startedBy: "inside",
+    port: 5672,
+    everyMs: 5_000,
   });
 }
 

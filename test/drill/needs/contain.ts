@@ -184,6 +184,16 @@ export const containmentNeeds: readonly Need[] = [
     why: "No group, no network ACL and no route is in the way to AWS's own resolver",
   },
   {
+    step: "contain.stop",
+    scenario: "manual-start",
+    variants: ["lateral-flow"],
+    playbook: [[SEAL], ["contain.network-acl", "contain.route-table"], ["contain.stop"], PROOF],
+    sees: { of: "attacker", name: "lateral-flow" },
+    with: "cut",
+    without: "gets through",
+    why: "A tracked flow to a neighbour in the same subnet passes no network ACL and no route",
+  },
+  {
     step: "assess.containment",
     scenario: "c2-beacon",
     variants: [],

@@ -1,7 +1,13 @@
+import type { Range } from "../../../src/range/range.ts";
 import type { Need } from "./need.ts";
 
 const SEAL = "contain.security-groups";
 const SNAPSHOTS = "preserve.volume-snapshots";
+
+/** Whoever stores a disk hashes all of it, and a test has little time. */
+function withSmallDisks(range: Range): void {
+  for (const { region } of range.world.places()) for (const volume of region.volumes.values()) volume.sizeGiB = 1;
+}
 
 /** Preservation: what is not there any more without it. */
 export const preservationNeeds: readonly Need[] = [
@@ -44,6 +50,17 @@ export const preservationNeeds: readonly Need[] = [
     with: 1,
     without: 0,
     why: "He is an administrator of the account, and takes the locks off first",
+  },
+  {
+    step: "preserve.disk-image",
+    scenario: "evidence-saboteur",
+    variants: ["account-administrator"],
+    playbook: [[SEAL, SNAPSHOTS], ["preserve.disk-image"]],
+    prepare: withSmallDisks,
+    sees: { of: "evidence", kind: "disk-image", says: "" }, // It is packed: that it is there is what can be seen.
+    with: true,
+    without: false,
+    why: "The same, and no account that he does not rule takes copies: the disk lies in the vault before its snapshot is gone",
   },
   {
     step: "preserve.instance-metadata",
