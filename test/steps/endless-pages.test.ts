@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { flowLogsOf } from "../../src/aws/flow-logs.ts";
 import { instancesWithProfiles, profilesOfRole } from "../../src/aws/instance-profiles.ts";
 import { interfacesOf, interfacesWithGroups } from "../../src/aws/network-interfaces.ts";
 import { aclsOfSubnets, autoTrackedAddresses, rulesOfGroups } from "../../src/aws/network-state.ts";
@@ -18,6 +19,7 @@ const readers: readonly (readonly [string, Read])[] = [
   ["rules of groups", ({ ec2 }) => rulesOfGroups(ec2, ["sg-0"])],
   ["network ACLs of subnets", ({ ec2 }) => aclsOfSubnets(ec2, ["subnet-0"])],
   ["groups", ({ ec2 }) => findGroups(ec2, [])],
+  ["flow logs", ({ ec2 }) => flowLogsOf(ec2, ["vpc-0"])],
   ["VPCs", ({ ec2 }) => vpcIds(ec2)],
   [
     "instances with profiles",

@@ -78,8 +78,13 @@ function verdict({ result, breaches, events }: DrillReport, paint: Paint): reado
     `  journal     ${result.journal.events} events, ${result.journal.verified ? "verified" : paint("red", "BROKEN")}, head ${result.journal.head.slice(0, 16)}`,
     `  AWS calls   ${result.awsCalls.total}`,
     ...result.checks
-      .filter(({ ok }) => !ok)
+      .filter(({ kind, ok }) => !ok && kind !== "record")
       .map(({ what, observed }) => paint("red", `  FAILED      ${printable(what)}: ${printable(observed)}`)),
+    ...result.checks
+      .filter(({ kind, observed }) => kind === "record" && observed !== "none")
+      .map(
+        ({ what, ok, observed }) => `  ${ok ? "it holds  " : "not proved"}  ${printable(what)}: ${printable(observed)}`,
+      ),
     ...(lost.length === 0
       ? []
       : [paint("red", `  BREACH      ${[...new Set(lost)].join(", ")} got through after "contained: true"`)]),

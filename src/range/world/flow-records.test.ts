@@ -246,7 +246,7 @@ test("records agree with what was let through, whatever groups and NACLs say and
         const expected = { ACCEPT: 0, REJECT: 0 };
         for (const act of acts) {
           if ("groups" in act) {
-            machine.moveTo(groups[act.groups as keyof typeof groups]);
+            machine.moveTo(groups[act.groups]);
             setAcls(lab, act.incoming, act.outgoing);
             continue;
           }
@@ -268,8 +268,8 @@ test("records agree with what was let through, whatever groups and NACLs say and
           if (action === "ACCEPT" || action === "REJECT") counted[action] += Number(line.split(" ")[5]);
         }
         // Behind the gateway, its own subnet's NACL may stop what the instance's let go.
-        if (isPrivate) expect(counted.ACCEPT).toBeGreaterThanOrEqual(expected.ACCEPT);
-        else expect(counted).toEqual(expected);
+        const agrees = isPrivate ? counted.ACCEPT >= expected.ACCEPT : counted;
+        expect(agrees).toEqual(isPrivate ? true : expected);
       },
     ),
     { numRuns: 200 },
