@@ -32,9 +32,15 @@ export interface BenchOptions extends Partial<RangeOptions> {
 
 /** Stages a scenario (`c2-beacon` when left out) and runs the test on its clock. */
 export async function onRange<T>(options: BenchOptions, test: (bench: Bench) => Promise<T>): Promise<T> {
+  const bench = openBench(options);
+  return bench.clock.run(() => test(bench));
+}
+
+/** The same for tests that stage more before time runs. */
+export function openBench(options: BenchOptions = {}): Bench {
   const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   const range = createRange({ scenario: "c2-beacon", seed: 7, ...options, clock });
-  return clock.run(() => test(benchOf(range, clock, options)));
+  return benchOf(range, clock, options);
 }
 
 function benchOf(range: Range, clock: SimulatedClock, { context: given, known }: BenchOptions): Bench {

@@ -31,7 +31,7 @@ export function captureTarget(
   range: Pick<Range, "world" | "scenario">,
   {
     withoutS3 = false,
-    instanceType = "t3.small", // Little memory, and so few links to sign.
+    instanceType = "t3.micro", // Little memory, and so few links to sign.
     ...options
   }: ManagedOptions & { readonly withoutS3?: boolean; readonly instanceType?: string } = {},
 ): Managed {
@@ -42,11 +42,12 @@ export function captureTarget(
   });
   const { place, instance } = managed;
   place.world.change(instance, () => (instance.instanceType = instanceType));
-  if (!withoutS3)
-    createVpcEndpoint(place, {
-      vpcId: instance.vpcId,
-      serviceName: `com.amazonaws.${place.region.name}.s3`,
-      kind: "Interface",
-    });
+  if (!withoutS3) giveS3(managed);
   return managed;
+}
+
+/** An endpoint of S3 in the target's VPC. */
+export function giveS3({ place, instance }: Pick<Managed, "place" | "instance">): void {
+  const serviceName = `com.amazonaws.${place.region.name}.s3`;
+  createVpcEndpoint(place, { vpcId: instance.vpcId, serviceName, kind: "Interface" });
 }

@@ -12,7 +12,6 @@ import { Refusal } from "../../core/errors.ts";
 import {
   collected,
   defineCollection,
-  expectThat,
   later,
   type CollectResult,
   type Item,
@@ -156,7 +155,7 @@ export const memoryCapture = defineCollection({
     const { sentSha256, sentBytes } = different.data;
     const expected = `${sentBytes} bytes with the SHA-256 ${sentSha256}, as the host sent them`;
     const observed = artifacts.map(({ bytes, sha256 }) => `${bytes} bytes with the SHA-256 ${sha256}`);
-    return Promise.resolve(expectThat(`memory of ${resource} in the vault`, false, { expected, observed }));
+    return Promise.resolve({ kind: "failed", what: `memory of ${resource} in the vault`, expected, observed });
   },
 });
 
