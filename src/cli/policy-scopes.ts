@@ -97,6 +97,8 @@ const KEYS: Scope = {
 /** Actions that AWS can hold to less than everything. `DeleteNetworkAclEntry` is none: entries of anybody's are put back. */
 const SCOPES: Readonly<Record<string, Scope>> = {
   "ec2:AttachVolume": OWN_ATTACHMENTS,
+  "ebs:GetSnapshotBlock": OWN_SNAPSHOTS,
+  "ebs:ListSnapshotBlocks": OWN_SNAPSHOTS,
   "ec2:DeleteNetworkAcl": OWN_CONTAINERS,
   "ec2:DeleteRouteTable": OWN_CONTAINERS,
   "ec2:DeleteVolume": OWN_VOLUMES,

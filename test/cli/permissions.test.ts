@@ -11,6 +11,7 @@ import { asStep } from "../../src/testing/collection-step.ts";
 import type { Staging } from "../../src/testing/contract-options.ts";
 import { NeededActions } from "../../src/testing/needed-actions.ts";
 import { rehearse, wholeCourse } from "../../src/testing/rehearsal.ts";
+import { withSmallVolume } from "../contract/storage.ts";
 import { prepareWorkstation, withWorkstation } from "../contract/workstations.ts";
 
 const stepNamed = (id: string): AnyStep => registry.get(id)!;
@@ -37,6 +38,10 @@ test.each<[string, Staging]>([
   ["contain.role-sessions", { scenario: "stolen-credentials" }],
   ["contain.instance-profile", { scenario: "stolen-credentials" }],
   ["preserve.snapshot-lock", { scenario: "c2-beacon", before: [volumeSnapshots] }],
+  [
+    "preserve.disk-image",
+    { scenario: "c2-beacon", prepare: withSmallVolume, before: [volumeSnapshots], input: { mostGiB: 1 } },
+  ],
   [
     "preserve.snapshot-copy",
     {
@@ -144,11 +149,23 @@ routes:
     [["events:DescribeEventBus", "events:PutEvents"], ["arn:aws:events:eu-west-1:111122223333:event-bus/soc"]],
     [["states:StartExecution"], ["arn:aws:states:eu-west-1:111122223333:stateMachine:soc"]],
     [
-      ["s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning", "s3:ListBucket"],
+      [
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketVersioning",
+        "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
+      ],
       ["arn:aws:s3:::evidence-bucket"],
     ],
     [
-      ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectRetention", "s3:PutObject", "s3:PutObjectRetention"],
+      [
+        "s3:AbortMultipartUpload",
+        "s3:GetObject",
+        "s3:GetObjectRetention",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+        "s3:PutObjectRetention",
+      ],
       ["arn:aws:s3:::evidence-bucket/cordon/*"],
     ],
   ]);

@@ -1,10 +1,9 @@
 import type { Range } from "../../src/range/range.ts";
-import { createVolume } from "../../src/range/world/build-storage.ts";
 import { diskImage } from "../../src/steps/preserve/disk-image.ts";
 import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
 import { contract } from "../../src/testing/contract.ts";
 import { hashingDisksQuickly } from "../steps/disk-image-lab.ts";
-import { targetOf } from "./storage.ts";
+import { targetOf, withSmallVolume } from "./storage.ts";
 
 /** The suite reads the disk some hundred times; test/steps/disk-image.test.ts looks at its hash. */
 const rehearsed: typeof diskImage = {
@@ -12,13 +11,6 @@ const rehearsed: typeof diskImage = {
   collect: (context, item, progress) =>
     diskImage.collect({ ...context, vault: hashingDisksQuickly(context.vault) }, item, progress),
 };
-
-/** A small encrypted volume beside the root volume, which is too large to be read so often. */
-function withSmallVolume(range: Range): void {
-  const { place, instance } = targetOf(range);
-  const { availabilityZone } = instance;
-  createVolume(place, { availabilityZone, attachTo: instance, deviceName: "/dev/sdf", sizeGiB: 1, encrypted: true });
-}
 
 /** The root volume alone, and small. */
 function withSmallRoot(range: Range): void {
@@ -31,7 +23,7 @@ function withSmallRoot(range: Range): void {
 
 contract(rehearsed, {
   scenario: "c2-beacon",
-  prepare: withSmallVolume,
+  prepare: withSmallVolume, // The root volume beside it is too large to be read so often.
   before: [volumeSnapshots],
   input: { mostGiB: 1 },
   brings: [],

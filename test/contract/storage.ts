@@ -24,3 +24,10 @@ export function withDataVolume(range: Range): void {
     encrypted: true,
   });
 }
+
+/** Gives the target a small encrypted volume, whose disk can be read to its end in a test. */
+export function withSmallVolume(range: Range): void {
+  const { place, instance } = targetOf(range);
+  const { availabilityZone } = instance;
+  createVolume(place, { availabilityZone, attachTo: instance, deviceName: "/dev/sdf", sizeGiB: 1, encrypted: true });
+}
