@@ -112,6 +112,14 @@ function lookingCommands(root: Command, run: Run): void {
         (await import("./commands/cases.ts")).watchCase(at, name),
       ),
     );
+  withConnection(root.command("workstation"))
+    .argument("<id>", "an incident, a case or an instance")
+    .description("how examiners reach the forensic workstation of an incident, and which disks it has")
+    .action((name: string, given: Given) =>
+      desk(run, { name: "workstation", given }, async (at) =>
+        (await import("./commands/workstation.ts")).showWorkstations(at, name),
+      ),
+    );
   evidenceCommands(root, run);
   doctorCommand(root, run);
   withConnection(root.command("setup"))

@@ -116,7 +116,7 @@ describe("the plan of a workstation", () => {
     [
       "a VPC without the prepared group",
       ({ place }) => ({ subnet: otherVpc(place) }),
-      /has no prepared group of level workstation; `cordon setup --level forensic-access --vpc vpc-\w+ --apply` makes it/,
+      /has no prepared group of level workstation; `cordon setup --level forensic --vpc vpc-\w+ --apply` makes it/,
     ],
   ])("refuses %s", async (_, instead, message) => {
     await withAll(async ({ context }) => {
@@ -200,7 +200,7 @@ describe("the release of a workstation", () => {
         (reason: unknown) => reason,
       );
       if (error === null) return;
-      if ((error as { code?: string }).code !== "propagation_pending" || tries > 20) throw error;
+      if ((error as { code?: string }).code !== "propagation_pending" || tries > 20) throw error as Error;
       await bench.clock.sleep(10_000);
     }
   }

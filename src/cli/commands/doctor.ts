@@ -1,7 +1,9 @@
+import type { Playbook } from "../../core/playbook.ts";
 import type { AnyStep, TargetClients } from "../../core/step.ts";
 import { type Check, failed, missing, ok } from "../doctor/check.ts";
 import { type Examined, examinePermissions } from "../doctor/permissions.ts";
 import { checkAgent, checkGroups, checkRegion, checkVault } from "../doctor/places.ts";
+import { checkWorkstation } from "../doctor/workstation.ts";
 import { assertAccount, connect, type Connection, regionOf } from "../connection.ts";
 import type { Desk } from "../desk.ts";
 import { tableLines } from "../output.ts";
@@ -48,10 +50,10 @@ export async function doctor(desk: Desk, flags: DoctorFlags): Promise<number> {
 }
 
 async function examine(desk: Desk, flags: DoctorFlags): Promise<Finding> {
-  const { environment, command, signal } = desk;
+  const { environment, command, limits, signal } = desk;
   const used = stepsUsed(environment.home, flags.playbook);
   const { region: _, ...flagsAtHome } = desk.flags; // The Region that is looked at may be one that is not enabled.
-  const connection = await connect(flagsAtHome, { command, environment, signal });
+  const connection = await connect(flagsAtHome, { command, environment, limits, signal });
   const nowhere = { account: null, region: connection.region };
   const reached = await attempt(() => connection.identity());
   if ("error" in reached)
@@ -109,15 +111,30 @@ async function examineAccount(desk: Desk, base: Connection, { account, used, fla
           actionsOf(used, "target"),
         );
   const groups = await Promise.all(open.map((region) => checkGroups(desk, connection, { account, region })));
+  const wishes = { workstation: environment.config.workstation, playbook: playbookNamed(desk, flags.playbook) };
+  const benches = await Promise.all(
+    open.map((region) => checkWorkstation(desk, connection, { account, region }, wishes)),
+  );
   const { instance } = flags;
   const agents =
     instance === undefined
       ? []
       : await Promise.all(open.map((region) => checkAgent(connection, { account, region }, instance)));
   return {
-    checks: [...role.checks, ...enabled.map(({ check }) => check), ...examined.checks, ...groups.flat(), ...agents],
+    checks: [
+      ...role.checks,
+      ...enabled.map(({ check }) => check),
+      ...examined.checks,
+      ...groups.flat(),
+      ...benches.flat(),
+      ...agents,
+    ],
     additions: additionsFor(account, connection.roleArn ?? role.arn, examined.statements),
   };
+}
+
+function playbookNamed({ playbooks }: Desk, id: string | undefined): Playbook | null {
+  return playbooks.find((playbook) => playbook.id === id) ?? null;
 }
 
 /** The account that snapshots are copied to, where a playbook copies and an account is configured. */

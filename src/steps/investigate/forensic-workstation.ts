@@ -68,7 +68,7 @@ export const forensicWorkstation = defineSharedStep({
     const { vpcId, zone, rootDevice } = look.facts;
     const groupId = groupOf(vpcId);
     if (groupId === null) {
-      const reason = `${vpcId} has no prepared group of level workstation; \`cordon setup --level forensic-access --vpc ${vpcId} --apply\` makes it`;
+      const reason = `${vpcId} has no prepared group of level workstation; \`cordon setup --level forensic --vpc ${vpcId} --apply\` makes it`;
       throw new Refusal("workstation_unfit", { reason });
     }
     const { image, type, subnet, profile, keyName, keep } = workstation;
