@@ -49,11 +49,11 @@ export function recordOf(world: World, entry: HistoryEntry): Readonly<Record<str
 }
 
 /** Reads and writes as CloudTrail counts them: taking a role changes nothing. */
-export function onlyReads(operation: string): boolean {
+function onlyReads(operation: string): boolean {
   return /^(Assume|Describe|Get|Head|List|Lookup|Simulate)/.test(operation);
 }
 
-export function sourceOf(service: string): string {
+function sourceOf(service: string): string {
   return `${service}.amazonaws.com`;
 }
 

@@ -15,7 +15,7 @@ const GLOBAL: ReadonlySet<string> = new Set(["iam"]);
 const GLOBAL_REGION = "us-east-1";
 
 /** A call that reached IAM, and what came of it. */
-export interface Made {
+interface Made {
   readonly call: Call;
   readonly at: number;
   readonly caller: Caller | null;
@@ -55,7 +55,7 @@ function issuedBy(world: World, { Credentials }: Record<string, unknown>): Retur
  * What is done with objects, blocks and entries is a data event, which no event history has:
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
  */
-export function isManagementEvent(service: string, operation: string): boolean {
+function isManagementEvent(service: string, operation: string): boolean {
   if (service === "s3") return !/Object|Multipart|Part/.test(operation) || operation.endsWith("LockConfiguration");
   return service !== "ebs" && operation !== "PutEvents";
 }
