@@ -3,7 +3,6 @@ import { type ClientOptions, type ClientSet, createClients } from "../aws/client
 import type { CredentialSource } from "../aws/credentials.ts";
 import { chainCredentials, chainRegion } from "../aws/default-chain.ts";
 import { Lanes } from "../aws/lanes.ts";
-import { localLimiter } from "../aws/limiter.ts";
 import { endpointsIn } from "../aws/services.ts";
 import type { Sender } from "../aws/sender.ts";
 import type { AccountRole } from "../config/accounts.ts";
@@ -14,6 +13,7 @@ import { type Environment, unguessable } from "./environment.ts";
 import { wrongUsage } from "./failure.ts";
 import { printable } from "./render/story.ts";
 import { scaledClock } from "./scaled-clock.ts";
+import type { SharedLimits } from "./shared-limits.ts";
 
 /** Where AWS is and who calls it, as a command was told. */
 export interface ConnectionFlags {
@@ -38,7 +38,8 @@ export interface Connection {
   introduction(region?: string): Promise<string>;
   /** The role under which calls are made, where one is assumed. */
   readonly roleArn: string | null;
-  clients(target: Pick<Target, "region">): ClientSet;
+  /** Clients in the Region. Their calls count as the account's, where it is named: AWS's limits are an account's. */
+  clients(target: Pick<Target, "region"> & Partial<Pick<Target, "account">>): ClientSet;
   /** Clients for a few calls that belong to no case. */
   direct(region: string): TargetClients;
   /** The same place under the identity that reaches an account: the role that the configuration names for it, else this one. */
@@ -52,11 +53,13 @@ const ALIAS_WAITS_MS = 1000;
 interface Opening {
   readonly command: string;
   readonly environment: Environment;
+  readonly limits: SharedLimits;
   readonly signal: AbortSignal;
 }
 
 /** Finds the endpoint, the clock, the Region and the credentials. Calls nothing but a range's own clock. */
-export async function connect(flags: ConnectionFlags, { command, environment, signal }: Opening): Promise<Connection> {
+export async function connect(flags: ConnectionFlags, opening: Opening): Promise<Connection> {
+  const { command, environment, signal } = opening;
   const { variables } = environment;
   const isIgnoring = variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true";
   const endpoint = flags.endpointUrl ?? (isIgnoring ? undefined : nonEmpty(variables["AWS_ENDPOINT_URL"]));
@@ -74,7 +77,7 @@ export async function connect(flags: ConnectionFlags, { command, environment, si
   const isOwnKey = flags.profile !== undefined || variables["AWS_ACCESS_KEY_ID"] !== undefined;
   const base = isLoopback && !isOwnKey ? { accessKeyId: "range", secretAccessKey: "range" } : chainCredentials(chain);
   const shared = { clock, random: unguessable, signal, endpoints, ...(endpoint === undefined ? {} : { endpoint }) };
-  const limits = { limiter: localLimiter(clock), lanes: new Lanes() };
+  const limits = { limiter: opening.limits.on(clock, endpoint ?? "AWS"), lanes: new Lanes() };
   const place: Place = { flags, environment, shared, limits, base, endpoint, region, home, isRange: range !== null };
   const { roleArn, externalId = null } = flags;
   return under(place, "own", roleArn === undefined ? null : { roleArn, externalId });
@@ -98,17 +101,19 @@ interface Place {
   readonly isRange: boolean;
 }
 
-/** The place under one identity. `account` is what its calls are counted under: AWS's limits are an account's. */
+/** The place under one identity. `account` is what its calls are counted under where the caller names none. */
 function under(place: Place, account: string, role: AccountRole | null): Connection {
   const { flags, environment, shared, limits, endpoint, region, isRange } = place;
   const { clock, signal } = shared;
   const credentials = role === null ? place.base : roleCredentials(place, role);
   const sets = new Map<string, ClientSet>();
-  const clients = ({ region: of }: Pick<Target, "region">): ClientSet => {
+  const clients: Connection["clients"] = ({ region: of, account: counted = account }) => {
     const caller = role === null ? {} : { caller: role.roleArn };
+    const key = `${counted} ${of}`;
     const set =
-      sets.get(of) ?? createClients({ ...shared, ...caller, region: of, credentials, limits: { ...limits, account } });
-    sets.set(of, set);
+      sets.get(key) ??
+      createClients({ ...shared, ...caller, region: of, credentials, limits: { ...limits, account: counted } });
+    sets.set(key, set);
     return set;
   };
   const direct = (of: string): TargetClients => clients({ region: of }).observed(() => {}, signal);

@@ -17,6 +17,7 @@ import { explain } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { recallConnection } from "./remembered.ts";
 import { changeLine } from "./render/change.ts";
+import { SharedLimits } from "./shared-limits.ts";
 import { StepList } from "./render/step-list.ts";
 import { storyLine } from "./render/story.ts";
 import { loadPlaybooks } from "./shipped.ts";
@@ -27,6 +28,7 @@ export interface Desk {
   readonly environment: Environment;
   readonly output: Output;
   readonly store: Store;
+  readonly limits: SharedLimits;
   /** Where the evidence lies. */
   vault(): Promise<Vault>;
   /** Milliseconds since 1970, of this machine. */
@@ -54,6 +56,7 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
   const environment = readEnvironment();
   makeHome(environment.home);
   const store = openSqlite(join(environment.home, "store.sqlite"));
+  const limits = new SharedLimits({ store, owner: environment.owner });
   try {
     const { autonomy } = environment.config;
     const playbooks = loadPlaybooks(environment.home).map(({ playbook }) =>
@@ -65,13 +68,15 @@ export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) =>
       ...options,
       environment,
       store,
-      vault: () => (vault ??= openVault(environment, options)),
+      limits,
+      vault: () => (vault ??= openVault(environment, { ...options, limits })),
       now: systemClock.now,
       playbooks,
     };
     await sealOpenWindows(desk);
     return await work(desk);
   } finally {
+    await limits.close();
     store.close();
   }
 }
@@ -82,8 +87,8 @@ export async function openSession(
   flags: ConnectionFlags = desk.flags,
   onEvent?: (event: JournalEvent) => void,
 ): Promise<Session> {
-  const { environment, store, playbooks, output, command, signal } = desk;
-  const connection = await connect(flags, { command, environment, signal });
+  const { environment, store, limits, playbooks, output, command, signal } = desk;
+  const connection = await connect(flags, { command, environment, limits, signal });
   if (connection.isRange) output.narrate("A range answers: its clock is used, and nothing in AWS is touched.");
   const list = new StepList();
   const runner = createResponder({

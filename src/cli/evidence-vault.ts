@@ -3,22 +3,22 @@ import type { Vault } from "../core/vault.ts";
 import { directoryVault } from "../vault/directory.ts";
 import { connect, type Connection, type ConnectionFlags, regionOf } from "./connection.ts";
 import { type Environment, unguessable } from "./environment.ts";
+import type { SharedLimits } from "./shared-limits.ts";
 
 interface Opening {
   readonly command: string;
   readonly flags: ConnectionFlags;
+  readonly limits: SharedLimits;
   readonly signal: AbortSignal;
 }
 
 /** Where the evidence lies: the bucket that `vault` in cordon.yaml names, else a folder of CORDON_HOME. */
-export async function openVault(environment: Environment, { command, flags, signal }: Opening): Promise<Vault> {
+export async function openVault(environment: Environment, opening: Opening): Promise<Vault> {
+  const { command, signal } = opening;
   const { vault } = environment.config;
   if (!vault) return directoryVault(vaultFolder(environment));
   const { bucket, prefix, account, lock, kmsKeyId } = vault;
-  const [connection, { s3Vault }] = await Promise.all([
-    connectToVault(environment, { command, flags, signal }),
-    import("../vault/s3.ts"),
-  ]);
+  const [connection, { s3Vault }] = await Promise.all([connectToVault(environment, opening), import("../vault/s3.ts")]);
   const clients = connection.clients({ region: regionOf(connection, command) });
   return s3Vault({
     bucket,
@@ -39,7 +39,8 @@ export function vaultFolder({ home }: Pick<Environment, "home">): string {
 }
 
 /** The connection under which evidence is written: the vault's own role and Region where it has some. */
-export function connectToVault(environment: Environment, { command, flags, signal }: Opening): Promise<Connection> {
+export function connectToVault(environment: Environment, opening: Opening): Promise<Connection> {
+  const { flags, ...rest } = opening;
   const { region, roleArn, externalId } = environment.config.vault ?? {};
   const own: ConnectionFlags = {
     ...flags,
@@ -47,5 +48,5 @@ export function connectToVault(environment: Environment, { command, flags, signa
     ...(roleArn === undefined ? {} : { roleArn }),
     ...(externalId === undefined ? {} : { externalId }),
   };
-  return connect(own, { command, environment, signal });
+  return connect(own, { ...rest, environment });
 }

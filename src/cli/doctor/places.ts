@@ -79,7 +79,7 @@ export async function checkAgent(
 }
 
 /** Whether evidence can be kept: the bucket has what it needs, or the folder can be written. */
-export async function checkVault({ environment, command, flags, signal }: Desk): Promise<Check> {
+export async function checkVault({ environment, command, flags, limits, signal }: Desk): Promise<Check> {
   const { vault } = environment.config;
   const place: Place = { account: vault?.account ?? null, region: vault?.region ?? null };
   try {
@@ -88,7 +88,7 @@ export async function checkVault({ environment, command, flags, signal }: Desk):
       accessSync(existsSync(folder) ? folder : environment.home, constants.W_OK);
       return ok(place, "vault", `folder ${folder}`);
     }
-    const connection = await connectToVault(environment, { command, flags, signal });
+    const connection = await connectToVault(environment, { command, flags, limits, signal });
     const { s3 } = connection.direct(regionOf(connection, command));
     const { bucket, account: owner = null, lock } = vault;
     await requireFitBucket(s3, { bucket, owner, isLocked: lock !== undefined });
