@@ -100,7 +100,7 @@ export async function openSession(
     playbooks,
     owner: environment.owner,
     clients: (target) => connection.of(target.account).clients(target),
-    evidence: (target) => connection.evidence?.clients(target) ?? null,
+    evidence: (target) => connection.evidence?.clients({ region: target.region }) ?? null,
     isDead: isDeadOwner,
     onEvent: (event) => {
       tell(desk, event, list);
