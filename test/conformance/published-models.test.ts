@@ -14,6 +14,7 @@ import { HANDLERS } from "../../src/range/services/catalogue.ts";
 import type { Clients } from "./probe.ts";
 import { allProbes } from "./probes/all.ts";
 import { clientsOf, type Server, startRange } from "./servers.ts";
+import { readSnapshotBlocks } from "./snapshot-blocks.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 const missing = missingPythonTools("conformance");
@@ -141,12 +142,14 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
     const asking = { ...clients, surroundings: await surroundingsOf({ name: "range", services: [] }, clients) };
     for (const probe of allProbes) await probe.ask(asking);
     await describeEverything(clients);
+    await readSnapshotBlocks(clients);
     const { found, seen } = await check(exchanges);
     process.stdout.write(`the models have ${exchanges.length} exchanges of ${seen.length} operations of the range\n`);
     const values = found.map((each) => each.replace(/ is not one of .*/, ""));
     expect(values).toEqual(documentedBeyondTheModel.map(({ value }) => value));
     expect(seen).toContain("ec2 ModifyNetworkInterfaceAttribute");
     expect(seen).toContain("iam GetRolePolicy");
+    expect(seen).toContain("ebs GetSnapshotBlock");
   }, 120_000);
 
   test("all that Cordon sends in the drills of its playbooks fits the models, and so do the answers", async () => {
