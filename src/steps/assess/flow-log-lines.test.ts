@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowLog } from "../../aws/flow-logs.ts";
 import { coverage, missingFields, readLine } from "./flow-log-lines.ts";
@@ -75,6 +76,32 @@ it("takes what is no record for none", () => {
     "2 1 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 9999999999999 9999999999999 ACCEPT OK",
   ];
   expect(texts.map((text) => readLine(text, log(), own))).toEqual([null, null, null, null, null, null]);
+});
+
+it("breaks on nothing that somebody may have written there, and takes no more than addresses from it", () => {
+  const word = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.constantFrom(
+      "-",
+      "2",
+      "ACCEPT",
+      "NODATA",
+      "172.31.16.21",
+      "203.0.113.9",
+      "::1",
+      "1418530010",
+      "6",
+      "99999999999999999",
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 16 }), (words) => {
+      const line = readLine(words.join(" "), log(), own);
+      const peer = line?.kind === "flow" ? line.flow.peer : "203.0.113.9";
+      expect(peer).toMatch(/^[0-9a-f.:]{2,45}$/i);
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 it("without a status in the format, an empty record may hide what was skipped", () => {
