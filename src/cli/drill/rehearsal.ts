@@ -35,7 +35,7 @@ export interface DrillOptions {
   /** Where journals go; in memory when left out. */
   readonly store?: Store;
   /** Where evidence goes; in memory when left out. */
-  readonly vault?: Vault;
+  vault?(range: Range, clock: SimulatedClock): Vault;
 }
 
 /** One drill under way. */

@@ -68,7 +68,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     clock,
     random,
     store,
-    vault: options.vault ?? memoryVault(),
+    vault: options.vault?.(range, clock) ?? memoryVault(),
     settings: { ...rehearsedSettings, evidence: EVIDENCE_ACCOUNT, ...options.settings?.(range) },
     playbooks: options.playbooks,
     ...(options.registry === undefined ? {} : { registry: options.registry }),

@@ -13,6 +13,3 @@ export const needs: readonly Need[] = [
   ...investigationNeeds,
   ...assessmentNeeds,
 ];
-
-/** Steps that have just arrived, and whose attack is still to be staged. */
-export const arriving: readonly string[] = ["preserve.memory-capture"];

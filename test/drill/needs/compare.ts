@@ -4,6 +4,7 @@ import { registry } from "../../../src/cli/compose.ts";
 import { EVIDENCE_ACCOUNT, runDrill } from "../../../src/cli/drill/run.ts";
 import type { DrillReport } from "../../../src/cli/drill/report.ts";
 import type { Playbook } from "../../../src/core/playbook.ts";
+import type { SimulatedClock } from "../../../src/core/clock.ts";
 import type { AnyStep } from "../../../src/core/step.ts";
 import type { Vault } from "../../../src/core/vault.ts";
 import { readPlaybook } from "../../../src/playbooks/read.ts";
@@ -24,7 +25,7 @@ export async function compare(need: Need): Promise<{ readonly with: Seen; readon
 }
 
 async function seenAfter(need: Need, playbook: Playbook, known: ReadonlyMap<string, AnyStep>): Promise<Seen> {
-  const vault = memoryVault();
+  let vault: Vault = memoryVault();
   let staged: Staged | null = null;
   const report = await runDrill({
     scenario: need.scenario,
@@ -33,15 +34,15 @@ async function seenAfter(need: Need, playbook: Playbook, known: ReadonlyMap<stri
     playbooks: [playbook],
     playbook: playbook.id,
     registry: known,
-    vault,
+    vault: (range, clock) => (vault = need.vault?.(range, clock) ?? vault),
     ...(need.approve === undefined ? {} : { approve: need.approve }),
     ...(need.networkOptions === undefined ? {} : { range: { networkOptions: need.networkOptions } }),
     ...(need.settings === undefined ? {} : { settings: need.settings }),
-    prepare(range) {
+    prepare(range, clock) {
       need.prepare?.(range);
       const { region, instanceId } = placeOf(range);
       const volumes = region.instances.get(instanceId)?.blockDevices.map(({ volumeId }) => volumeId) ?? [];
-      staged = { range, volumes, instances: [...region.instances.keys()] };
+      staged = { range, clock, volumes, instances: [...region.instances.keys()] };
     },
   });
   if (staged === null) throw new TypeError("the drill was not staged");
@@ -51,6 +52,7 @@ async function seenAfter(need: Need, playbook: Playbook, known: ReadonlyMap<stri
 /** What was there before anybody did anything. */
 interface Staged {
   readonly range: Range;
+  readonly clock: SimulatedClock;
   readonly volumes: readonly string[];
   readonly instances: readonly string[];
 }
@@ -111,11 +113,14 @@ function examinableDisks({ range, volumes, instances }: Ended): readonly string[
     .map(({ id }) => id);
 }
 
-async function says({ report, vault }: Ended, { kind, says: text }: Sight & { of: "evidence" }): Promise<boolean> {
+async function says(
+  { report, vault, clock }: Ended,
+  { kind, says: text }: Sight & { of: "evidence" },
+): Promise<boolean> {
   const keys = report.result.evidence
     .filter((each) => each.kind === kind)
     .flatMap(({ location }) => vault.keyOf(location) ?? []);
-  const contents = await Promise.all(keys.map((key) => vault.get(key)));
+  const contents = await clock.run(() => Promise.all(keys.map((key) => vault.get(key))));
   return contents.some((content) => content !== null && Buffer.from(content).includes(text));
 }
 

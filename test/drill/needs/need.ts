@@ -1,4 +1,6 @@
+import type { SimulatedClock } from "../../../src/core/clock.ts";
 import type { Settings } from "../../../src/core/step.ts";
+import type { Vault } from "../../../src/core/vault.ts";
 import type { Range } from "../../../src/range/range.ts";
 import type { Variant } from "../../../src/range/scenarios/scenario.ts";
 import type { NetworkOptions } from "../../../src/range/world/network/options.ts";
@@ -42,6 +44,8 @@ export interface Need {
   /** What is made in the account before anybody notices, and configured. */
   readonly prepare?: (range: Range) => void;
   readonly settings?: (range: Range) => Partial<Settings>;
+  /** Where evidence goes; in memory when left out. */
+  readonly vault?: (range: Range, clock: SimulatedClock) => Vault;
   readonly networkOptions?: Partial<NetworkOptions>;
   readonly sees: Sight;
   readonly with: Seen;

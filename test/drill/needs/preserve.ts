@@ -1,4 +1,6 @@
 import type { Range } from "../../../src/range/range.ts";
+import { memorySettings } from "../../steps/memory.ts";
+import { bucketVault, CHANNEL_KEY, prepareCapture } from "./memory-in-bucket.ts";
 import type { Need } from "./need.ts";
 
 const SEAL = "contain.security-groups";
@@ -95,6 +97,19 @@ export const preservationNeeds: readonly Need[] = [
     with: true,
     without: false,
     why: "The same, as it stood on the screen",
+  },
+  {
+    step: "preserve.memory-capture",
+    scenario: "c2-beacon",
+    variants: ["dead-man-switch"],
+    playbook: [["preserve.memory-capture"], [SEAL]],
+    prepare: prepareCapture,
+    settings: () => memorySettings,
+    vault: bucketVault,
+    sees: { of: "evidence", kind: "memory", says: CHANNEL_KEY },
+    with: true,
+    without: false,
+    why: "The key of the implant's channel is in its memory only, and it shuts the system down when it is cut off",
   },
   {
     step: "preserve.live-response",
