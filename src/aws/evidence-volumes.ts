@@ -68,7 +68,7 @@ export async function createVolume(
 /** Reads a volume; null where AWS shows none (not yet, or no more). */
 export async function findVolume(ec2: Sender, id: string): Promise<MadeVolume | null> {
   const { Volumes = [] } = await ec2.send(
-    new DescribeVolumesCommand({ Filters: [{ Name: "volume-id", Values: [id] }], MaxResults: 5 }),
+    new DescribeVolumesCommand({ Filters: [{ Name: "volume-id", Values: [id] }] }),
   );
   const [volume] = Volumes;
   if (volume === undefined) return null;

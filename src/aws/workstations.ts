@@ -100,7 +100,7 @@ export async function workstationOfToken(ec2: Sender, token: string): Promise<Wo
 }
 
 async function one(ec2: Sender, filter: Filter): Promise<Workstation | null> {
-  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters: [filter], MaxResults: 100 }));
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters: [filter] }));
   const [instance] = Reservations.flatMap(({ Instances = [] }) => Instances);
   return instance === undefined ? null : read(instance);
 }
