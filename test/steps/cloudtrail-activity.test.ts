@@ -118,6 +118,15 @@ describe("where it looks", () => {
       expect(items.map(({ resource }) => resource)).toContain("arn:aws:iam::111122223333:role/payroll-worker");
     }));
 
+  it("is under all the rest when the profile is gone for good, and says what it could not learn", () =>
+    onStolen(async (bench) => {
+      bench.place.account.instanceProfiles.clear();
+      const { items, left } = await cloudtrailActivity.plan(bench.context, once);
+      expect(items.map(({ resource }) => resource)).toContain(bench.target.instanceId);
+      expect(items.map(({ resource }) => resource)).toContain("payroll-worker"); // The finding names it.
+      expect(left.map(({ resource }) => resource)).toEqual([bench.target.instanceId, "payroll-worker"]);
+    }));
+
   it("is said to leave out data events and other Regions", () =>
     onStolen(async (bench) => {
       const { left } = await cloudtrailActivity.plan(bench.context, once);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { REMEMBERED_MS } from "../../aws/cloudtrail-events.ts";
+import { ifReadable } from "../../aws/if-readable.ts";
 import { associationsOf, rolesOfProfile } from "../../aws/instance-profiles.ts";
 import { interfacesOf } from "../../aws/network-interfaces.ts";
 import { stored } from "../../core/artifact.ts";
@@ -85,7 +86,10 @@ export const cloudtrailActivity = defineCollection({
       interfacesOf(aws.ec2, target.instanceId),
     ]);
     const profiles = [...new Set([...associations.map(({ name }) => name), ...profilesOfCase(context)])];
-    const roles = (await Promise.all(profiles.map((name) => rolesOfProfile(aws.iam, name)))).flat();
+    // Whoever deleted a profile must not have the rest left out with it.
+    const read = await Promise.all(profiles.map((name) => ifReadable(rolesOfProfile(aws.iam, name))));
+    const roles = read.flatMap((each) => each ?? []);
+    const unread = profiles.filter((_, index) => read[index] === null);
     const addresses = interfaces.flatMap(({ privateAddresses, ipv6Addresses, publicAddresses }) => [
       ...privateAddresses,
       ...ipv6Addresses,
@@ -97,7 +101,13 @@ export const cloudtrailActivity = defineCollection({
     const ways = waysOf({ target, roles, findings });
     return {
       items: looks.flatMap((waitMs) => ways.map((way) => draft(way, { from, addresses, waitMs }))),
-      left: [{ resource: target.instanceId, reason: notInHistory(target) }],
+      left: [
+        { resource: target.instanceId, reason: notInHistory(target) },
+        ...unread.map((name) => ({
+          resource: name,
+          reason: "AWS does not say which role this profile has: the role is not looked up",
+        })),
+      ],
     };
   },
 
