@@ -43,12 +43,23 @@ function handOverStatements(targets: readonly HandOverTarget[]): readonly Statem
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
 function vaultStatements({ bucket, prefix = "", lock, kmsKeyId }: NonNullable<Settings["vault"]>): Statement[] {
-  const objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectRetention", "s3:PutObject"];
+  const objects = [
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",
+    "s3:GetObjectRetention",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+  ];
   const own = lock === undefined ? objects : [...objects, "s3:PutObjectRetention"];
   return [
     allow(
       "CordonVault",
-      ["s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning", "s3:ListBucket"],
+      [
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketVersioning",
+        "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
+      ],
       [`arn:aws:s3:::${bucket}`],
     ),
     allow("CordonEvidence", own, [`arn:aws:s3:::${bucket}/${prefix}*`]),

@@ -1,12 +1,11 @@
-import type { ArtifactDraft } from "../core/artifact.ts";
+import { type ArtifactDraft, evidencePrefix } from "../core/artifact.ts";
 import type { CaseState } from "../core/case.ts";
 import { join } from "../core/assessments.ts";
 import { containment } from "../core/containment.ts";
 import type { Happening } from "../core/journal.ts";
-import type { Json } from "../core/json.ts";
 import { uploadIn } from "../core/large-content.ts";
 import type { StepUse } from "../core/playbook.ts";
-import type { StepContext } from "../core/step.ts";
+import type { Vault } from "../core/vault.ts";
 import { changesSent } from "./context.ts";
 import type { Bench, Frame } from "./frame.ts";
 import { requestsOf } from "./ports.ts";
@@ -28,14 +27,25 @@ export function artifactsStored(
   }));
 }
 
-/** Abandons the upload that a failed act's progress carries. The act's own failure is what the journal tells. */
-export async function abandonUpload({ vault }: StepContext, progress: Json): Promise<void> {
-  const upload = uploadIn(progress);
-  if (upload === null) return;
-  try {
-    await vault.large.abandon(upload);
-  } catch {
-    // A bucket's rule for unfinished uploads takes what is left; nobody counts it as evidence meanwhile.
+/**
+ * Throws away what collections that failed had begun to put into the vault: half of it is no evidence. Their own failure is
+ * what the journal tells; an upload that cannot be abandoned is left to a rule of the bucket.
+ */
+export async function abandonUploads(
+  { parts }: Pick<Vault, "parts">,
+  state: CaseState,
+  events: readonly Happening[],
+): Promise<void> {
+  for (const event of events) {
+    if (event.type !== "change.failed" || event.verb !== "run") continue;
+    const record = state.changes.get(event.change);
+    const upload = record?.change.collects === true ? uploadIn(record.progress) : null;
+    if (upload?.key.startsWith(evidencePrefix(state.id, state.target)) !== true) continue;
+    try {
+      await parts.abandon(upload);
+    } catch {
+      // As said above.
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { Append } from "../core/store.ts";
 import { actKey } from "./acts.ts";
 import { anchor } from "./anchor.ts";
 import { contextOf } from "./context.ts";
-import { abandonUpload, artifactsStored, assess } from "./evidence.ts";
+import { artifactsStored, assess } from "./evidence.ts";
 import { failureOf } from "./failure.ts";
 import type { Bench, Doing, Frame } from "./frame.ts";
 import { type ObservedCall, requestsOf } from "./ports.ts";
@@ -44,11 +44,7 @@ export async function perform(frame: Frame): Promise<Performed> {
       case "assess":
         return await assess(frame, bench, act);
       case "run":
-        return await withoutLeftovers(
-          bench,
-          recordOf(state, act.change),
-          await run(frame, bench, recordOf(state, act.change)),
-        );
+        return await run(frame, bench, recordOf(state, act.change));
       case "verify":
         return await verify(frame, bench, recordOf(state, act.change));
       case "revert":
@@ -58,19 +54,8 @@ export async function perform(frame: Frame): Promise<Performed> {
     }
   } catch (error) {
     if (signal.aborted) throw error;
-    return withoutLeftovers(bench, record, { events: failureOf(frame, bench, error) });
+    return { events: failureOf(frame, bench, error) };
   }
-}
-
-/** What a collection has begun to put into the vault is thrown away when it fails: half of it is no evidence. */
-async function withoutLeftovers(
-  { step, context }: Bench,
-  record: ChangeRecord | null,
-  performed: Performed,
-): Promise<Performed> {
-  const failed = performed.events.some((event) => event.type === "change.failed" && event.verb === "run");
-  if (failed && step.kind === "collection") await abandonUpload(context, record?.progress ?? null);
-  return performed;
 }
 
 function recordOf(state: CaseState, id: string): ChangeRecord {

@@ -6,6 +6,7 @@ import type { Playbook } from "../core/playbook.ts";
 import { actKey, type Decision } from "../engine/acts.ts";
 import { contextOf } from "../engine/context.ts";
 import { decide } from "../engine/decide.ts";
+import { abandonUploads } from "../engine/evidence.ts";
 import type { Doing } from "../engine/frame.ts";
 import { perform } from "../engine/perform.ts";
 import type { Ports } from "../engine/ports.ts";
@@ -158,11 +159,10 @@ export class LocalRunner {
       const notes = decision.acts.flatMap((act) => (act.verb === "note" ? [act.body] : []));
       if (notes.length > 0) {
         await this.append(work.caseId, notes);
+        void abandonUploads(this.#options.vault, state, notes); // Nothing that comes next waits for it.
         continue;
       }
-      const woken = new Promise<void>((resolve) => {
-        work.wake = resolve;
-      });
+      const woken = new Promise<void>((resolve) => void (work.wake = resolve));
       const started = this.#startWhatMay(work, decision, state);
       if (started === 0 && work.running.size === 0 && this.#isOver(decision, state, work.options)) return state;
       await this.#wait(work, decision, woken);
@@ -250,6 +250,7 @@ export class LocalRunner {
     });
     if (this.#journals.isDead) return;
     await this.append(work.caseId, events, engine, beside);
+    await abandonUploads(this.#options.vault, state, events);
     for (const event of events)
       if (event.type === "change.applied") await this.#options.onApplied?.(state, event.change);
   }
