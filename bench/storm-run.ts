@@ -4,19 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClients, type ClientSet } from "../src/aws/clients.ts";
 import { Lanes } from "../src/aws/lanes.ts";
-import { localLimiter } from "../src/aws/limiter.ts";
+import { leasedLimiter, type Limiter, localLimiter } from "../src/aws/limiter.ts";
 import { createResponder } from "../src/cli/compose.ts";
 import { policyOfPlaybook } from "../src/cli/policy.ts";
 import { rehearsedSettings } from "../src/cli/drill/run.ts";
 import { SimulatedClock } from "../src/core/clock.ts";
 import type { JournalEvent } from "../src/core/journal.ts";
+import type { Store } from "../src/core/store.ts";
 import type { Playbook } from "../src/core/playbook.ts";
 import { dispositionsOf } from "../src/intake/dispositions.ts";
 import { readGuardDuty } from "../src/intake/guardduty.ts";
 import { createFleet, type Fleet, type FleetOptions } from "../src/range/fleet.ts";
 import { START_OF_SIMULATED_TIME_MS } from "../src/range/range.ts";
 import { seededRandom } from "../src/range/world/random.ts";
-import { takeIn } from "../src/runners/intake.ts";
+import { type IntakeTools, takeIn } from "../src/runners/intake.ts";
 import type { LocalRunner } from "../src/runners/local.ts";
 import { openSqlite } from "../src/store/sqlite.ts";
 import { memoryVault } from "../src/vault/memory.ts";
@@ -30,6 +31,8 @@ export interface StormOptions extends Pick<FleetOptions, "instances" | "accounts
   readonly playbook: Playbook;
   /** How long the person who answers lets a question lie; nobody answers when left out. */
   readonly answersAfterMs?: number;
+  /** Over how many processes on one store the cases are spread; one, with AWS's limits for itself, when left out. */
+  readonly processes?: number;
   onEvent?(event: JournalEvent): void;
 }
 
@@ -38,7 +41,7 @@ export interface StormOptions extends Pick<FleetOptions, "instances" | "accounts
  * one case for each instance, one limiter for all. The limit of automatic containments per hour is lifted: no count is kept.
  */
 export async function runStorm(options: StormOptions): Promise<StormResult> {
-  const { playbook, answersAfterMs } = options;
+  const { playbook, answersAfterMs, processes = 1 } = options;
   const folder = mkdtempSync(join(inMemory(), "cordon-storm-"));
   const clock = new SimulatedClock(START_OF_SIMULATED_TIME_MS);
   const record = new StormRecord(clock);
@@ -49,30 +52,30 @@ export async function runStorm(options: StormOptions): Promise<StormResult> {
     answersAfterMs === undefined
       ? null
       : new StormResponder(clock, { afterMs: answersAfterMs, onAnswer: () => record.answered() });
-  const runner: LocalRunner = createResponder({
-    clock,
-    random,
-    store,
-    vault: memoryVault(),
-    settings: rehearsedSettings,
-    playbooks: [playbook],
-    owner: "storm",
-    clients: clientsOf(fleet, clock, random),
-    onCall: (call) => record.called(call),
-    onEvent: (event) => {
-      record.happened(event);
-      responder?.see(event, runner);
-      options.onEvent?.(event);
-    },
-  });
+  const started = startProcesses(processes, { fleet, clock, store, random, playbook, record, responder, options });
   const begin = performance.now();
   try {
     await clock.run(async () => {
       const life = new AbortController();
       setMaxListeners(0, life.signal); // Each case listens once.
       void lookAtMemory(record, clock, life.signal);
-      const cases = await receiveAll(fleet, { runner, store, clock, playbook });
-      await Promise.all(cases.map((id) => runner.work(id, { signal: life.signal, waitForPeople: responder !== null })));
+      const waitForPeople = responder !== null;
+      await Promise.all(
+        started.runners.map(async (runner, index) => {
+          const events = fleet.events.filter((_, at) => at % processes === index);
+          const intake = {
+            runner,
+            store,
+            clock,
+            playbook,
+            random: seededRandom(SEED + 1 + index),
+            owner: `intake-${index}`,
+          };
+          const cases = await receiveAll(events, intake);
+          await Promise.all(cases.map((id) => runner.work(id, { signal: life.signal, waitForPeople })));
+        }),
+      );
+      await started.close();
       life.abort(new Error("the storm is over"));
     });
   } finally {
@@ -82,6 +85,54 @@ export async function runStorm(options: StormOptions): Promise<StormResult> {
   return record.result(fleet, { wallMs: performance.now() - begin });
 }
 
+interface Surroundings {
+  readonly fleet: Fleet;
+  readonly clock: SimulatedClock;
+  readonly store: Store;
+  readonly random: () => number;
+  readonly playbook: Playbook;
+  readonly record: StormRecord;
+  readonly responder: StormResponder | null;
+  readonly options: Pick<StormOptions, "onEvent">;
+}
+
+/** One runner for each process, with a limiter of its own: AWS's limits for itself, or the part that it leases. */
+function startProcesses(
+  count: number,
+  around: Surroundings,
+): { readonly runners: readonly LocalRunner[]; readonly close: () => Promise<void> } {
+  const { clock, store } = around;
+  if (count === 1) return { runners: [runnerOf("storm", localLimiter(clock), around)], close: () => Promise.resolve() };
+  const limiters = Array.from({ length: count }, (_, index) =>
+    leasedLimiter({ clock, store, owner: `storm-${index + 1}`, place: "storm" }),
+  );
+  return {
+    runners: limiters.map((limiter, index) => runnerOf(`storm-${index + 1}`, limiter, around)),
+    close: async () => void (await Promise.all(limiters.map((limiter) => limiter.close()))),
+  };
+}
+
+function runnerOf(owner: string, limiter: Limiter, around: Surroundings): LocalRunner {
+  const { fleet, clock, store, random, playbook, record, responder, options } = around;
+  const runner: LocalRunner = createResponder({
+    clock,
+    random,
+    store,
+    vault: memoryVault(),
+    settings: rehearsedSettings,
+    playbooks: [playbook],
+    owner,
+    clients: clientsOf(fleet, { clock, random, limiter }),
+    onCall: (call) => record.called(call),
+    onEvent: (event) => {
+      record.happened(event);
+      responder?.see(event, runner);
+      options.onEvent?.(event);
+    },
+  });
+  return runner;
+}
+
 /** A folder that is no disk, where there is one: time stands still while the store writes, and the disk is not what is measured. */
 function inMemory(): string {
   return existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -89,11 +140,13 @@ function inMemory(): string {
 
 function clientsOf(
   fleet: Fleet,
-  clock: SimulatedClock,
-  random: () => number,
+  {
+    clock,
+    random,
+    limiter,
+  }: { readonly clock: SimulatedClock; readonly random: () => number; readonly limiter: Limiter },
 ): (target: { readonly account: string; readonly region: string }) => ClientSet {
   const sets = new Map<string, ClientSet>();
-  const limiter = localLimiter(clock);
   const lanes = new Lanes();
   return ({ account, region }) => {
     const known = sets.get(account);
@@ -115,18 +168,15 @@ function clientsOf(
 
 /** What the webhook does with each delivery, all in the same second. */
 async function receiveAll(
-  fleet: Fleet,
-  {
-    playbook,
-    ...tools
-  }: { runner: LocalRunner; store: ReturnType<typeof openSqlite>; clock: SimulatedClock; playbook: Playbook },
+  events: readonly unknown[],
+  { playbook, ...tools }: Omit<IntakeTools, "handOver"> & { readonly playbook: Playbook },
 ): Promise<readonly string[]> {
   const policy = policyOfPlaybook(playbook.id, [playbook]);
   const who = { orderedBy: null, actor: { kind: "cordon", id: "intake", channel: "engine" } } as const;
   const send = (): Promise<never> => Promise.reject(new TypeError("a storm hands nothing over"));
-  const intake = { ...tools, random: seededRandom(SEED + 1), owner: "storm", handOver: { send } };
+  const intake = { ...tools, handOver: { send } };
   const received = await Promise.all(
-    fleet.events.map(async (event) => {
+    events.map(async (event) => {
       const { findings, tags } = readGuardDuty(JSON.stringify(event), { file: "event" });
       const dispositions = findings.flatMap((finding) => dispositionsOf(finding, tags.get(finding) ?? {}, policy));
       const taken = await Promise.all(dispositions.map((disposition) => takeIn(disposition, who, intake)));

@@ -12,7 +12,10 @@ const WITHIN_BURST_S = 3;
 
 const SEALS = "ec2:ModifyNetworkInterfaceAttribute";
 
-interface Storm extends Pick<StormOptions, "instances" | "accounts" | "roles" | "foreignCalls" | "answersAfterMs"> {
+interface Storm extends Pick<
+  StormOptions,
+  "instances" | "accounts" | "roles" | "foreignCalls" | "answersAfterMs" | "processes"
+> {
   readonly title: string;
 }
 
@@ -24,6 +27,12 @@ const storms: Readonly<Record<string, Storm>> = {
     instances: 1000,
     roles: "own",
     foreignCalls: { ModifyNetworkInterfaceAttribute: 2.5 },
+  },
+  processes: {
+    title: "1,000 instances of one account, half of them in each of two processes",
+    instances: 1000,
+    roles: "own",
+    processes: 2,
   },
   role: { title: "200 instances of one role and one subnet", instances: 200, roles: "one", answersAfterMs: 300_000 },
 };
