@@ -62,6 +62,7 @@ async function describeEverything({ ec2 }: Clients): Promise<void> {
 const drills: readonly (readonly [playbook: string, scenario: string, variants: readonly Variant[]])[] = [
   ["collect-and-isolate", "c2-beacon", ["ssm-agent"]],
   ["compromised-instance", "ssh-intruder", []],
+  ["compromised-instance", "miner-behind-nat", ["flow-logs"]],
   ["contain-instance", "ssh-intruder", []],
   ["quick-containment", "web-shell", []],
   ["stolen-credentials", "stolen-credentials", []],
