@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
 import { putInlinePolicy } from "../../src/aws/roles.ts";
 import { setGroups } from "../../src/aws/network-interfaces.ts";
-import type { SharedStep, Step } from "../../src/core/step.ts";
+import type { AnyStep, SharedStep, Step } from "../../src/core/step.ts";
 import { roleSessions } from "../../src/steps/contain/role-sessions.ts";
 import { securityGroups } from "../../src/steps/contain/security-groups.ts";
+import { diskImage } from "../../src/steps/preserve/disk-image.ts";
+import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
+import { hashingDisksQuickly } from "../steps/disk-image-lab.ts";
+import { withSmallVolume } from "./storage.ts";
 import { clausesOf } from "../../src/testing/contract.ts";
 import type { ContractOptions } from "../../src/testing/contract-options.ts";
 
@@ -19,7 +23,7 @@ const seal = securityGroups as unknown as Step;
 const deny = roleSessions as unknown as SharedStep;
 
 /** What the suite says of a step, by the beginning of the clause's title. */
-async function verdict(step: Step | SharedStep, options: ContractOptions, title: string): Promise<string> {
+async function verdict(step: AnyStep, options: ContractOptions, title: string): Promise<string> {
   const clause = clausesOf(step, options).find((each) => each.title.startsWith(title));
   if (!clause) throw new Error(`there is no clause "${title}"`);
   return clause.check().then(
@@ -206,6 +210,23 @@ test("A change that is not of the declared schema is found out", async () => {
   };
   expect(await verdict(planted, sealed, "planning")).toMatch(
     /^before of contain\.security-groups\/eni-\S+ is not of the step's own schema/,
+  );
+});
+
+test("An artifact with the hash of something else than what lies in the vault is found out", async () => {
+  const planted: typeof diskImage = {
+    ...diskImage,
+    async collect(context, item, progress) {
+      const quick = { ...context, vault: hashingDisksQuickly(context.vault) };
+      const result = await diskImage.collect(quick, item, progress);
+      if (result.kind === "later") return result;
+      const hashOf = (lineage: unknown): string => (lineage as { readonly rawSha256: string }).rawSha256;
+      return { ...result, artifacts: result.artifacts.map((each) => ({ ...each, sha256: hashOf(each.lineage) })) };
+    },
+  };
+  const images = { scenario: "c2-beacon", prepare: withSmallVolume, before: [volumeSnapshots], input: { mostGiB: 1 } };
+  expect(await verdict(planted, images, "what it saved")).toMatch(
+    /^the vault has other content at memory:\S+ than the artifact says$/,
   );
 });
 
