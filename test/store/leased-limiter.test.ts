@@ -208,6 +208,18 @@ describe("processes that share a store", () => {
     }));
 });
 
+test("a process that sends nothing for a second gives back what it held", () =>
+  inWorld(async (world) => {
+    const one = new Process(world, 0);
+    await one.send("evidence");
+    await world.clock.sleep(2200); // Its slice would last longer.
+    const request = { key: "aws 1 r ec2:ModifyNetworkInterfaceAttribute", owner: "another", most: MOST, perSecond: 0 };
+    const now = world.clock.now();
+    const all = { ...request, owed: 0, want: 1000, weight: 1, now, until: now + 3000 };
+    const { tokens } = await world.store.leaseSlice({ ...all, left: 0 });
+    expect((await world.store.leaseSlice({ ...all, left: tokens })).tokens).toBeGreaterThan(MOST - 1.5);
+  }));
+
 describe("a store that does not answer", () => {
   const silent: SliceStore = { leaseSlice: () => new Promise(() => {}) };
   const broken: SliceStore = { leaseSlice: () => Promise.reject(new Error("disk I/O error")) };
@@ -224,6 +236,24 @@ describe("a store that does not answer", () => {
       );
     }),
   );
+
+  test("keeps nobody's slice alive: what was leased before is used in its time or not at all", () =>
+    inWorld(async (world) => {
+      let isSilent = false;
+      const falling: SliceStore = {
+        leaseSlice: (request) => (isSilent ? silent : world.store).leaseSlice(request),
+      };
+      const one = new Process(world, 0, falling);
+      await one.send("rest");
+      isSilent = true; // It holds some ready, and nobody will renew them.
+      await world.clock.sleep(500);
+      await one.send("rest");
+      await world.clock.sleep(3000);
+      void one.send("rest").catch(() => {});
+      await world.clock.sleep(20_000);
+      expect(world.sent).toHaveLength(2);
+      one.kill();
+    }));
 
   test("and comes back settles what went without it", () =>
     inWorld(async (world) => {
