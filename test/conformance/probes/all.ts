@@ -2,6 +2,7 @@ import type { Probe } from "../probe.ts";
 import { groupProbes } from "./groups.ts";
 import { handOverProbes } from "./hand-over.ts";
 import { interfaceProbes } from "./interfaces.ts";
+import { launchProbes } from "./launches.ts";
 import { networkAclProbes } from "./network-acls.ts";
 import { objectProbes } from "./objects.ts";
 import { profileProbes } from "./profiles.ts";
@@ -20,6 +21,7 @@ export const allProbes: readonly Probe[] = [
   ...roleProbes,
   ...objectProbes,
   ...storageProbes,
+  ...launchProbes,
   ...scalingProbes,
   ...tagAndRouteProbes,
   ...handOverProbes,
