@@ -91,7 +91,7 @@ describe("the restricted profile", () => {
       await collectionProfile.run(bench.context, change, { lent: LENT });
       const view = { change, state: "verified", outcome: null, verifiedAt: 1 };
       const context = { ...bench.context, outcomes: { "preserve.collection-profile": [view] } };
-      const { changes } = await roleSessions.plan(context, {});
+      const { changes } = await roleSessions.plan(context, { agent: "auto" });
       expect(changes.map(({ resource }) => resource).sort()).toEqual([
         "arn:aws:iam::111122223333:role/CordonCollection",
         "arn:aws:iam::111122223333:role/managed-worker",
