@@ -1,5 +1,7 @@
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { EBSClient } from "@aws-sdk/client-ebs";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -16,10 +18,12 @@ const region = { region: "eu-west-1" };
 const clients: Readonly<Record<string, { readonly config: unknown }>> = {
   autoscaling: new AutoScalingClient(region),
   cloudtrail: new CloudTrailClient(region),
+  ebs: new EBSClient(region),
   ec2: new EC2Client(region),
   elasticloadbalancing: new ElasticLoadBalancingV2Client(region),
   events: new EventBridgeClient(region),
   iam: new IAMClient(region),
+  logs: new CloudWatchLogsClient(region),
   s3: new S3Client(region),
   ssm: new SSMClient(region),
   states: new SFNClient(region),

@@ -92,7 +92,7 @@ export const diskImage = defineCollection({
     const saved = savedVolumes(outcomes[snapshotsStep] ?? []);
     const disks = snapshots.map((snapshot) => {
       const device = saved.find(({ volumeId }) => volumeId === snapshot.volumeId)?.device ?? null;
-      const wanted = { mostGiB, isWanted: volumes === "all" || device === root };
+      const wanted = { mostGiB, isWanted: volumes === "all" || (root !== null && device === root) };
       return { ...snapshot, device, reason: reasonNotRead(snapshot, wanted) };
     });
     return {
