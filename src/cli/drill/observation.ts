@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { CaseState } from "../../core/case.ts";
 import type { Json } from "../../core/json.ts";
 import type { Attacker } from "../../range/attackers/attacker.ts";
@@ -56,7 +57,27 @@ export function terminated(range: Range): readonly string[] {
     .filter(({ operation, error }) => operation === "TerminateInstances" && error === null)
     .flatMap(({ input }) => (input["InstanceIds"] ?? []) as readonly string[]);
   const ended = instances.filter(({ state }) => state === "shutting-down" || state === "terminated");
-  return [...called, ...ended.map(({ id }) => id)].filter((id) => !launchedHere.has(id));
+  // An hour after its end AWS has forgotten an instance.
+  const forgotten = range.scenario.targets.filter(({ instanceId }) => !instances.some(({ id }) => id === instanceId));
+  return [...called, ...ended.map(({ id }) => id), ...forgotten.map(({ instanceId }) => instanceId)].filter(
+    (id) => !launchedHere.has(id),
+  );
+}
+
+const copied = z.looseObject({ copyOf: z.string() });
+
+/** Evidence that lies with AWS and was destroyed since: snapshots and images that are gone, and that no copy stands for. */
+export function lostEvidence(states: readonly CaseState[], range: Range): readonly string[] {
+  const artifacts = states.flatMap((state) => state.artifacts);
+  const places = range.world.places();
+  const isThere = (id: string): boolean =>
+    places.some(({ region }) => region.snapshots.has(id) || region.images.has(id));
+  const kept = artifacts.flatMap(({ location, lineage }) => {
+    const id = /:(?:snapshot|image)\/([a-z]+-[0-9a-f]+)$/.exec(location)?.[1];
+    return id === undefined ? [] : [{ id, copyOf: copied.safeParse(lineage).data?.copyOf }];
+  });
+  const stoodFor = new Set(kept.filter(({ id }) => isThere(id)).map(({ copyOf }) => copyOf));
+  return kept.map(({ id }) => id).filter((id) => !isThere(id) && !stoodFor.has(id));
 }
 
 /**

@@ -13,7 +13,6 @@ import {
 import { describe, expect, it } from "vitest";
 import { createInstanceProfile, createRole, createUser } from "../../world/build-identity.ts";
 import { createImage } from "../../world/build-images.ts";
-import { EC2_RESOURCE_LIMITS } from "../../world/throttle-limits.ts";
 import { StorageLab } from "./storage-lab.ts";
 
 /** What a launch of one instance in the lab's subnet says, and what is special about it. */
@@ -132,8 +131,16 @@ describe("RunInstances", () => {
     });
   });
 
-  it("counts launched instances as AWS does", () => {
-    expect(EC2_RESOURCE_LIMITS["RunInstances"]).toEqual({ burst: 1000, refillPerSecond: 2 });
+  it("draws as many tokens as it asks for instances: a thousand at once, then two a second", async () => {
+    const lab = new StorageLab();
+    const ec2 = lab.throttledClient("111122223333", "eu-west-1");
+    await lab.clock.run(async () => {
+      const many = launch(lab, { MinCount: 1000, MaxCount: 1000 });
+      await expect(ec2.send(many)).rejects.toMatchObject({ name: "InsufficientFreeAddressesInSubnet" });
+      await expect(ec2.send(launch(lab))).rejects.toMatchObject({ name: "RequestLimitExceeded" });
+      await lab.clock.sleep(500);
+      await expect(ec2.send(launch(lab))).resolves.toMatchObject({ OwnerId: "111122223333" });
+    });
   });
 });
 

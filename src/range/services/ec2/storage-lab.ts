@@ -9,6 +9,7 @@ import { createSubnet, createVpc } from "../../world/build-network.ts";
 import type { Session } from "../../world/identity.ts";
 import type { Instance } from "../../world/model.ts";
 import { seededRandom } from "../../world/random.ts";
+import { Throttle } from "../../world/throttle.ts";
 import { World, type Place } from "../../world/world.ts";
 
 const EVERYTHING = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
@@ -42,11 +43,19 @@ export class StorageLab {
     return this.clientOf(createUser(place, { name, inlinePolicies: { all: EVERYTHING } }).session, region);
   }
 
+  /** A client of an administrator who has AWS's limits to himself. */
+  throttledClient(accountId: string, region: string): EC2Client {
+    const place = this.world.place(accountId, region);
+    const name = `admin-${++this.#requests}`;
+    const { session } = createUser(place, { name, inlinePolicies: { all: EVERYTHING } });
+    return this.clientOf(session, region, new Throttle());
+  }
+
   /** A client of somebody else's, with his own permissions. */
-  clientOf(session: Session, region: string): EC2Client {
+  clientOf(session: Session, region: string, throttle?: Throttle): EC2Client {
     const { handle } = createWire({
       requestId: () => `request-${++this.#requests}`,
-      perform: createFront({ world: this.world }),
+      perform: createFront({ world: this.world, ...(throttle === undefined ? {} : { throttle }) }),
     });
     const settings = { region, maxAttempts: 1, credentials: session, requestHandler: inProcessHandler(handle) };
     return new EC2Client(settings as object);
