@@ -85,3 +85,10 @@ test.each(rows)("$playbook $what", { timeout: 60_000 }, async (row) => {
   expect(result.evidence.map(({ kind }) => kind)).toEqual(expect.arrayContaining([...row.evidence]));
   expect(breaches).toEqual([]);
 });
+
+test("evidence that an intruder destroys costs points, and the instance that is protected stays", async () => {
+  const options = { scenario: "evidence-saboteur", playbook: "compromised-instance", playbooks, seed: 7 };
+  const { result, deductions } = await runDrill(options);
+  expect(deductions).toEqual([{ points: 10, why: "1 snapshot or image was destroyed after being saved" }]);
+  expect(result).toMatchObject({ contained: true, score: 90 });
+});

@@ -3,7 +3,7 @@ import type { JournalEvent, JournalVerdict } from "../../core/journal.ts";
 import { type Json, sha256 } from "../../core/json.ts";
 import type { ActorKind } from "../../range/attackers/attacker.ts";
 import { differences } from "../../range/snapshot-difference.ts";
-import { breaches, isDeclared, QUIET_MS, terminated } from "./observation.ts";
+import { breaches, isDeclared, lostEvidence, QUIET_MS, terminated } from "./observation.ts";
 import { longestChain } from "./path.ts";
 import type { DrillResult } from "./result.ts";
 import type { Rehearsal } from "./rehearsal.ts";
@@ -62,8 +62,9 @@ export function describeDrill(observed: Observed): DrillReport {
     ...documentOf(observed),
     isBreached: broken.length > 0,
     isTerminated: terminated(rehearsal.range).length > 0,
+    lostEvidence: lostEvidence(contained, rehearsal.range).length,
   };
-  const { isBreached: _breached, isTerminated: _terminated, ...document } = scored;
+  const { isBreached: _breached, isTerminated: _terminated, lostEvidence: _lost, ...document } = scored;
   return {
     result: { ...document, score: scoreOf(scored) },
     deductions: deductions(scored),

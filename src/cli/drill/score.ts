@@ -1,9 +1,11 @@
 import type { DrillResult } from "./result.ts";
 
-/** What a score is taken from: the document without the score, and the two faults that fail a drill outright. */
+/** What a score is taken from: the document without the score, the two faults that fail a drill outright, and what was lost. */
 export interface Scored extends Omit<DrillResult, "score"> {
   /** An attacker got through while Cordon said `contained: true`. */
   readonly isBreached: boolean;
+  /** How many snapshots and images that were saved are not there any more. */
+  readonly lostEvidence: number;
   /** A target, or anything that Cordon did not launch, was terminated. */
   readonly isTerminated: boolean;
 }
@@ -31,6 +33,10 @@ export function deductions(drill: Scored): readonly Deduction[] {
     alive > 0 && {
       points: Math.min(40, 10 * alive),
       why: `${alive} attacker${alive === 1 ? " is" : "s are"} not cut at the end`,
+    },
+    drill.lostEvidence > 0 && {
+      points: Math.min(30, 10 * drill.lostEvidence),
+      why: `${drill.lostEvidence} snapshot${drill.lostEvidence === 1 ? " or image was" : "s or images were"} destroyed after being saved`,
     },
     extra > 0 && {
       points: Math.min(20, 5 * extra),
