@@ -1,13 +1,5 @@
 import { z } from "zod";
-import type {
-  ArrivedPart,
-  ContentInParts,
-  Laid,
-  PartLimits,
-  PartLinkWish,
-  Upload,
-  UploadWish,
-} from "./content-in-parts.ts";
+import type { ArrivedPart, Laid, PartLimits, PartLinkWish, Upload, UploadWish } from "./content-in-parts.ts";
 import type { VaultLink } from "./content-in-parts.ts";
 import { runningHash } from "./running-hash.ts";
 import type { Piece, Vault } from "./vault.ts";

@@ -47,31 +47,8 @@ const uploadFile = z.strictObject({ key: z.string() });
  *
  * One upload per key: whoever opens a second begins anew.
  */
-export function directoryParts({ pathOf, incoming, flushFolder, unlessMissing }: Place): ContentInParts {
-  const filesOf = ({ id }: Pick<Upload, "id">) => {
-    if (!/^[0-9a-f]{64}$/.test(id)) throw new RangeError(`${JSON.stringify(id)} is no upload of this vault`);
-    const at = join(incoming, id);
-    return { note: `${at}.json`, content: `${at}.content`, parts: `${at}.parts` };
-  };
-  const requireOpen = (upload: Pick<Upload, "id" | "key">): ReturnType<typeof filesOf> => {
-    const files = filesOf(upload);
-    const note = unlessMissing(() => readFileSync(files.note, "utf8"));
-    if (note === null || uploadFile.parse(JSON.parse(note)).key !== upload.key) throw new UploadGone(upload);
-    return files;
-  };
-  const arrivedOf = (upload: Upload): readonly ArrivedPart[] => {
-    const lines = unlessMissing(() => readFileSync(requireOpen(upload).parts, "utf8")) ?? "";
-    // What the last line break does not end, a dying process left half written.
-    const whole = lines.slice(0, lines.lastIndexOf("\n") + 1);
-    const sizes = new Map([...whole.matchAll(/^(\d+) (\d+)$/gm)].map(([, number, bytes]) => [Number(number), bytes]));
-    return [...sizes]
-      .map(([number, bytes]) => ({ number, bytes: Number(bytes) }))
-      .sort((one, other) => one.number - other.number);
-  };
-  const remove = (upload: Pick<Upload, "id">): void => {
-    const { content, parts, note } = filesOf(upload);
-    for (const file of [content, parts, note]) rmSync(file, { force: true }); // The note last: without it the rest is never found.
-  };
+export function directoryParts(place: Place): ContentInParts {
+  const { pathOf, incoming, unlessMissing } = place;
   return {
     limits: PART_LIMITS,
     links: null,
@@ -81,38 +58,24 @@ export function directoryParts({ pathOf, incoming, flushFolder, unlessMissing }:
       requirePartBytes(partBytes);
       const upload = { key, id: sha256(key), partBytes };
       mkdirSync(incoming, { recursive: true });
-      remove(upload);
-      writeFileSync(filesOf(upload).note, JSON.stringify({ key }), { flag: "wx", flush: true });
+      remove(place, upload);
+      writeFileSync(filesOf(place, upload).note, JSON.stringify({ key }), { flag: "wx", flush: true });
       return upload;
     },
     async putPart(upload, number, bytes, options) {
       options?.signal?.throwIfAborted();
       requirePart(upload, number, bytes.length);
-      const { content, parts } = requireOpen(upload);
+      const { content, parts } = requireOpen(place, upload);
       writeAt(content, bytes, (number - 1) * upload.partBytes);
       appendFileSync(parts, `${number} ${bytes.length}\n`, { mode: 0o640, flush: true });
     },
-    arrived: async (upload) => arrivedOf(upload),
+    arrived: async (upload) => arrivedOf(place, upload),
     async complete(upload, count, options) {
       options?.signal?.throwIfAborted();
-      const path = pathOf(upload.key);
-      const laidBefore = (): Laid | null => unlessMissing(() => laidAt(path));
-      const isOpen = unlessMissing(() => statSync(filesOf(upload).note)) !== null;
-      // The name is given before the note is taken away: what lies there without a note is this upload's.
-      if (!isOpen) return laidBefore() ?? gone(upload);
-      const arrived = arrivedOf(upload);
-      requireWhole(upload, arrived, count);
-      const last = arrived.find(({ number }) => number === count)?.bytes ?? 0;
-      const { content } = filesOf(upload);
-      closeWhole(content, (count - 1) * upload.partBytes + last);
-      mkdirSync(dirname(path), { recursive: true });
-      giveName(content, path);
-      flushFolder(dirname(path));
-      remove(upload);
-      return laidAt(path);
+      return complete(place, upload, count);
     },
     async abandon(upload) {
-      remove(upload);
+      remove(place, upload);
     },
     async unfinished(prefix) {
       const notes = (unlessMissing(() => readdirSync(incoming)) ?? []).filter((name) => name.endsWith(".json"));
@@ -124,6 +87,59 @@ export function directoryParts({ pathOf, incoming, flushFolder, unlessMissing }:
         .filter(({ key }) => key.startsWith(prefix));
     },
   };
+}
+
+interface UploadFiles {
+  readonly note: string;
+  readonly content: string;
+  readonly parts: string;
+}
+
+function filesOf({ incoming }: Place, { id }: Pick<Upload, "id">): UploadFiles {
+  if (!/^[0-9a-f]{64}$/.test(id)) throw new RangeError(`${JSON.stringify(id)} is no upload of this vault`);
+  const at = join(incoming, id);
+  return { note: `${at}.json`, content: `${at}.content`, parts: `${at}.parts` };
+}
+
+function requireOpen(place: Place, upload: Pick<Upload, "id" | "key">): UploadFiles {
+  const files = filesOf(place, upload);
+  const note = place.unlessMissing(() => readFileSync(files.note, "utf8"));
+  if (note === null || uploadFile.parse(JSON.parse(note)).key !== upload.key) throw new UploadGone(upload);
+  return files;
+}
+
+function arrivedOf(place: Place, upload: Upload): readonly ArrivedPart[] {
+  const { parts } = requireOpen(place, upload);
+  const lines = place.unlessMissing(() => readFileSync(parts, "utf8")) ?? "";
+  // What the last line break does not end, a dying process left half written.
+  const whole = lines.slice(0, lines.lastIndexOf("\n") + 1);
+  const sizes = new Map([...whole.matchAll(/^(\d+) (\d+)$/gm)].map(([, number, bytes]) => [Number(number), bytes]));
+  return [...sizes]
+    .map(([number, bytes]) => ({ number, bytes: Number(bytes) }))
+    .sort((one, other) => one.number - other.number);
+}
+
+function complete(place: Place, upload: Upload, count: number): Laid {
+  const { pathOf, flushFolder, unlessMissing } = place;
+  const path = pathOf(upload.key);
+  const { note, content } = filesOf(place, upload);
+  // The name is given before the note is taken away: what lies there without a note is this upload's.
+  if (unlessMissing(() => statSync(note)) === null) return unlessMissing(() => laidAt(path)) ?? gone(upload);
+  const arrived = arrivedOf(place, upload);
+  requireWhole(upload, arrived, count);
+  const last = arrived.find(({ number }) => number === count)?.bytes ?? 0;
+  closeWhole(content, (count - 1) * upload.partBytes + last);
+  mkdirSync(dirname(path), { recursive: true });
+  giveName(content, path);
+  flushFolder(dirname(path));
+  remove(place, upload);
+  return laidAt(path);
+}
+
+/** The note last: without it the rest is never found. */
+function remove(place: Place, upload: Pick<Upload, "id">): void {
+  const { content, parts, note } = filesOf(place, upload);
+  for (const file of [content, parts, note]) rmSync(file, { force: true });
 }
 
 function gone(upload: Upload): never {

@@ -1,4 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { createClients } from "../../src/aws/clients.ts";
+import type { SimulatedClock } from "../../src/core/clock.ts";
+import type { Vault } from "../../src/core/vault.ts";
+import { createResponder } from "../../src/range/responder.ts";
+import { seededRandom } from "../../src/range/world/random.ts";
+import { evidenceBucket } from "../../src/range/world/s3.ts";
+import { s3Vault } from "../../src/vault/s3.ts";
+import { verifyEvidence } from "../../src/vault/verification.ts";
 import { shippedPlaybooks } from "../../bench/playbooks.ts";
 import { runDrill } from "../../src/cli/drill/run.ts";
 import type { DrillReport } from "../../src/cli/drill/report.ts";
@@ -7,6 +15,7 @@ import type { ServedCall } from "../../src/range/front.ts";
 import type { Range } from "../../src/range/range.ts";
 import { createLaboratory, openCase, shippedPlaybook } from "../engine/harness.ts";
 import { manageTarget, type ManagedOptions } from "../steps/managed.ts";
+import { captureTarget, memorySettings } from "../steps/memory.ts";
 
 const playbooks = shippedPlaybooks()
   .filter(({ id }) => id === "collect-and-isolate")
@@ -124,6 +133,85 @@ describe("collect-and-isolate", () => {
     expect(given.map(({ input }) => (input["IamInstanceProfile"] as { readonly Arn: string }).Arn)).toEqual([
       "arn:aws:iam::111122223333:instance-profile/payroll-worker",
     ]);
+  });
+});
+
+/** The bucket lies in the account for evidence, and the host has a way to S3. */
+async function drillWithMemory(
+  managed: Parameters<typeof captureTarget>[1] = {},
+): Promise<Drilled & { readonly vault: Vault; readonly clock: SimulatedClock }> {
+  const staged: { range: Range; vault: Vault; clock: SimulatedClock }[] = [];
+  const report = await runDrill({
+    scenario: "c2-beacon",
+    seed: 7,
+    playbooks,
+    release: false,
+    settings: () => memorySettings,
+    prepare: (range) => void captureTarget(range, { ...usual, ...managed }),
+    vault(range, clock) {
+      const vault = bucketIn(range, clock);
+      staged.push({ range, vault, clock });
+      return vault;
+    },
+  });
+  return { ...report, ...staged[0]! };
+}
+
+function bucketIn(range: Range, clock: SimulatedClock): Vault {
+  const place = range.world.place("444455556666", "eu-central-1");
+  evidenceBucket(range.world, { account: place.account.id, region: place.region.name, name: "evidence-444455556666" });
+  const { presigner, observed } = createClients({
+    region: place.region.name,
+    credentials: createResponder(place),
+    requestHandler: range.requestHandler(),
+    clock,
+    random: seededRandom(2),
+  });
+  const sender = (signal: AbortSignal) => observed(() => {}, signal).s3;
+  return s3Vault({ bucket: "evidence-444455556666", clock, random: seededRandom(3), presigner, sender });
+}
+
+describe("the memory", () => {
+  it("is captured before anything is asked of the running system, and the cut follows both", async () => {
+    const report = await drillWithMemory();
+    const stored = report.events.flatMap(({ body }) => (body.type === "artifact.stored" ? [body] : []));
+    const memory = stored.filter(({ kind }) => kind === "memory");
+    expect(memory).toHaveLength(1);
+    expect(memory[0]).toMatchObject({ bytes: 100_032, lineage: { verified: true, format: "LiME" } });
+    expect(stored.filter(({ kind }) => kind === "live-response")).toHaveLength(14);
+    const sent = report.range.calls.filter(({ operation }) => operation === "SendCommand");
+    expect(sent[0]?.input["Comment"]).toMatch(/^cordon memory /);
+    const laid = report.range.calls.find(({ operation }) => operation === "CompleteMultipartUpload");
+    expect(sent[1]!.at).toBeGreaterThan(laid!.at);
+    const targetOnly = report.range.calls.filter(({ service }) => service !== "s3");
+    expect(milestones({ ...report, range: { ...report.range, calls: targetOnly } })).toEqual(WHOLE_ORDER);
+    expect(report.result.attackers.every(({ cut }) => cut)).toBe(true);
+    expect(await report.clock.run(() => verifyEvidence(report.vault, report.events))).toMatchObject({ ok: true });
+  });
+
+  it.each<[string, Parameters<typeof captureTarget>[1], RegExp]>([
+    ["its kernel is locked down", { lockdown: "confidentiality" }, /locked down/],
+    ["it has no way to the bucket", { withoutS3: true }, /part 1 was not taken/],
+  ])("leaves nothing behind and holds nobody up where %s", async (_name, managed, reason) => {
+    const report = await drillWithMemory(managed);
+    const failed = report.events.flatMap(({ body }) =>
+      body.type === "change.failed" && body.change.startsWith("preserve.memory-capture") ? [body.message] : [],
+    );
+    expect(failed).toEqual([expect.stringMatching(reason)]);
+    expect(report.events.filter(({ body }) => body.type === "artifact.stored" && body.kind === "memory")).toEqual([]);
+    expect(await report.clock.run(() => report.vault.parts.unfinished(""))).toEqual([]);
+    expect(
+      report.events.filter(({ body }) => body.type === "artifact.stored" && body.kind === "live-response"),
+    ).toHaveLength(14);
+    expect(report.result.attackers.every(({ cut }) => cut)).toBe(true);
+  });
+
+  it("is left, with the reason, where evidence does not lie in a bucket", async () => {
+    const { events } = await drill();
+    const left = events.flatMap(({ body }) =>
+      body.type === "step.planned" && body.step === "preserve.memory-capture" ? body.left : [],
+    );
+    expect(left.map(({ reason }) => reason)).toEqual([expect.stringContaining("gives no links")]);
   });
 });
 

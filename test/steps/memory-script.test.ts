@@ -75,7 +75,7 @@ interface Ran {
 
 async function run(
   sha256: string,
-  { path = program, parts = 3, fetch = null as string | null, before = (_: Upload): void => {} } = {},
+  { path = program, parts = 3, fetch = null as string | null, before = null as ((upload: Upload) => void) | null } = {},
 ): Promise<Ran> {
   const { signal } = new AbortController();
   const large = largeContent({ vault, prefix: "cases/", attempt: 1, signal, hold: () => () => {} });
@@ -85,7 +85,7 @@ async function run(
     sentBy: "others",
   });
   const links = await linksTo(context, upload, parts);
-  before(upload);
+  before?.(upload);
   const tool = { from: "host", path, sha256 } as const;
   const name = `test-${process.pid}-${word}`;
   const script = linuxScript({ tool, fetch, word: name, partMiB: PART_MIB, links }).join("\n");

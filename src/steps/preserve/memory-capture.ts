@@ -1,66 +1,18 @@
 import { z } from "zod";
 import { hardwareOf } from "../../aws/instance-hardware.ts";
 import { findInstance } from "../../aws/instances.ts";
-import {
-  commandWithComment,
-  invocationOf,
-  managedInstance,
-  SCRIPT_DOCUMENTS,
-  sendScript,
-} from "../../aws/ssm-commands.ts";
+import { managedInstance } from "../../aws/ssm-commands.ts";
 import { Refusal } from "../../core/errors.ts";
-import {
-  collected,
-  defineCollection,
-  later,
-  type CollectResult,
-  type Item,
-  type MemoryTool,
-  type StepContext,
-} from "../../core/step.ts";
-import { linksTo, type PartLinks } from "./memory-links.ts";
-import { memoryProgress, readTold, reasonIn, type MemoryProgress, type Phase } from "./memory-progress.ts";
-import { linuxRenewal, linuxScript } from "./memory-script-linux.ts";
-import { windowsRenewal, windowsScript } from "./memory-script-windows.ts";
-import { isAgentExpected, lookForAgent, NO_AGENT_CAME, platformOf, reasonNotAsked } from "./ssm-agent.ts";
+import { defineCollection, type MemoryTool, type StepContext } from "../../core/step.ts";
+import { goOn, MIB, memoryItem, type MemoryDetails, MOST_PARTS, partSize } from "./memory-item.ts";
+import { memoryProgress } from "./memory-progress.ts";
+import { readBack } from "./memory-reading.ts";
+import { lookAtCapture, openUpload, sendCapture } from "./memory-sending.ts";
+import { isAgentExpected, platformOf, reasonNotAsked } from "./ssm-agent.ts";
 import { expectStored } from "./stored-content.ts";
-
-const MIB = 1024 * 1024;
-
-/** So many links, of which only number and signature differ, fit into the 64 KB of a command with room to spare. */
-const MOST_PARTS = 600;
-
-/** Each part is a call to S3 and a signature; a part in the making lies on the host's disk. */
-const USUAL_PARTS = 150;
-const SMALLEST_PART_MIB = 16;
-const LARGEST_USUAL_PART_MIB = 512;
-
-const item = z.strictObject({
-  platform: z.enum(["Linux", "Windows"]),
-  tool: z.union([
-    z.strictObject({ from: z.literal("host"), path: z.string(), sha256: z.string() }),
-    z.strictObject({ from: z.literal("vault"), key: z.string(), sha256: z.string() }),
-  ]),
-  instanceType: z.string(),
-  memoryMiB: z.int(),
-  partMiB: z.int(),
-});
-
-type Details = z.infer<typeof item>;
 
 /** What an artifact's lineage says of what the host sent. */
 const sent = z.looseObject({ sentSha256: z.string(), sentBytes: z.number(), verified: z.boolean() });
-
-const times = { afterMs: 3_000, withinMs: 14_400_000 } as const;
-
-const limits = { deliverWithinSeconds: 120, runWithinSeconds: 10_800 } as const;
-
-/** Links are given anew this long before they end: the capture must have read them before each part that it sends. */
-const RENEW_BEFORE_MS = 600_000;
-
-/** What is read back in one call: well within what a call may take. */
-const READ_PER_CALL = 256 * MIB;
-const READ_AT_ONCE = 8 * MIB;
 
 /**
  * Captures what the instance's memory holds: AVML on Linux, WinPmem on Windows, on x86-64, by Run Command of Systems Manager.
@@ -97,7 +49,7 @@ export const memoryCapture = defineCollection({
     },
   },
   input: z.strictObject({}),
-  item,
+  item: memoryItem,
 
   async plan(context) {
     const { aws, target, settings, vault } = context;
@@ -131,11 +83,11 @@ export const memoryCapture = defineCollection({
     switch (known?.phase) {
       case undefined:
       case "awaiting":
-        return open(context, collecting, known?.since ?? context.now);
+        return openUpload(context, collecting, known?.since ?? context.now);
       case "opened":
-        return send(context, collecting, known);
+        return sendCapture(context, collecting, known);
       case "capturing":
-        return look(context, collecting, known);
+        return lookAtCapture(context, collecting, known);
       case "arrived": {
         const laid = await context.vault.large.complete(known.upload, known.told.parts);
         return goOn({ phase: "reading", upload: known.upload, told: known.told, laid, from: 0, hash: null });
@@ -159,172 +111,6 @@ export const memoryCapture = defineCollection({
   },
 });
 
-function toolFor(platform: Details["platform"], memory: StepContext["settings"]["memory"]): MemoryTool | null {
+function toolFor(platform: MemoryDetails["platform"], memory: StepContext["settings"]["memory"]): MemoryTool | null {
   return (platform === "Windows" ? memory?.windows : memory?.linux) ?? null;
-}
-
-/** An image is a little larger than the memory: holes of the address space, and headers. */
-function imageMiB(memoryMiB: number): number {
-  return memoryMiB * 1.1 + 256;
-}
-
-function partSize(memoryMiB: number): number {
-  const image = imageMiB(memoryMiB);
-  const usual = Math.min(Math.ceil(image / USUAL_PARTS), LARGEST_USUAL_PART_MIB);
-  return Math.max(SMALLEST_PART_MIB, usual, Math.ceil(image / MOST_PARTS));
-}
-
-function partsOf({ memoryMiB, partMiB }: Details): number {
-  return Math.min(MOST_PARTS, Math.ceil(imageMiB(memoryMiB) / partMiB));
-}
-
-function goOn(progress: MemoryProgress, afterMs: number = times.afterMs): CollectResult {
-  return later(progress, { ...times, afterMs });
-}
-
-/** Opens the upload when the agent is there. The journal has it before the host hears of it. */
-async function open(
-  context: StepContext,
-  { resource: instanceId, details }: Item<Details>,
-  since: number,
-): Promise<CollectResult> {
-  const agent = await lookForAgent(context, { instanceId, since });
-  if (agent === "awaited") return goOn({ phase: "awaiting", since });
-  if (agent === "absent") throw notCaptured(instanceId, NO_AGENT_CAME);
-  const name = `${instanceId}.${details.platform === "Windows" ? "raw" : "lime"}`;
-  const wish = { partBytes: details.partMiB * MIB, sentBy: "others" } as const;
-  return goOn({ phase: "opened", upload: await context.vault.large.open("memory", name, wish) }, 0);
-}
-
-/** Sends the script. One that an earlier attempt may have sent is taken where AWS shows it: it runs once for one upload. */
-async function send(
-  context: StepContext,
-  collecting: Item<Details>,
-  { upload }: Phase<"opened">,
-): Promise<CollectResult> {
-  const { aws, lookSince, now } = context;
-  const { resource: instanceId, details } = collecting;
-  const comment = commentOf(context, upload);
-  const found =
-    lookSince === null ? null : await commandWithComment(aws.ssm, { instanceId, comment, since: lookSince });
-  // Its links were signed before: as nobody knows until when they hold, they are renewed at once.
-  if (found !== null) return goOn({ phase: "capturing", upload, commandId: found, linksUntil: now });
-  const { tool, platform, partMiB } = details;
-  const [links, fetch] = await Promise.all([
-    linksTo(context, upload, partsOf(details)),
-    tool.from === "vault" ? linkToTool(context, tool.key) : null,
-  ]);
-  const capture = { tool, fetch, word: wordOf(context, upload), partMiB, links };
-  const lines = platform === "Windows" ? windowsScript(capture) : linuxScript(capture);
-  const commandId = await sendScript(aws.ssm, { instanceId, platform, lines, comment, ...limits });
-  return goOn({ phase: "capturing", upload, commandId, linksUntil: links.until });
-}
-
-async function linkToTool({ vault }: StepContext, key: string): Promise<string> {
-  const link = await vault.large.links?.content(key, { withinMs: 900_000 });
-  if (link === undefined) throw new TypeError("this vault gives no links");
-  return link.url;
-}
-
-/** One word per upload, of letters and digits: it names the folder on the host and the command. */
-function wordOf({ nonce }: StepContext, { key }: { readonly key: string }): string {
-  const attempt = /-(\d+)\.\w+$/.exec(key)?.[1] ?? "0";
-  return `${nonce.replaceAll(/\W/g, "").slice(0, 32)}-${attempt}`;
-}
-
-function commentOf(context: StepContext, upload: { readonly key: string }): string {
-  return `cordon memory ${wordOf(context, upload)}`;
-}
-
-async function look(
-  context: StepContext,
-  collecting: Item<Details>,
-  known: Phase<"capturing">,
-): Promise<CollectResult> {
-  const { resource: instanceId } = collecting;
-  const { upload, commandId } = known;
-  const invocation = await invocationOf(context.aws.ssm, { commandId, instanceId });
-  switch (invocation.kind) {
-    case "underWay":
-      return context.now < known.linksUntil - RENEW_BEFORE_MS ? goOn(known) : renew(context, collecting, known);
-    case "lost":
-      throw notCaptured(instanceId, `its command ended without an answer: ${invocation.reason}`);
-    case "ended": {
-      const told = invocation.exitCode === 0 ? readTold(invocation.output) : null;
-      const { startedAt, endedAt } = invocation;
-      if (told !== null) return goOn({ phase: "arrived", upload, told: { ...told, commandId, startedAt, endedAt } }, 0);
-      throw notCaptured(
-        instanceId,
-        reasonIn(invocation.output) ?? `code ${invocation.exitCode}: ${invocation.errors.slice(0, 900)}`,
-      );
-    }
-    default:
-      return invocation satisfies never;
-  }
-}
-
-/** Sent twice it does no harm. */
-async function renew(
-  context: StepContext,
-  { resource: instanceId, details }: Item<Details>,
-  known: Phase<"capturing">,
-): Promise<CollectResult> {
-  const { platform } = details;
-  const links: PartLinks = await linksTo(context, known.upload, partsOf(details));
-  const word = wordOf(context, known.upload);
-  const lines = platform === "Windows" ? windowsRenewal(word, links) : linuxRenewal(word, links);
-  const comment = `${commentOf(context, known.upload)} links`;
-  await sendScript(context.aws.ssm, {
-    instanceId,
-    platform,
-    lines,
-    comment,
-    deliverWithinSeconds: 120,
-    runWithinSeconds: 60,
-  });
-  return goOn({ ...known, linksUntil: links.until });
-}
-
-/** Reads back what lies in the vault, some hundred megabytes a call, and hashes it: S3 itself keeps no SHA-256 of the whole. */
-async function readBack(
-  { vault, now }: StepContext,
-  { resource, details }: Item<Details>,
-  known: Phase<"reading">,
-): Promise<CollectResult> {
-  const { upload, laid, told } = known;
-  let { from, hash } = known;
-  const end = Math.min(laid.bytes, from + READ_PER_CALL);
-  while (from < end) {
-    const piece = await vault.large.read(upload, { from, bytes: Math.min(READ_AT_ONCE, end - from) });
-    if (piece === null || piece.length === 0) throw notCaptured(resource, `${laid.location} is not what was put there`);
-    hash = await vault.large.extendHash(hash, piece);
-    from += piece.length;
-  }
-  if (from < laid.bytes) return goOn({ ...known, from, hash }, 0);
-  const sha256 = await vault.large.digest(hash);
-  const { tool, platform, instanceType, memoryMiB } = details;
-  const { location, bytes, lock } = laid;
-  const startedAt = Date.parse(told.startedAt);
-  const lineage = {
-    instanceId: resource,
-    instanceType,
-    memoryMiB,
-    program: { name: platform === "Windows" ? "WinPmem" : "AVML", ...tool },
-    format: platform === "Windows" ? "raw" : "LiME",
-    document: SCRIPT_DOCUMENTS[platform],
-    source: "ssm:SendCommand",
-    commandId: told.commandId,
-    endedAt: told.endedAt,
-    parts: told.parts,
-    sentBytes: told.bytes,
-    sentSha256: told.sha256,
-    /** Whether the vault has what the host says that it sent. */
-    verified: told.sha256 === sha256 && told.bytes === bytes,
-  };
-  const readAt = Number.isNaN(startedAt) ? now : startedAt;
-  return collected({ kind: "memory", location, sha256, bytes, lock, readAt, lineage });
-}
-
-function notCaptured(resource: string, reason: string): Refusal {
-  return new Refusal("memory_not_captured", { resource, reason });
 }

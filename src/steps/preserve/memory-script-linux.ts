@@ -19,6 +19,43 @@ export function linuxFolder(word: string): string {
 /** How often a part is sent again; the links are read anew each time, as they may have been replaced. */
 const TRIES = 5;
 
+/** The part of the script that is the same for every capture: what passes is hashed, cut into parts, and sent. */
+const STREAMING = `digest() { md5sum "$1" | cut -c 1-32 | sed 's/../& /g' | while read -r pairs; do for pair in $pairs; do printf "\\\\$(printf %03o "0x$pair")"; done; done | base64; }
+send() {
+  md5=$(digest "$FOLDER/part")
+  tried=0
+  while [ $tried -lt ${TRIES} ]; do
+    signature=$(sed -n "$(( $1 + 1 ))p" "$FOLDER/links")
+    [ -n "$signature" ] || stop "it has more memory than its type says: there is no link to part $1"
+    address=$(sed -n 1p "$FOLDER/links" | sed "s/@PART@/$1/; s/@SIGNATURE@/$signature/")
+    code=$(curl -sS -o "$FOLDER/answer" -w '%{http_code}' --connect-timeout 20 --max-time 900 -H 'Expect:' -H 'Content-Type:' -H "Content-MD5: $md5" -T "$FOLDER/part" "$address" 2> "$FOLDER/errors")
+    [ "$code" = 200 ] && return 0
+    tried=$(( tried + 1 ))
+    sleep $(( tried * 5 ))
+  done
+  stop "part $1 was not taken, HTTP $code: $(head -c 300 "$FOLDER/errors" "$FOLDER/answer" 2> /dev/null | sed 's/[^[:print:]]//g')"
+}
+mkfifo "$FOLDER/memory" "$FOLDER/hashed" "$FOLDER/sent"
+sha256sum < "$FOLDER/hashed" > "$FOLDER/sum" &
+hashing=$!
+tee "$FOLDER/hashed" < "$FOLDER/memory" > "$FOLDER/sent" &
+( exec 9> "$FOLDER/memory"; "$FOLDER/program" --source /proc/kcore "$FOLDER/memory" > "$FOLDER/said" 2>&1; echo $? > "$FOLDER/code" ) &
+capturing=$!
+exec 8< "$FOLDER/sent"
+number=0
+bytes=0
+while :; do
+  dd bs=1M count=$PART_MIB iflag=fullblock of="$FOLDER/part" <&8 2> "$FOLDER/errors" || stop "a part cannot be written: $(head -c 300 "$FOLDER/errors")"
+  size=$(wc -c < "$FOLDER/part")
+  [ "$size" -gt 0 ] || break
+  number=$(( number + 1 ))
+  bytes=$(( bytes + size ))
+  send $number
+done
+wait $capturing $hashing
+[ "$(cat "$FOLDER/code")" = 0 ] || stop "AVML ended with code $(cat "$FOLDER/code"): $(head -c 600 "$FOLDER/said" | sed 's/[^[:print:]]//g')"
+echo "cordon: parts=$number bytes=$bytes sha256=$(cut -c 1-64 < "$FOLDER/sum")"`;
+
 /**
  * Captures memory with AVML and puts it, part by part, to the links.
  *
@@ -66,42 +103,7 @@ cat > "$FOLDER/links" << 'END_OF_LINKS'
 ${links.template}
 ${links.signatures.join("\n")}
 END_OF_LINKS
-digest() { md5sum "$1" | cut -c 1-32 | sed 's/../& /g' | while read -r pairs; do for pair in $pairs; do printf "\\\\$(printf %03o "0x$pair")"; done; done | base64; }
-send() {
-  md5=$(digest "$FOLDER/part")
-  tried=0
-  while [ $tried -lt ${TRIES} ]; do
-    signature=$(sed -n "$(( $1 + 1 ))p" "$FOLDER/links")
-    [ -n "$signature" ] || stop "it has more memory than its type says: there is no link to part $1"
-    address=$(sed -n 1p "$FOLDER/links" | sed "s/@PART@/$1/; s/@SIGNATURE@/$signature/")
-    code=$(curl -sS -o "$FOLDER/answer" -w '%{http_code}' --connect-timeout 20 --max-time 900 -H 'Expect:' -H 'Content-Type:' -H "Content-MD5: $md5" -T "$FOLDER/part" "$address" 2> "$FOLDER/errors")
-    [ "$code" = 200 ] && return 0
-    tried=$(( tried + 1 ))
-    sleep $(( tried * 5 ))
-  done
-  stop "part $1 was not taken, HTTP $code: $(head -c 300 "$FOLDER/errors" "$FOLDER/answer" 2> /dev/null | sed 's/[^[:print:]]//g')"
-}
-mkfifo "$FOLDER/memory" "$FOLDER/hashed" "$FOLDER/sent"
-sha256sum < "$FOLDER/hashed" > "$FOLDER/sum" &
-hashing=$!
-tee "$FOLDER/hashed" < "$FOLDER/memory" > "$FOLDER/sent" &
-( exec 9> "$FOLDER/memory"; "$FOLDER/program" --source /proc/kcore "$FOLDER/memory" > "$FOLDER/said" 2>&1; echo $? > "$FOLDER/code" ) &
-capturing=$!
-exec 8< "$FOLDER/sent"
-number=0
-bytes=0
-while :; do
-  dd bs=1M count=$PART_MIB iflag=fullblock of="$FOLDER/part" <&8 2> "$FOLDER/errors" || stop "a part cannot be written: $(head -c 300 "$FOLDER/errors")"
-  size=$(wc -c < "$FOLDER/part")
-  [ "$size" -gt 0 ] || break
-  number=$(( number + 1 ))
-  bytes=$(( bytes + size ))
-  send $number
-done
-wait $capturing $hashing
-[ "$(cat "$FOLDER/code")" = 0 ] || stop "AVML ended with code $(cat "$FOLDER/code"): $(head -c 600 "$FOLDER/said" | sed 's/[^[:print:]]//g')"
-echo "cordon: parts=$number bytes=$bytes sha256=$(cut -c 1-64 < "$FOLDER/sum")"
-`
+${STREAMING}`
     .trim()
     .split("\n");
 }

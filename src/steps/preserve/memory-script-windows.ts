@@ -7,6 +7,30 @@ export function windowsFolder(word: string): string {
 
 const TRIES = 5;
 
+/** The part of the script that is the same for every capture: what was written is cut into parts, and sent. */
+const SENDING = `  $stream = [IO.File]::OpenRead("$folder\\memory.raw")
+  $md5 = [Security.Cryptography.MD5]::Create()
+  $buffer = New-Object byte[] 1MB
+  $number = 0
+  while ($stream.Position -lt $stream.Length) {
+    $number++
+    $part = [IO.File]::Create("$folder\\part")
+    while ($part.Length -lt $partBytes -and ($got = $stream.Read($buffer, 0, $buffer.Length)) -gt 0) { $part.Write($buffer, 0, $got) }
+    $part.Position = 0
+    $digest = [Convert]::ToBase64String($md5.ComputeHash($part))
+    $part.Close()
+    for ($tried = 1; ; $tried++) {
+      $given = ([IO.File]::ReadAllText("$folder\\links") -split "\\r?\\n")
+      if ($number -ge $given.Length -or -not $given[$number]) { Stop-Capture "it has more memory than its type says: there is no link to part $number" }
+      $address = $given[0].Replace('@PART@', "$number").Replace('@SIGNATURE@', $given[$number])
+      try { Invoke-WebRequest -UseBasicParsing -TimeoutSec 900 -Method Put -Uri $address -InFile "$folder\\part" -Headers @{ 'Content-MD5' = $digest } | Out-Null; break }
+      catch { if ($tried -ge ${TRIES}) { Stop-Capture "part $number was not taken: $_" }; Start-Sleep -Seconds (5 * $tried) }
+    }
+  }
+  $bytes = $stream.Length
+  $stream.Close()
+  Write-Output "cordon: parts=$number bytes=$bytes sha256=$whole"`;
+
 /**
  * Captures memory with WinPmem into a file, and puts that, part by part, to the links.
  *
@@ -48,28 +72,7 @@ ${links.signatures.join("\n")}
   $said = & $program "$folder\\memory.raw" 2>&1 | Out-String
   if (-not (Test-Path "$folder\\memory.raw")) { Stop-Capture "WinPmem wrote nothing, code $($LASTEXITCODE): $($said.Substring(0, [Math]::Min(600, $said.Length)))" }
   $whole = (Get-FileHash -Algorithm SHA256 "$folder\\memory.raw").Hash.ToLower()
-  $stream = [IO.File]::OpenRead("$folder\\memory.raw")
-  $md5 = [Security.Cryptography.MD5]::Create()
-  $buffer = New-Object byte[] 1MB
-  $number = 0
-  while ($stream.Position -lt $stream.Length) {
-    $number++
-    $part = [IO.File]::Create("$folder\\part")
-    while ($part.Length -lt $partBytes -and ($got = $stream.Read($buffer, 0, $buffer.Length)) -gt 0) { $part.Write($buffer, 0, $got) }
-    $part.Position = 0
-    $digest = [Convert]::ToBase64String($md5.ComputeHash($part))
-    $part.Close()
-    for ($tried = 1; ; $tried++) {
-      $given = ([IO.File]::ReadAllText("$folder\\links") -split "\\r?\\n")
-      if ($number -ge $given.Length -or -not $given[$number]) { Stop-Capture "it has more memory than its type says: there is no link to part $number" }
-      $address = $given[0].Replace('@PART@', "$number").Replace('@SIGNATURE@', $given[$number])
-      try { Invoke-WebRequest -UseBasicParsing -TimeoutSec 900 -Method Put -Uri $address -InFile "$folder\\part" -Headers @{ 'Content-MD5' = $digest } | Out-Null; break }
-      catch { if ($tried -ge ${TRIES}) { Stop-Capture "part $number was not taken: $_" }; Start-Sleep -Seconds (5 * $tried) }
-    }
-  }
-  $bytes = $stream.Length
-  $stream.Close()
-  Write-Output "cordon: parts=$number bytes=$bytes sha256=$whole"
+${SENDING}
 } catch { Stop-Capture "$_" } finally { if ($stream) { $stream.Close() }; Remove-Item -Recurse -Force $folder -ErrorAction SilentlyContinue }
 `
     .trim()

@@ -6,6 +6,7 @@ import { listHandlers } from "./list-handlers.ts";
 import { lockHandlers } from "./lock.ts";
 import { multipartHandlers } from "./multipart-handlers.ts";
 import { objectHandlers } from "./object-handlers.ts";
+import { uploadListHandlers } from "./upload-lists.ts";
 
 /** An operation behind the bucket's own policy, which judges every caller after the caller's own policies did. */
 function behindPolicy(operation: string, perform: Handler): Handler {
@@ -26,6 +27,7 @@ const operations: Readonly<Record<string, Handler>> = {
   ...listHandlers,
   ...lockHandlers,
   ...multipartHandlers,
+  ...uploadListHandlers,
 };
 
 /** S3, as far as evidence needs it: no ACLs, no tags, no copies, no replication. */

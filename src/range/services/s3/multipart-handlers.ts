@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import type * as s3 from "@aws-sdk/client-s3";
-import { AwsError, notImplemented } from "../../wire/operation.ts";
+import { AwsError } from "../../wire/operation.ts";
 import { ALGORITHMS } from "../../wire/s3/checksums.ts";
 import { s3Error } from "../../wire/s3/errors.ts";
 import { randomText } from "../../world/random.ts";
 import type { ObjectVersion, StoredChecksum, Upload, UploadedPart } from "../../world/s3-model.ts";
 import { handler, type Context } from "../handler.ts";
 import { lockOnPut } from "./lock.ts";
-import { contentsOf } from "../../world/s3.ts";
-import { bucketOf, placeOf, type Named } from "./named.ts";
+import { placeOf, type Named } from "./named.ts";
 import { algorithmOf, checksumMembers, checksumOf, descriptionOf, encryptionMembers, etagOf } from "./put-content.ts";
 import { sentChecksum } from "./put-content.ts";
 import { addVersion, newVersionId, requireCondition, shownVersionId } from "./versions.ts";
@@ -19,7 +18,7 @@ const S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/";
 const SMALLEST_PART_BYTES = 5 * 1024 * 1024;
 const MOST_PARTS = 10_000;
 
-/** Parts and uploads that a list shows at once. */
+/** Parts that a list shows at once. */
 const LARGEST_PAGE = 1000;
 
 const createMultipartUpload = handler(
@@ -277,50 +276,7 @@ const abortMultipartUpload = handler(
   },
 );
 
-/**
- * Uploads that are neither complete nor aborted, by key and then by when they began.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
- */
-const listMultipartUploads = handler(
-  (context, input: s3.ListMultipartUploadsRequest): s3.ListMultipartUploadsOutput => {
-    const bucket = bucketOf(context, input);
-    const { Prefix = "", Delimiter, KeyMarker = "", UploadIdMarker = "" } = input;
-    if (Delimiter !== undefined) throw notImplemented("s3", "ListMultipartUploads with a delimiter");
-    const limit = Math.min(input.MaxUploads ?? LARGEST_PAGE, LARGEST_PAGE, context.pageSize);
-    const all = [...contentsOf(context.world, bucket).uploads.values()]
-      .filter(({ key }) => key.startsWith(Prefix))
-      .sort(
-        (one, other) => Buffer.compare(Buffer.from(one.key), Buffer.from(other.key)) || one.startedAt - other.startedAt,
-      );
-    const at = all.findIndex(({ key, id }) => key === KeyMarker && id === UploadIdMarker);
-    const remaining =
-      at >= 0
-        ? all.slice(at + 1)
-        : all.filter(({ key }) => Buffer.compare(Buffer.from(key), Buffer.from(KeyMarker)) > 0);
-    const shown = remaining.slice(0, limit);
-    const last = shown.at(-1);
-    const isTruncated = last !== undefined && remaining.length > shown.length;
-    return {
-      Bucket: bucket.id,
-      KeyMarker,
-      UploadIdMarker,
-      Prefix,
-      MaxUploads: input.MaxUploads ?? LARGEST_PAGE,
-      IsTruncated: isTruncated,
-      ...(isTruncated && { NextKeyMarker: last.key, NextUploadIdMarker: last.id }),
-      Uploads: shown.map(({ id, key, startedAt, checksum }) => ({
-        UploadId: id,
-        Key: key,
-        Initiated: new Date(startedAt),
-        StorageClass: "STANDARD",
-        ...(checksum && { ChecksumAlgorithm: checksum.algorithm as s3.ChecksumAlgorithm, ChecksumType: checksum.type }),
-      })),
-    };
-  },
-);
-
 export const multipartHandlers = {
-  ListMultipartUploads: listMultipartUploads,
   CreateMultipartUpload: createMultipartUpload,
   UploadPart: uploadPart,
   ListParts: listParts,
