@@ -138,9 +138,11 @@ it("leaves volumes that are larger than is set, and others than the root where o
     });
     expect((await plan({ volumes: "root" })).items).toHaveLength(1);
     bench.place.region.instances.get(bench.target.instanceId)!.rootDeviceName = "/dev/sdz";
-    expect((await plan({ volumes: "root" })).left).toEqual([
-      { resource: snapshot!.id, reason: "only the root volume is asked for, and AWS does not name this one as it" },
-    ]);
+    const notRoot = "only the root volume is asked for, and AWS does not name this one as it";
+    expect((await plan({ volumes: "root" })).left).toEqual([{ resource: snapshot!.id, reason: notRoot }]);
+    bench.place.region.instances.delete(bench.target.instanceId); // Ended, and forgotten.
+    expect((await plan({ volumes: "root" })).left).toEqual([{ resource: snapshot!.id, reason: notRoot }]);
+    expect((await plan({})).items).toHaveLength(1);
     expect(() => diskImage.input.parse({ mostGiB: 1025 })).toThrow(/1024/);
   }));
 

@@ -10,11 +10,16 @@ export function packBlock(content: Uint8Array): Uint8Array {
   return gzipSync(content, { level: 1 }); // Most of a disk is packed already: more effort gains little.
 }
 
-/** Empty blocks that go into one member. */
-const BLOCKS_IN_RUN = 32;
+/** Empty blocks that go into one member, at most. */
+export const BLOCKS_IN_RUN = 32;
 
-/** Empty content of the length of one run: what is hashed and packed where nothing was ever written. */
-export const EMPTY_RUN = new Uint8Array(BLOCKS_IN_RUN * BLOCK_BYTES);
+let emptyRun: Uint8Array | null = null;
+
+/** What is hashed and packed where nothing was ever written: up to a run of it. Made when it is first needed. */
+export function emptyBlocks(blocks: number): Uint8Array {
+  emptyRun ??= new Uint8Array(BLOCKS_IN_RUN * BLOCK_BYTES);
+  return emptyRun.subarray(0, blocks * BLOCK_BYTES);
+}
 
 const packedEmpty = new Map<number, Uint8Array>();
 
@@ -22,7 +27,7 @@ const packedEmpty = new Map<number, Uint8Array>();
 export function packEmpty(blocks: number): Uint8Array {
   const known = packedEmpty.get(blocks);
   if (known) return known;
-  const packed = gzipSync(EMPTY_RUN.subarray(0, blocks * BLOCK_BYTES), { level: 9 });
+  const packed = gzipSync(emptyBlocks(blocks), { level: 9 });
   packedEmpty.set(blocks, packed);
   return packed;
 }

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { BLOCK_BYTES } from "../../aws/snapshot-blocks.ts";
 import type { CaseVault } from "../../core/artifact.ts";
 import { turnOfTheLoop } from "../../core/clock.ts";
 import { uploadShape } from "../../core/large-content.ts";
-import { EMPTY_RUN, packBlock, packEmpty, padding } from "./disk-image-packing.ts";
+import { BLOCKS_IN_RUN, emptyBlocks, packBlock, packEmpty, padding } from "./disk-image-packing.ts";
 
 /** How far an image has come. Whatever process has it goes on with it. */
 export const written = z.strictObject({
@@ -49,8 +48,8 @@ export class ImageWriter {
     while (this.#at.nextBlock < index) {
       this.#signal.throwIfAborted();
       const { nextBlock, rawHash } = this.#at;
-      const blocks = Math.min(index - nextBlock, EMPTY_RUN.length / BLOCK_BYTES);
-      const hashed = await this.#large.extendHash(rawHash, EMPTY_RUN.subarray(0, blocks * BLOCK_BYTES));
+      const blocks = Math.min(index - nextBlock, BLOCKS_IN_RUN);
+      const hashed = await this.#large.extendHash(rawHash, emptyBlocks(blocks));
       this.#at = { ...this.#at, nextBlock: nextBlock + blocks, rawHash: hashed };
       await this.#add(packEmpty(blocks));
       await turnOfTheLoop();
