@@ -130,3 +130,20 @@ describe("an operation that the range's S3 does not have", () => {
     expect(await codeOf(client.send(new s3.ListBucketsCommand({})))).toBe("NotImplemented 501");
   });
 });
+
+describe("uploads that are under way", () => {
+  it("are listed by key, a page at a time, until they are complete or aborted", async () => {
+    const { client, upload, complete, UploadId } = await started();
+    const other = await client.send(new s3.CreateMultipartUploadCommand({ Bucket, Key: "disk/image" }));
+    const page = await client.send(new s3.ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }));
+    expect(page).toMatchObject({ IsTruncated: true, Uploads: [{ Key: "disk/image", UploadId: other.UploadId }] });
+    const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+    const rest = await client.send(new s3.ListMultipartUploadsCommand({ Bucket, KeyMarker, UploadIdMarker }));
+    expect(rest).toMatchObject({ IsTruncated: false, Uploads: [{ Key, UploadId }] });
+    const begun = await client.send(new s3.ListMultipartUploadsCommand({ Bucket, Prefix: "memory/" }));
+    expect(begun.Uploads?.map((each) => each.Key)).toEqual([Key]);
+    await complete([await upload(1, second)]);
+    await client.send(new s3.AbortMultipartUploadCommand({ Bucket, Key: "disk/image", UploadId: other.UploadId }));
+    expect((await client.send(new s3.ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).toEqual([]);
+  });
+});
