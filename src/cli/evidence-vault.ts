@@ -14,7 +14,7 @@ interface Opening {
 
 /** Where the evidence lies: the bucket that `vault` in cordon.yaml names, else a folder of CORDON_HOME. */
 export async function openVault(environment: Environment, opening: Opening): Promise<Vault> {
-  const { command, signal } = opening;
+  const { command } = opening;
   const { vault } = environment.config;
   if (!vault) return directoryVault(vaultFolder(environment));
   const { bucket, prefix, account, lock, kmsKeyId } = vault;
