@@ -117,11 +117,13 @@ export const forensicWorkstation = defineSharedStep({
 
   async verify({ aws }, { after: wanted }, outcome) {
     const { instanceId } = workstationOutcome.parse(outcome);
-    const [seen, volumes] = await Promise.all([findWorkstation(aws.ec2, instanceId), volumesOf(aws.ec2, instanceId)]);
+    const seen = await findWorkstation(aws.ec2, instanceId);
     if (seen === null) return verdict(instanceId, "notYet", ["AWS does not show it yet"]);
     if (seen.state === "shutting-down" || seen.state === "terminated")
       return verdict(instanceId, "failed", [`${seen.state}: ${seen.stateReason ?? "AWS gives no reason"}`]);
-    const [isProtected, onShutdown] = await Promise.all([
+    if (seen.state === "pending") return verdict(instanceId, "notYet", ["it is pending"]); // The rest is looked at once it runs.
+    const [volumes, isProtected, onShutdown] = await Promise.all([
+      volumesOf(aws.ec2, instanceId),
       isTerminationProtected(aws.ec2, instanceId),
       shutdownBehaviorOf(aws.ec2, instanceId),
     ]);
