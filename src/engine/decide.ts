@@ -1,5 +1,5 @@
 import type { CaseState, ChangeRecord, StepRecord } from "../core/case.ts";
-import type { CaseStatus, Happening, StageOutcome } from "../core/journal.ts";
+import type { Happening, StageOutcome } from "../core/journal.ts";
 import type { Stage, StepUse } from "../core/playbook.ts";
 import type { AnyStep, PlanningStep } from "../core/step.ts";
 import type { Act, Decision } from "./acts.ts";
@@ -10,6 +10,7 @@ import { decideAnchor, Draft, type Situation } from "./draft.ts";
 import { decideNextProof, mustProveFirst } from "./proofs.ts";
 import { decideRelease } from "./release.ts";
 import { isChanging, stepOf } from "./registry.ts";
+import { settledStatus } from "./settled.ts";
 
 /** A plan older than this is made again before it is carried out. */
 export const PLAN_LIVES_MS = 5000;
@@ -97,7 +98,7 @@ function decideStages(draft: Draft): void {
     } else if ((outcome === "failed" || outcome === "rejected") && stage.onFailure === "stop") break;
   }
   if (isUnderWay || mustProveFirst(draft)) return;
-  draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(state) } });
+  draft.add({ verb: "note", body: { type: "case.settled", status: settledStatus(draft.situation) } });
 }
 
 function beginningOf({ id, after }: Stage, now: number): Happening {
@@ -122,11 +123,6 @@ function decideLateStage(draft: Draft, stage: Stage): void {
   if (dueAt > now) return draft.wake(dueAt);
   const ended = decideStage(draft, stage);
   if (ended !== null) draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
-}
-
-function settledStatus(state: CaseState): CaseStatus {
-  const contained = state.assessments.at(-1)?.contained ?? false;
-  return contained === true ? "contained" : contained === "partial" ? "partial" : "failed";
 }
 
 /** The stage's outcome when nothing is left to do in it, else null. */

@@ -41,6 +41,15 @@ describe("what is to be saved", () => {
     expect(decided(state, by).said).toEqual([`run ${picture.id}`, `run ${seal1.id}`]);
   });
 
+  test("is all there is to do where a playbook neither cuts nor proves: the case is closed, or has failed", () => {
+    const saving = playbook([{ ...hold, alongside: false }]);
+    const begun = [started("hold"), planned("hold", "preserve.picture", picture), act(picture.id)];
+    const saved = [...begun, applied(picture.id), verified(picture.id), ended("hold")];
+    expect(decided(caseWith(saved), saving).said).toEqual(["case.settled closed"]);
+    const lost = [...begun, failed(picture.id), { ...ended("hold"), outcome: "failed" } as Happening];
+    expect(decided(caseWith(lost), saving).said).toEqual(["case.settled failed"]);
+  });
+
   test("keeps the case from being settled until it is saved or has failed", () => {
     const rest = [started("cut"), ended("cut"), started("prove"), proved("prove", true), ended("prove")];
     const begun = [started("hold"), planned("hold", "preserve.picture", picture), act(picture.id)];

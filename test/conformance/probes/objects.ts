@@ -117,6 +117,20 @@ export const objectProbes: readonly Probe[] = [
     },
   },
   {
+    id: "a-checksum-is-answered",
+    service: "s3",
+    operation: "PutObject",
+    documented:
+      "x-amz-checksum-sha256: the SHA-256 digest of the object, present if the checksum was uploaded with it.",
+    page: `${S3_API}API_PutObject.html`,
+    expected: sha256("evidence text"),
+    async ask({ s3 }) {
+      const ChecksumSHA256 = sha256("evidence text");
+      const answer = await s3.putObject({ Bucket: BUCKET, Key: "answered", Body: "evidence text", ChecksumSHA256 });
+      return answer.ChecksumSHA256 ?? null;
+    },
+  },
+  {
     id: "a-wrong-checksum",
     service: "s3",
     operation: "PutObject",
