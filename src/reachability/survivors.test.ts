@@ -190,3 +190,20 @@ describe("survivors of a cut", () => {
     expect(judge({ unknownBefore, isConverted: true }, []).contained).toBe(true);
   });
 });
+
+it("what is left of everything but a block is told as one way out, and not as thirty", () => {
+  const behindNat = nic({
+    rulesBefore: [allow("egress", "tcp", "0.0.0.0/0", 443)],
+    routes: [
+      { destination: "10.0.0.0/16", target: "local", isBlackhole: false },
+      { destination: "0.0.0.0/0", target: "nat-1", isBlackhole: false },
+    ],
+  });
+  const named = survivors({ instanceId: "i-1", interfaces: [behindNat], indications: [] })
+    .filter(({ certainty }) => certainty === "possible")
+    .map(({ what }) => what);
+  expect(named.filter((what) => what.includes("inwards only"))).toEqual([
+    "TCP to 224.0.0.0/3, 208.0.0.0/4, 200.0.0.0/5 and 28 other blocks (port 443) through an internet gateway, inwards only",
+  ]);
+  expect(named.length).toBeLessThan(6);
+});

@@ -14,24 +14,52 @@ export function survivors(described: Described): readonly Survivor[] {
   return distinct([...indicated, ...possible, ...unfiltered(described)]);
 }
 
+/** So many blocks of one way out are named one by one. */
+const MOST_BLOCKS = 4;
+
 function possibleOn(nic: ReachInterface, described: Described, flows: readonly Flow[]): readonly Survivor[] {
-  return flows.map((flow) => {
-    const isManaged = nic.managedBy !== null;
-    const peers = flow.named ?? formatCidr(flow.peers);
-    const way = flow.opened === "egress" ? `to ${peers}` : `from ${peers}`;
-    const why = isManaged
-      ? `${nic.id} is managed by ${nic.managedBy}: nobody else may seal it`
-      : nic.unknownBefore !== null
-        ? `what the groups of ${nic.id} allowed before the cut is not known: ${nic.unknownBefore}`
-        : `the groups of ${nic.id} allowed it before the cut, ${flow.via} routes it, and AWS goes on tracking flows after a change of groups`;
-    return {
-      what: `${nameOf(flow.protocol)} ${way}${portsText(flow)} through ${flow.via}`,
-      kind: flow.protocol,
-      certainty: "possible" as const,
-      why,
-      ...leverOn(nic, described, flow),
-    };
+  return alikeIn(flows).flatMap((alike) => {
+    const each = alike.map((flow) => flow.named ?? formatCidr(flow.peers));
+    const [first] = alike;
+    if (first === undefined || new Set(each).size <= MOST_BLOCKS)
+      return alike.map((flow, index) => possibleFlow(nic, described, { flow, peers: each[index] ?? "" }));
+    // What is left of everything but one block is some thirty blocks, which nobody reads and no journal holds.
+    const blocks = [...new Set(each)];
+    const rest = `${blocks.slice(0, MOST_BLOCKS - 1).join(", ")} and ${blocks.length - MOST_BLOCKS + 1} other blocks`;
+    return [possibleFlow(nic, described, { flow: first, peers: rest })];
   });
+}
+
+/** Flows that differ in their peers only. */
+function alikeIn(flows: readonly Flow[]): readonly (readonly Flow[])[] {
+  const groups = new Map<string, Flow[]>();
+  for (const flow of flows) {
+    const { opened, protocol, via, isAutoTracked, ports } = flow;
+    const key = [opened, protocol, via, isAutoTracked, formatPorts(ports)].join(" ");
+    groups.set(key, [...(groups.get(key) ?? []), flow]);
+  }
+  return [...groups.values()];
+}
+
+function possibleFlow(
+  nic: ReachInterface,
+  described: Described,
+  { flow, peers }: { readonly flow: Flow; readonly peers: string },
+): Survivor {
+  const isManaged = nic.managedBy !== null;
+  const way = flow.opened === "egress" ? `to ${peers}` : `from ${peers}`;
+  const why = isManaged
+    ? `${nic.id} is managed by ${nic.managedBy}: nobody else may seal it`
+    : nic.unknownBefore !== null
+      ? `what the groups of ${nic.id} allowed before the cut is not known: ${nic.unknownBefore}`
+      : `the groups of ${nic.id} allowed it before the cut, ${flow.via} routes it, and AWS goes on tracking flows after a change of groups`;
+  return {
+    what: `${nameOf(flow.protocol)} ${way}${portsText(flow)} through ${flow.via}`,
+    kind: flow.protocol,
+    certainty: "possible" as const,
+    why,
+    ...leverOn(nic, described, flow),
+  };
 }
 
 /** Only TCP and UDP have ports. */
