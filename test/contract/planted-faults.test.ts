@@ -8,8 +8,10 @@ import { diskImage } from "../../src/steps/preserve/disk-image.ts";
 import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
 import { hashingDisksQuickly } from "../steps/disk-image-lab.ts";
 import { withSmallVolume } from "./storage.ts";
+import { memoryCapture } from "../../src/steps/preserve/memory-capture.ts";
 import { clausesOf } from "../../src/testing/contract.ts";
 import type { ContractOptions } from "../../src/testing/contract-options.ts";
+import { captureTarget, memorySettings } from "../steps/memory.ts";
 
 const sealed: ContractOptions = { scenario: "c2-beacon", variants: ["two-vpcs"] };
 const onOneInterface: ContractOptions = { scenario: "miner-behind-nat" };
@@ -228,6 +230,27 @@ test("An artifact with the hash of something else than what lies in the vault is
   expect(await verdict(planted, images, "what it saved")).toMatch(
     /^the vault has other content at memory:\S+ than the artifact says$/,
   );
+});
+
+test("A capture that does not hash what it reads back is found out: the host said another hash", async () => {
+  const planted: typeof memoryCapture = {
+    ...memoryCapture,
+    collect(context, item, progress) {
+      const large = { ...context.vault.large, digest: () => context.vault.large.digest(null) };
+      return memoryCapture.collect({ ...context, vault: { ...context.vault, large } }, item, progress);
+    },
+  };
+  const captured: ContractOptions = {
+    scenario: "c2-beacon",
+    settings: () => memorySettings,
+    evidenceAccount: "444455556666",
+    keepsInBucket: true,
+    prepare: (range) => void captureTarget(range),
+  };
+  expect(await verdict(planted, captured, "what it saved")).toMatch(
+    /^verify says failed after the run\. memory of i-\S+ in the vault/,
+  );
+  expect(await verdict(memoryCapture, captured, "what it saved")).toBe("kept");
 });
 
 /** Which of the account's interfaces the seal must have touched: all three of the instance. */
