@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Route } from "../core/route.ts";
 import { routesFile, tagConditions } from "../core/route-file.ts";
-import type { Settings } from "../core/step.ts";
+import type { Settings } from "../core/settings.ts";
 import { workstationFile, type WorkstationSettings } from "./workstation.ts";
 import { memoryFile } from "./memory.ts";
 import { accountsFile, evidenceFile, type EvidenceAccount, type MemberAccount } from "./accounts.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { MemoryTool, Settings } from "../core/step.ts";
+import type { MemoryTool, Settings } from "../core/settings.ts";
 
 const sha256 = z
   .string()

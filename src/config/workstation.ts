@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Settings } from "../core/step.ts";
+import type { Settings } from "../core/settings.ts";
 
 const id = (prefix: string, what: string) =>
   z

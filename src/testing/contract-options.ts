@@ -1,4 +1,5 @@
-import type { AnyStep, Settings } from "../core/step.ts";
+import type { Settings } from "../core/settings.ts";
+import type { AnyStep } from "../core/step.ts";
 import type { Range } from "../range/range.ts";
 import type { Variant } from "../range/scenarios/scenario.ts";
 

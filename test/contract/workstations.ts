@@ -1,4 +1,4 @@
-import type { Settings } from "../../src/core/step.ts";
+import type { Settings } from "../../src/core/settings.ts";
 import type { Range } from "../../src/range/range.ts";
 import { createInstanceProfile, createRole } from "../../src/range/world/build-identity.ts";
 import { addRule } from "../../src/range/world/build-network.ts";

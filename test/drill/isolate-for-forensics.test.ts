@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CaseState } from "../../src/core/case.ts";
 import type { Actor } from "../../src/core/journal.ts";
 import type { Json } from "../../src/core/json.ts";
-import type { Settings } from "../../src/core/step.ts";
+import type { Settings } from "../../src/core/settings.ts";
 import { workstationsIn } from "../../src/cli/render/workstation.ts";
 import { terminated } from "../../src/cli/drill/observation.ts";
 import { readGuardDuty } from "../../src/intake/guardduty.ts";

@@ -4,7 +4,7 @@ import { createResponder, registry } from "../../src/cli/compose.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
 import type { Actor, JournalEvent } from "../../src/core/journal.ts";
 import type { Playbook } from "../../src/core/playbook.ts";
-import type { Settings } from "../../src/core/step.ts";
+import type { Settings } from "../../src/core/settings.ts";
 import type { Store } from "../../src/core/store.ts";
 import { readGuardDuty } from "../../src/intake/guardduty.ts";
 import { judge } from "../../src/intake/triage.ts";

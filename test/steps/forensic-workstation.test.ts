@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/core/json.ts";
-import type { Claim, Ledger, Settings } from "../../src/core/step.ts";
+import type { Settings } from "../../src/core/settings.ts";
+import type { Claim, Ledger } from "../../src/core/step.ts";
 import { createSubnet, createVpc } from "../../src/range/world/build-network.ts";
 import { launchInstance } from "../../src/range/world/build-instances.ts";
 import { createImage } from "../../src/range/world/build-images.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MemoryTool, Settings } from "../../src/core/step.ts";
+import type { MemoryTool, Settings } from "../../src/core/settings.ts";
 import type { Range } from "../../src/range/range.ts";
 import { createVpcEndpoint } from "../../src/range/world/endpoints.ts";
 import { manageTarget, type Managed, type ManagedOptions } from "./managed.ts";

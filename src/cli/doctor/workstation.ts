@@ -2,7 +2,7 @@ import { lookAtLaunch } from "../../aws/launch-facts.ts";
 import { preparedGroups } from "../../aws/prepared-groups.ts";
 import { vpcIds } from "../../aws/vpcs.ts";
 import type { Playbook } from "../../core/playbook.ts";
-import type { Settings } from "../../core/step.ts";
+import type { Settings } from "../../core/settings.ts";
 import { knownGroups } from "../compose.ts";
 import type { Connection } from "../connection.ts";
 import type { Desk } from "../desk.ts";

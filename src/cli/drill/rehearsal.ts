@@ -1,7 +1,7 @@
 import type { SimulatedClock } from "../../core/clock.ts";
 import type { JournalEvent } from "../../core/journal.ts";
 import type { Playbook } from "../../core/playbook.ts";
-import type { Settings } from "../../core/step.ts";
+import type { Settings } from "../../core/settings.ts";
 import type { Store } from "../../core/store.ts";
 import type { Vault } from "../../core/vault.ts";
 import type { ObservedCall } from "../../engine/ports.ts";

@@ -1,4 +1,4 @@
-import type { MemoryTool } from "../../core/step.ts";
+import type { MemoryTool } from "../../core/settings.ts";
 import type { PartLinks } from "./memory-links.ts";
 
 /** What a script needs to capture memory into an upload. */

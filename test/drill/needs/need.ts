@@ -1,5 +1,5 @@
 import type { SimulatedClock } from "../../../src/core/clock.ts";
-import type { Settings } from "../../../src/core/step.ts";
+import type { Settings } from "../../../src/core/settings.ts";
 import type { Vault } from "../../../src/core/vault.ts";
 import type { Range } from "../../../src/range/range.ts";
 import type { Variant } from "../../../src/range/scenarios/scenario.ts";
