@@ -10,6 +10,7 @@ import type { FaultRule } from "../range/faults.ts";
 import type { ServedCall } from "../range/front.ts";
 import { createResponder, type Responder } from "../range/responder.ts";
 import { createRange, type Range, START_OF_SIMULATED_TIME_MS } from "../range/range.ts";
+import type { PolicyDocument } from "../range/world/identity.ts";
 import { seededRandom } from "../range/world/random.ts";
 import { evidenceBucket } from "../range/world/s3.ts";
 import { openSqlite } from "../store/sqlite.ts";
@@ -17,6 +18,7 @@ import { memoryVault } from "../vault/memory.ts";
 import { s3Vault } from "../vault/s3.ts";
 import type { Staging } from "./contract-options.ts";
 import { demand } from "./contract-breach.ts";
+import { PERMISSION_ACCOUNTS, type PermissionAccount } from "./needed-actions.ts";
 import { RehearsedProcess } from "./process.ts";
 
 export interface AccountOptions {
@@ -44,6 +46,7 @@ export class StagedAccount {
   readonly staging: Staging;
   readonly subject: string;
   readonly #evidence: Responder | null;
+  readonly #keeper: Responder | null;
   #process: RehearsedProcess;
   #lives = 0;
 
@@ -59,37 +62,39 @@ export class StagedAccount {
       staleMs,
       onCrash: () => this.#process.die(),
     });
-    this.#evidence = this.#responderIn(staging.evidenceAccount);
-    this.#stageBucket();
+    this.#evidence = this.#responderIn(staging.evidenceAccount, "CordonEvidence");
+    this.#keeper = this.#stageBucket();
     staging.prepare?.(this.range);
     this.store = openSqlite(":memory:", { hold: () => this.clock.hold() });
     this.#process = this.newProcess();
   }
 
   /** A role in the account that evidence is copied to, in the target's Region. */
-  #responderIn(accountId: string | undefined): Responder | null {
+  #responderIn(accountId: string | undefined, name: string): Responder | null {
     const region = this.range.scenario.targets[0]?.region;
     if (accountId === undefined || region === undefined) return null;
-    return createResponder(this.range.world.place(accountId, region));
+    return createResponder(this.range.world.place(accountId, region), name);
   }
 
-  #stageBucket(): void {
+  /** The role that writes into the bucket is one of its own: what the vault needs, no step declares. */
+  #stageBucket(): Responder | null {
     const { evidenceAccount, keepsInBucket } = this.staging;
     const region = this.range.scenario.targets[0]?.region;
-    if (keepsInBucket !== true) return;
+    if (keepsInBucket !== true) return null;
     demand(evidenceAccount !== undefined && region !== undefined, "a bucket for evidence lies in an account for it");
     evidenceBucket(this.range.world, { account: evidenceAccount, region, name: EVIDENCE_BUCKET });
+    return this.#responderIn(evidenceAccount, "CordonVault");
   }
 
   /** Where evidence lies, as the process that is at work reaches it. */
   get vault(): Vault {
-    const { evidenceClients, signal } = this.#process;
-    if (this.staging.keepsInBucket !== true || evidenceClients === null) return this.#memory;
+    const { vaultClients, signal } = this.#process;
+    if (vaultClients === null) return this.#memory;
     if (this.#bucket?.of !== this.#process) {
       const sender: Parameters<typeof s3Vault>[0]["sender"] = (until) =>
-        evidenceClients.observed(() => {}, AbortSignal.any([until, signal])).s3;
+        vaultClients.observed(() => {}, AbortSignal.any([until, signal])).s3;
       const random = seededRandom(2);
-      const { presigner } = evidenceClients;
+      const { presigner } = vaultClients;
       const vault = s3Vault({ bucket: EVIDENCE_BUCKET, clock: this.clock, random, sender, presigner });
       this.#bucket = { of: this.#process, vault };
     }
@@ -159,6 +164,7 @@ export class StagedAccount {
       owner: `process-${this.#lives}`,
       region,
       evidence: this.#evidence,
+      vault: this.#keeper,
     });
   }
 
@@ -176,12 +182,32 @@ export class StagedAccount {
     return this.range.calls.slice(index);
   }
 
-  /** The responder may do this and nothing else from now on, everywhere. */
-  async allowOnly(actions: readonly string[]): Promise<void> {
-    const Statement = [{ Effect: "Allow" as const, Action: [...actions], Resource: "*" }];
-    this.range.responder.setResponderPolicy({ Version: "2012-10-17", Statement });
+  /** The calls of a role of Cordon's, of those since an index. */
+  callsOf(which: PermissionAccount, since: number): readonly ServedCall[] {
+    const caller = this.#roleIn(which)?.callerArn;
+    return this.callsSince(since).filter(({ callerArn }) => callerArn === caller);
+  }
+
+  #roleIn(which: PermissionAccount): Responder | null {
+    return which === "target" ? this.range.responder : this.#evidence;
+  }
+
+  /** Cordon's roles may do this and nothing else from now on, everywhere. */
+  allowOnly({ target, evidence }: Readonly<Record<PermissionAccount, readonly string[]>>): Promise<void> {
+    return this.allowBy({ target: allowing(target), evidence: allowing(evidence) });
+  }
+
+  /** Cordon's roles may do what these policies say and nothing else from now on, everywhere. */
+  async allowBy(policies: Readonly<Record<PermissionAccount, PolicyDocument>>): Promise<void> {
+    for (const which of PERMISSION_ACCOUNTS) this.#roleIn(which)?.setResponderPolicy(policies[which]);
     await this.clock.sleep(60_000); // Policies take a while to be in force everywhere.
   }
+}
+
+/** A statement names at least one action: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html */
+function allowing(actions: readonly string[]): PolicyDocument {
+  const Statement = actions.length === 0 ? [] : [{ Effect: "Allow", Action: [...actions], Resource: "*" }];
+  return { Version: "2012-10-17", Statement };
 }
 
 /** Runs a rehearsal on an account of its own. */

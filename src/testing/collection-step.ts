@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ArtifactDraft } from "../core/artifact.ts";
 import type { Change } from "../core/change.ts";
 import type { Json } from "../core/json.ts";
-import { type Collection, done, type Item, type Step } from "../core/step.ts";
+import { type Collection, done, type Item, type Permissions, type Step } from "../core/step.ts";
 
 /**
  * A collection in the shape of a step, so that it is put through the same crashes and faults: its items are changes whose
@@ -10,13 +10,15 @@ import { type Collection, done, type Item, type Step } from "../core/step.ts";
  */
 export function asStep(collection: Collection): Step {
   const { plan: planItems, collect, verify, item, permissions, kind: _kind, ...head } = collection;
-  const { collect: collecting, ...verbs } = permissions.target;
   return {
     ...head,
     kind: "step",
     reversible: "no",
     notRestored: "Evidence stays.",
-    permissions: { target: { ...verbs, ...(collecting === undefined ? {} : { run: collecting }) } },
+    permissions: {
+      target: runningFor(permissions.target),
+      ...(permissions.evidence === undefined ? {} : { evidence: runningFor(permissions.evidence) }),
+    },
     change: { before: z.null(), after: item },
     async plan(context, input) {
       const { items, left } = await planItems(context, input);
@@ -32,6 +34,11 @@ export function asStep(collection: Collection): Step {
     verify: (context, change, outcome) => verify(context, itemOf(change), artifactsOf(outcome)),
     revert: async () => done(),
   };
+}
+
+/** What it needs to collect, as what a step needs to run. */
+function runningFor({ collect, ...verbs }: Permissions): Permissions {
+  return { ...verbs, ...(collect === undefined ? {} : { run: collect }) };
 }
 
 function itemOf({ id, resource, attribute, after }: Change): Item {

@@ -96,7 +96,7 @@ function withPermissions({ step, needed }: Examination<AnyStep>, rehearsed: read
     title: "the declared permissions are exactly those that AWS checks",
     check: async () => {
       for (const { check } of rehearsed) await check().catch(() => {}); // Reported by its own test.
-      permissionsAreExact(step.permissions.target, needed);
+      permissionsAreExact(step.permissions, needed);
     },
   };
   return [...rehearsed, exact];

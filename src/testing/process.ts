@@ -15,17 +15,20 @@ export interface ProcessOptions {
   readonly region: string;
   /** Of the account that evidence is copied to; null where the staging has none. */
   readonly evidence: Responder | null;
+  /** Of the role that writes into the bucket; null where evidence lies in memory. */
+  readonly vault: Responder | null;
 }
 
 /** One life of Cordon's process: its own clients, its own locks. When it dies it sends nothing and writes nothing more. */
 export class RehearsedProcess {
   readonly clients: ClientSet;
   readonly evidenceClients: ClientSet | null;
+  readonly vaultClients: ClientSet | null;
   readonly reconciler: Reconciler;
   readonly #life = new AbortController();
   readonly #died: Promise<never>;
 
-  constructor({ range, clock, store, owner, region, evidence }: ProcessOptions) {
+  constructor({ range, clock, store, owner, region, evidence, vault }: ProcessOptions) {
     const clientsOf = ({ roleArn, accessKeyId, secretAccessKey, sessionToken }: Responder): ClientSet =>
       createClients({
         region,
@@ -37,6 +40,7 @@ export class RehearsedProcess {
       });
     this.clients = clientsOf(range.responder);
     this.evidenceClients = evidence && clientsOf(evidence);
+    this.vaultClients = vault && clientsOf(vault);
     this.reconciler = new Reconciler({ store: mortal(store, this.signal), clock, owner });
     this.#died = new Promise((_resolve, reject) => {
       this.signal.addEventListener("abort", () => reject(this.signal.reason as Error));

@@ -15,12 +15,11 @@ import type {
   Target,
   Verification,
 } from "../core/step.ts";
-import type { ServedCall } from "../range/front.ts";
 import type { StagedAccount } from "./account.ts";
 import { demand, ProcessDied } from "./contract-breach.ts";
 import { demandShape, throughJson } from "./json-form.ts";
 import { type KeptChange, passes, withoutAbsent } from "./kept-change.ts";
-import type { NeededActions, PermissionVerb } from "./needed-actions.ts";
+import { type NeededActions, PERMISSION_ACCOUNTS, type PermissionVerb } from "./needed-actions.ts";
 import type { RehearsedProcess } from "./process.ts";
 
 export interface CaseOptions {
@@ -251,7 +250,7 @@ export class RehearsedCase {
     work: (context: StepContext) => Promise<Result>,
     kept: KeptChange | null = null,
   ): Promise<Result> {
-    const { account, needed } = this.#options;
+    const { account } = this.#options;
     for (let tries = 0, now = attempt; ; tries++) {
       this.demandNothingLate();
       const from = account.range.calls.length;
@@ -271,20 +270,21 @@ export class RehearsedCase {
         await account.clock.sleep(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tries));
         if (kept) now = this.#tryAgain(kept, error);
       } finally {
-        if (step.id === account.subject) needed.add(verb, this.#callsOnTarget(from, since));
+        if (step.id === account.subject) this.#note(verb, from, since);
       }
     }
   }
 
-  /**
-   * Permissions are compared account by account; those in the evidence account are not those of the target's role. A call of
-   * an earlier verb that AWS answers late is still that verb's.
-   */
-  #callsOnTarget(from: number, since: number): readonly ServedCall[] {
-    const { account, target } = this.#options;
-    return account
-      .callsSince(from)
-      .filter(({ accountId, at }) => at >= since && (accountId === null || accountId === target.account));
+  /** What AWS checked for a verb, role by role. A call of an earlier verb that AWS answers late is still that verb's. */
+  #note(verb: PermissionVerb, from: number, since: number): void {
+    const { account, needed } = this.#options;
+    for (const which of PERMISSION_ACCOUNTS) {
+      needed.add(
+        which,
+        verb,
+        account.callsOf(which, from).filter(({ at }) => at >= since),
+      );
+    }
   }
 
   /** Another attempt after a fault that passes; whether the one before had its effect is known unless its answer was lost. */

@@ -4,6 +4,7 @@ import { registry } from "../../src/cli/compose.ts";
 import { permissionsOf, policyDocument } from "../../src/cli/permissions.ts";
 import { readConfig } from "../../src/config/read.ts";
 import { evaluate } from "../../src/range/iam/evaluate.ts";
+import type { PolicyDocument } from "../../src/range/world/identity.ts";
 import { forensicWorkstation } from "../../src/steps/investigate/forensic-workstation.ts";
 import type { AnyStep } from "../../src/core/step.ts";
 import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
@@ -16,7 +17,7 @@ import { prepareWorkstation, withWorkstation } from "../contract/workstations.ts
 
 const stepNamed = (id: string): AnyStep => registry.get(id)!;
 
-/** The step from plan to release under the printed policy and nothing else. */
+/** The step from plan to release under the printed policies, one for each account, and nothing else. */
 async function carriedThrough(id: string, staging: Staging, weaken: (policy: string) => string = (text) => text) {
   const step = stepNamed(id);
   const examined = step.kind === "collection" ? asStep(step) : step;
@@ -25,9 +26,9 @@ async function carriedThrough(id: string, staging: Staging, weaken: (policy: str
   await rehearse(examination, async (stage) => {
     const before = (staging.before ?? []).map((each) => each.id);
     const used = [step, ...before.map(stepNamed)];
-    const policy = JSON.parse(weaken(JSON.stringify(policyDocument(permissionsOf(used))))) as never;
-    stage.account.range.responder.setResponderPolicy(policy);
-    await stage.account.clock.sleep(60_000);
+    const policyFor = (account: "target" | "evidence"): PolicyDocument =>
+      JSON.parse(weaken(JSON.stringify(policyDocument(permissionsOf(used, account))))) as PolicyDocument;
+    await stage.account.allowBy({ target: policyFor("target"), evidence: policyFor("evidence") });
     await wholeCourse(examination, stage);
   });
 }

@@ -5,6 +5,7 @@ import type { AnyStep, SharedStep, Step } from "../../src/core/step.ts";
 import { roleSessions } from "../../src/steps/contain/role-sessions.ts";
 import { securityGroups } from "../../src/steps/contain/security-groups.ts";
 import { diskImage } from "../../src/steps/preserve/disk-image.ts";
+import { snapshotCopy } from "../../src/steps/preserve/snapshot-copy.ts";
 import { volumeSnapshots } from "../../src/steps/preserve/volume-snapshots.ts";
 import { hashingDisksQuickly } from "../steps/disk-image-lab.ts";
 import { withSmallVolume } from "./storage.ts";
@@ -147,6 +148,31 @@ test("A permission that nothing needs is named with its verb", async () => {
   expect(await verdict(planted, onOneInterface, "the declared permissions are exactly")).toBe(
     "permissions.target is not what AWS checks\n  run declares ec2:TerminateInstances and no rehearsal needed it",
   );
+});
+
+test("Permissions in the evidence account are held against that account's calls, verb by verb", async () => {
+  const { target } = snapshotCopy.permissions;
+  const collect = ["ec2:DescribeSnapshots", "ec2:ModifySnapshotAttribute"]; // What has no key is not encrypted anew.
+  const verify = ["ec2:DescribeSnapshots", "ec2:DeleteSnapshot"];
+  const evidence = { collect: ["ec2:CopySnapshot", "ec2:DescribeSnapshots"], verify };
+  const planted = { ...snapshotCopy, permissions: { target: { ...target, collect }, evidence } };
+  const evidenceAccount = "444455556666";
+  const leaves = [/^snapshot snap-[0-9a-f]+ sharedWith: /];
+  const copied = {
+    scenario: "c2-beacon",
+    before: [volumeSnapshots],
+    evidenceAccount,
+    input: { evidenceAccount },
+    leaves,
+  };
+  expect(await verdict(planted, copied, "the declared permissions are exactly")).toBe(
+    "permissions.evidence is not what AWS checks\n" +
+      "  run needs ec2:CreateTags and does not declare it\n" +
+      "  verify declares ec2:DeleteSnapshot and no rehearsal needed it",
+  );
+  expect(
+    await verdict({ ...snapshotCopy, permissions: { target } }, copied, "the declared permissions suffice"),
+  ).toMatch(/^with exactly the declared permissions: .*CordonEvidence.*ec2:CopySnapshot/);
 });
 
 test("A claim that overwrites the others is found out by the case that it lifts", async () => {

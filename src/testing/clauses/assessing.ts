@@ -5,6 +5,7 @@ import { demand, ProcessDied } from "../contract-breach.ts";
 import { throughJson } from "../json-form.ts";
 import { type Examination, onlyReads, rehearse, type Stage } from "../rehearsal.ts";
 import { eachCall, told } from "./crashes.ts";
+import { declaredActions } from "./permissions.ts";
 
 type Examined = Examination<Assessment>;
 
@@ -71,7 +72,7 @@ export function assessingSurvives(examination: Examined): Promise<void> {
 export async function declaredReadsSuffice(examination: Examined): Promise<void> {
   await rehearse(examination, (stage) =>
     told("with exactly the declared permissions", async () => {
-      await stage.account.allowOnly(examination.step.permissions.target.assess ?? []);
+      await stage.account.allowOnly(declaredActions(examination.step));
       await assess(examination, stage);
     }),
   );
