@@ -41,8 +41,11 @@ function handOverStatements(targets: readonly HandOverTarget[]): readonly Statem
   ];
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
-function vaultStatements({ bucket, prefix = "", lock, kmsKeyId }: NonNullable<Settings["vault"]>): Statement[] {
+/**
+ * What whoever writes evidence needs.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+ */
+export function vaultStatements({ bucket, prefix = "", lock, kmsKeyId }: NonNullable<Settings["vault"]>): Statement[] {
   const objects = [
     "s3:AbortMultipartUpload",
     "s3:GetObject",

@@ -24,7 +24,7 @@ export function allowing(...actions: readonly string[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: [...actions], Resource: "*" }] };
 }
 
-const trustingTheHub: PolicyDocument = {
+export const trustingTheHub: PolicyDocument = {
   Version: "2012-10-17",
   Statement: [
     {
@@ -68,7 +68,9 @@ export async function build(): Promise<void> {
  * A range on loopback with three accounts: a hub whose user may only assume roles, the scenario's account, and one for
  * evidence. The roles ask for an external id.
  */
-export async function openHub(policies: { readonly member?: PolicyDocument } = {}): Promise<Hub> {
+export async function openHub(
+  policies: { readonly member?: PolicyDocument; readonly evidence?: PolicyDocument } = {},
+): Promise<Hub> {
   const folder = mkdtempSync(join(tmpdir(), "cordon-hub-"));
   const clock = scaledClock({ originMs: Date.now(), speed: SPEED });
   const range = createRange({ scenario: "c2-beacon", seed: 1, clock });
@@ -81,7 +83,7 @@ export async function openHub(policies: { readonly member?: PolicyDocument } = {
     [MEMBER, "Cordon"],
     [EVIDENCE, "CordonEvidence"],
   ] as const) {
-    const own = account === MEMBER ? (policies.member ?? everything) : everything;
+    const own = (account === MEMBER ? policies.member : policies.evidence) ?? everything;
     createRole(world.place(account, REGION), { name, trustPolicy: trustingTheHub, inlinePolicies: { own } });
   }
   const server = await listen(

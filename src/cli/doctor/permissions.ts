@@ -31,59 +31,128 @@ export async function examinePermissions(
   principal: Principal,
   actions: readonly string[],
 ): Promise<Examined> {
-  const { account, arn } = principal;
-  if (/^arn:aws[\w-]*:iam::\d{12}:root$/.test(arn))
-    return { checks: [ok(place, "permissions", `all: ${arn} is the account itself`)], statements: [] };
-  const simulated = await simulateAll(principal, actions);
+  const rooted = ofRoot(place, principal);
+  if (rooted !== null) return rooted;
+  const simulated = await unlessRefused(() => simulateAll(principal, actions));
   const found = simulated ?? (await dryRunAll(principal, actions));
   const how = simulated ? "simulated" : "by dry runs, as the role may not simulate (iam:SimulatePrincipalPolicy)";
-  const those = (state: Found): readonly string[] => actions.filter((action) => found.get(action) === state);
-  const [allowed, lacking, denied, open] = [those("allowed"), those("notAllowed"), those("denied"), those("unknown")];
   return {
-    checks: [
-      ...(allowed.length === 0
-        ? []
-        : [ok(place, "permissions", `${allowed.length} of ${actions.length} are given, ${how}`)]),
-      ...lacking.map((action) =>
-        missing(place, action, { detail: "no policy allows it", remedy: "Add the statement below to the role." }),
-      ),
-      ...denied.map((action) =>
-        missing(place, action, {
-          detail: "a policy denies it",
-          remedy: "No statement can add it: find the deny in the role's policies, its boundary or the organization's.",
-        }),
-      ),
-      ...(open.length === 0
-        ? []
-        : [
-            unknown(place, "permissions", {
-              detail: `${open.length} could not be found out: ${open.join(", ")}`,
-              remedy: "Allow the role iam:SimulatePrincipalPolicy on itself, and ask again.",
-            }),
-          ]),
-    ],
-    statements: allowing(lacking, account),
+    checks: checksOf(place, { actions, found, how }),
+    statements: allowing(lackingOf(actions, found), principal.account),
   };
 }
 
-/** Null where the simulator may not be asked. */
-async function simulateAll(
-  { account, arn, roleArn, aws }: Principal,
-  actions: readonly string[],
-): Promise<ReadonlyMap<string, Found> | null> {
-  const principalArn = roleArn ?? roleOfSession(arn);
-  const byScope = new Map<Scope, string[]>();
-  for (const action of actions) byScope.set(scopeOf(action), [...(byScope.get(scopeOf(action)) ?? []), action]);
-  try {
-    const answers = await Promise.all(
-      [...byScope].map(([scope, own]) => simulate(aws.iam, { principalArn, actions: own, ...scope.probe(account) })),
+/** A statement, and a request under it to ask the simulator about. */
+export interface Trial {
+  readonly statement: Statement;
+  readonly resource: string;
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+/** Whether the principal may do what statements allow, by simulation alone: S3 and KMS have no dry runs. */
+export async function examineStatements(
+  place: Place,
+  principal: Principal,
+  trials: readonly Trial[],
+): Promise<Examined> {
+  const rooted = ofRoot(place, principal);
+  if (rooted !== null) return rooted;
+  const actions = trials.flatMap(({ statement }) => actionsIn(statement));
+  const simulated = await unlessRefused(async () => {
+    const answers = trials.map(({ statement, resource, keys }) =>
+      simulate(principal.aws.iam, {
+        principalArn: principalArn(principal),
+        actions: actionsIn(statement),
+        resource,
+        keys,
+      }),
     );
-    const all = new Map<string, Found>(answers.flatMap((each) => [...each]));
-    return new Map(actions.map((action) => [action, all.get(action) ?? "unknown"]));
+    return new Map<string, Found>((await Promise.all(answers)).flatMap((each) => [...each]));
+  });
+  const found = new Map(actions.map((action) => [action, simulated?.get(action) ?? "unknown"] as const));
+  const lacking = lackingOf(actions, found);
+  const statements = trials.map(({ statement }) => ({
+    ...statement,
+    Action: actionsIn(statement).filter((action) => lacking.includes(action)),
+  }));
+  return {
+    checks: checksOf(place, { actions, found, how: "simulated" }),
+    statements: statements.filter(({ Action }) => Action.length > 0),
+  };
+}
+
+function actionsIn({ Action }: Statement): readonly string[] {
+  return [Action].flat();
+}
+
+/** An account itself needs no policy; the simulator does not know it. */
+function ofRoot(place: Place, { arn }: Principal): Examined | null {
+  if (!/^arn:aws[\w-]*:iam::\d{12}:root$/.test(arn)) return null;
+  return { checks: [ok(place, "permissions", `all: ${arn} is the account itself`)], statements: [] };
+}
+
+interface Answers {
+  readonly actions: readonly string[];
+  readonly found: ReadonlyMap<string, Found>;
+  readonly how: string;
+}
+
+function lackingOf(actions: readonly string[], found: Answers["found"]): readonly string[] {
+  return actions.filter((action) => found.get(action) === "notAllowed");
+}
+
+function checksOf(place: Place, { actions, found, how }: Answers): readonly Check[] {
+  const those = (state: Found): readonly string[] => actions.filter((action) => found.get(action) === state);
+  const [allowed, lacking, denied, open] = [those("allowed"), those("notAllowed"), those("denied"), those("unknown")];
+  return [
+    ...(allowed.length === 0
+      ? []
+      : [ok(place, "permissions", `${allowed.length} of ${actions.length} are given, ${how}`)]),
+    ...lacking.map((action) =>
+      missing(place, action, { detail: "no policy allows it", remedy: "Add the statement below to the role." }),
+    ),
+    ...denied.map((action) =>
+      missing(place, action, {
+        detail: "a policy denies it",
+        remedy: "No statement can add it: find the deny in the role's policies, its boundary or the organization's.",
+      }),
+    ),
+    ...(open.length === 0
+      ? []
+      : [
+          unknown(place, "permissions", {
+            detail: `${open.length} could not be found out: ${open.join(", ")}`,
+            remedy: "Allow the role iam:SimulatePrincipalPolicy on itself, and ask again.",
+          }),
+        ]),
+  ];
+}
+
+/** Null where the simulator may not be asked. */
+async function unlessRefused<Value>(ask: () => Promise<Value>): Promise<Value | null> {
+  try {
+    return await ask();
   } catch (error) {
     if (error instanceof AwsCallError) return null;
     throw error;
   }
+}
+
+async function simulateAll(principal: Principal, actions: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  const { account, aws } = principal;
+  const byScope = new Map<Scope, string[]>();
+  for (const action of actions) byScope.set(scopeOf(action), [...(byScope.get(scopeOf(action)) ?? []), action]);
+  const answers = await Promise.all(
+    [...byScope].map(([scope, own]) =>
+      simulate(aws.iam, { principalArn: principalArn(principal), actions: own, ...scope.probe(account) }),
+    ),
+  );
+  const all = new Map<string, Found>(answers.flatMap((each) => [...each]));
+  return new Map(actions.map((action) => [action, all.get(action) ?? "unknown"]));
+}
+
+function principalArn({ roleArn, arn }: Principal): string {
+  return roleArn ?? roleOfSession(arn);
 }
 
 /** The role of `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`, which does not say the role's path; a user is its own. */

@@ -1,14 +1,11 @@
-import { accessSync, constants, existsSync } from "node:fs";
 import { preparedGroups } from "../../aws/prepared-groups.ts";
 import { regionState } from "../../aws/regions.ts";
 import { managedInstance } from "../../aws/ssm-commands.ts";
 import { vpcIds } from "../../aws/vpcs.ts";
-import { requireFitBucket } from "../../vault/s3-bucket.ts";
 import { knownGroups } from "../compose.ts";
-import { type Connection, regionOf } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import type { Desk } from "../desk.ts";
-import { connectToVault, vaultFolder } from "../evidence-vault.ts";
-import { type Check, failed, missing, ok, type Place, unread } from "./check.ts";
+import { type Check, missing, ok, type Place, unread } from "./check.ts";
 
 /** Whether the account may use the Region. Asked from one that every account of the partition has. */
 export async function checkRegion(connection: Connection, place: Place, region: string): Promise<Check> {
@@ -75,25 +72,5 @@ export async function checkAgent(
     });
   } catch (error) {
     return unread(place, what, error, "ssm:DescribeInstanceInformation");
-  }
-}
-
-/** Whether evidence can be kept: the bucket has what it needs, or the folder can be written. */
-export async function checkVault({ environment, command, flags, limits, signal }: Desk): Promise<Check> {
-  const { vault } = environment.config;
-  const place: Place = { account: vault?.account ?? null, region: vault?.region ?? null };
-  try {
-    if (!vault) {
-      const folder = vaultFolder(environment);
-      accessSync(existsSync(folder) ? folder : environment.home, constants.W_OK);
-      return ok(place, "vault", `folder ${folder}`);
-    }
-    const connection = await connectToVault(environment, { command, flags, limits, signal });
-    const { s3 } = connection.direct(regionOf(connection, command));
-    const { bucket, account: owner = null, lock } = vault;
-    await requireFitBucket(s3, { bucket, owner, isLocked: lock !== undefined });
-    return ok(place, "vault", `bucket ${bucket} keeps versions${lock ? " and locks" : ""}`);
-  } catch (error) {
-    return failed(place, "vault", error);
   }
 }
