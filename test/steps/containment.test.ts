@@ -22,7 +22,7 @@ async function cut({ context }: Bench, before: readonly ChangeView[] = []): Prom
 
 async function judge({ context }: Bench, seals: readonly ChangeView[]) {
   const outcomes = { [securityGroups.id]: seals };
-  const { checks, survivors } = await containmentAssessment.assess({ ...context, outcomes }, {});
+  const { checks, survivors } = await containmentAssessment.assess({ ...context, outcomes }, { level: "sealed" });
   const network = checks.filter(({ kind }) => kind !== "credentials");
   const tcp = survivors.filter(({ kind }) => kind === "tcp");
   return {
