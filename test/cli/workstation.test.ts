@@ -4,6 +4,7 @@ import type { Connection } from "../../src/cli/connection.ts";
 import type { Desk } from "../../src/cli/desk.ts";
 import { checkWorkstation, type Wishes } from "../../src/cli/doctor/workstation.ts";
 import { workstationLines } from "../../src/cli/render/workstation.ts";
+import { isPrintable } from "../../src/intake/printable.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { prepareWorkstation, withWorkstation } from "../contract/workstations.ts";
 import { shippedPlaybook } from "../engine/harness.ts";
@@ -98,5 +99,31 @@ describe("cordon workstation", () => {
       "Disks, attached and not mounted; mount them read-only:",
       "  vol-0c as /dev/sdf: vol-0b of i-0b",
     ]);
+  });
+
+  it("shows what AWS answered, and nothing of it that a terminal would obey", () => {
+    const hostile = "\u001b[2J\r\n\u202e\u009b31m\u2028x";
+    const lines = workstationLines({
+      incident: `inc-1${hostile}`,
+      account: `111122223333${hostile}`,
+      region: `eu-central-1${hostile}`,
+      instance: `i-0a${hostile}`,
+      type: `m6i.large${hostile}`,
+      session: `aws ssm start-session --target i-0a${hostile}`,
+      tunnel: `aws ssm start-session --target i-0a${hostile} --document-name X`,
+      disks: [
+        {
+          case: "c-1",
+          instance: `i-0b${hostile}`,
+          volume: `vol-0b${hostile}`,
+          copy: `vol-0c${hostile}`,
+          snapshot: `snap-0b${hostile}`,
+          device: `/dev/sdf${hostile}`,
+        },
+      ],
+    });
+    expect(lines.filter((line) => !isPrintable(line))).toEqual([]);
+    expect(lines).toHaveLength(10);
+    expect(lines.join("\n").match(/\[2J/g)).toHaveLength(11);
   });
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CaseState, ChangeRecord } from "../../core/case.ts";
 import type { Json } from "../../core/json.ts";
+import { printable } from "./story.ts";
 
 /** A disk on a workstation: a volume made of a snapshot of an instance's volume. */
 export interface ExaminedDisk {
@@ -80,9 +81,9 @@ function changesOf({ changes }: CaseState, step: string): readonly (ChangeRecord
   );
 }
 
-/** How to reach it, and what is on it, for people. */
+/** How to reach it, and what is on it, for people. Ids, types and names of devices are AWS's text. */
 export function workstationLines(one: KnownWorkstation): readonly string[] {
-  return [
+  const lines = [
     `${one.instance} (${one.type}) of incident ${one.incident}, account ${one.account}, ${one.region}`,
     "",
     "A shell, by Systems Manager:",
@@ -98,4 +99,5 @@ export function workstationLines(one: KnownWorkstation): readonly string[] {
           ...one.disks.map(({ copy, device, volume, instance }) => `  ${copy} as ${device}: ${volume} of ${instance}`),
         ]),
   ];
+  return lines.map(printable);
 }
