@@ -1,4 +1,6 @@
 import { STSClient } from "@aws-sdk/client-sts";
+import { loadSharedConfigFiles } from "@smithy/core/config";
+import { CordonError } from "../core/errors.ts";
 import type { Credentials } from "./credentials.ts";
 
 export interface ChainOptions {
@@ -9,12 +11,22 @@ export interface ChainOptions {
 /**
  * The SDK's own credential chain: environment, profiles, single sign-on, web identity, container and instance metadata.
  *
- * Taken from a client's resolved configuration, so that it is exactly what the SDK would use.
+ * Taken from a client's resolved configuration, so that it is exactly what the SDK would use. What the SDK says of a profile
+ * that is not there is what it says of no credentials at all.
+ *
+ * @throws CordonError `profile_not_found`
  */
 export function chainCredentials({ profile }: ChainOptions): () => Promise<Credentials> {
   const client = new STSClient({ region: "us-east-1", ...(profile === undefined ? {} : { profile }) });
   return async () => {
-    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await client.config.credentials();
+    const credentials = client.config.credentials();
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await credentials.catch(
+      async (error: unknown) => {
+        if (profile !== undefined && !(await isProfile(profile)))
+          throw new CordonError("profile_not_found", { profile }, { cause: error });
+        throw error;
+      },
+    );
     return {
       accessKeyId,
       secretAccessKey,
@@ -22,6 +34,11 @@ export function chainCredentials({ profile }: ChainOptions): () => Promise<Crede
       ...(expiration === undefined ? {} : { expiration }),
     };
   };
+}
+
+async function isProfile(name: string): Promise<boolean> {
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  return Object.hasOwn(configFile, name) || Object.hasOwn(credentialsFile, name);
 }
 
 /** The Region of the environment or the profile; null where neither names one. */

@@ -69,7 +69,8 @@ export async function connect(flags: ConnectionFlags, opening: Opening): Promise
   const isLoopback = endpoint !== undefined && isLoopbackAddress(endpoint, command);
   const range = isLoopback ? await rangeAt(endpoint, signal) : null;
   const clock = range ? scaledClock({ originMs: range.now, speed: range.speed }) : systemClock;
-  const chain = flags.profile === undefined ? {} : { profile: flags.profile };
+  const profile = flags.profile ?? nonEmpty(variables["AWS_PROFILE"]);
+  const chain = profile === undefined ? {} : { profile };
   const named = nonEmpty(variables["AWS_REGION"]) ?? nonEmpty(variables["AWS_DEFAULT_REGION"]);
   const home = named ?? range?.region ?? (await chainRegion(chain));
   const region = flags.region ?? home;

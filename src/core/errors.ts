@@ -150,6 +150,11 @@ export const catalogue = {
     remedy: "Somebody changed it. `cordon setup` shows what it must be and makes a fresh one.",
     exit: 6,
   },
+  profile_not_found: {
+    problem: "There is no profile {profile} in the configuration files of AWS's tools.",
+    remedy: "Nothing was changed. `aws configure list-profiles` names those that are there; choose one with --profile.",
+    exit: 6,
+  },
   propagation_pending: {
     problem: "{resource} was written and has not been seen by every reader yet.",
     remedy: "Cordon looks again by itself.",
@@ -169,6 +174,11 @@ export const catalogue = {
     problem: "The bucket {bucket} cannot keep evidence: {reason}.",
     remedy: "Whoever owns it can mend that: `{command}`.",
     exit: 7,
+  },
+  vpc_not_found: {
+    problem: "There is no VPC {vpcId} in account {account}, region {region}.",
+    remedy: "Nothing was changed. Check the id, and --region, --account and --profile.",
+    exit: 2,
   },
   workstation_unfit: {
     problem: "No forensic workstation can be launched: {reason}.",

@@ -204,6 +204,33 @@ test("a policy for the steps is printed, and allows to terminate nothing but wor
   expect(Statement.at(-1)).toMatchObject({ Effect: "Deny", Action: "ec2:TerminateInstances" });
 });
 
+test("setup says of a VPC that is not there that there is none, and makes nothing", async () => {
+  const { code, stdout, stderr } = await cordon(
+    "setup",
+    "--vpc",
+    "vpc-unknown",
+    "--apply",
+    "--endpoint-url",
+    served.address,
+  );
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("There is no VPC vpc-unknown in account 111122223333, region eu-central-1.");
+});
+
+test("a profile that is not there is named, from the command line and from the environment", async () => {
+  const config = join(desk.folder, "aws-config");
+  writeFileSync(config, "[profile there]\nregion = eu-central-1\n");
+  const files = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: join(desk.folder, "none") };
+  const told = "error: There is no profile nope in the configuration files of AWS's tools.\n";
+  const flagged = await desk.begin(["setup", "--profile", "nope", "--region", "eu-central-1"], files).ended;
+  const inherited = await desk.begin(["setup", "--region", "eu-central-1"], { ...files, AWS_PROFILE: "nope" }).ended;
+  const there = await desk.begin(["setup", "--profile", "there"], files).ended;
+  expect(flagged).toMatchObject({ code: 6, stdout: "", stderr: expect.stringContaining(told) as string });
+  expect(inherited).toMatchObject({ code: 6, stdout: "", stderr: expect.stringContaining(told) as string });
+  expect(there.code).toBe(6); // It is there, and has no credentials.
+  expect(there.stderr).toContain("Could not load credentials");
+});
+
 test("setup makes what is missing only when it is told to", async () => {
   const looked = JSON.parse((await cordon("setup", "--endpoint-url", served.address, "-o", "json")).stdout) as {
     state: string;

@@ -64,8 +64,8 @@ export async function setup(
   const { account } = await connection.identity();
   desk.output.narrate(await connection.introduction());
   const aws = connection.direct(region);
-  const vpcs = await vpcsNamed(aws, vpc, instanceIds);
   const place = { account, region };
+  const vpcs = await vpcsNamed({ aws, ...place }, vpc, instanceIds);
   const [found, foreign] = await Promise.all([
     lookAt(desk, { aws, vpcs, levels, ...place }),
     foreignUses(desk, aws, place),
@@ -94,12 +94,17 @@ export async function setup(
 }
 
 async function vpcsNamed(
-  aws: TargetClients,
+  { aws, account, region }: Place,
   named: readonly string[],
   instanceIds: readonly string[],
 ): Promise<readonly string[]> {
   if (named.length === 0 && instanceIds.length === 0) return vpcIds(aws.ec2);
-  const interfaces = await Promise.all(instanceIds.map((id) => interfacesOf(aws.ec2, id)));
+  const [there, interfaces] = await Promise.all([
+    named.length === 0 ? Promise.resolve(named) : vpcIds(aws.ec2),
+    Promise.all(instanceIds.map((id) => interfacesOf(aws.ec2, id))),
+  ]);
+  const unknown = named.find((id) => !there.includes(id));
+  if (unknown !== undefined) throw new CordonError("vpc_not_found", { vpcId: unknown, account, region });
   const without = instanceIds.find((_, index) => interfaces[index]?.length === 0);
   if (without !== undefined) throw new CordonError("instance_has_no_interfaces", { instanceId: without });
   return [...new Set([...named, ...interfaces.flat().map(({ vpcId }) => vpcId)])];
