@@ -15,13 +15,18 @@ import type { Need, Seen, Sight, SmallPlaybook } from "./need.ts";
 
 /** What is seen at the end of the drill with the technique, and of the same drill without it. */
 export async function compare(need: Need): Promise<{ readonly with: Seen; readonly without: Seen }> {
-  const playbook = typeof need.playbook === "string" ? shipped(need.playbook) : small(need.playbook);
+  const playbook = playbookOf(need);
   if (!usesOf(playbook).includes(need.step) && !isEnabled(need.step))
     throw new TypeError(`${playbook.id} does not use ${need.step}`);
   return {
     with: await seenAfter(need, playbook, registry),
     without: await seenAfter(need, leaveOut(playbook, need.step), withoutEnabler(need.step)),
   };
+}
+
+/** The playbook of its drill, whole. */
+export function playbookOf({ playbook }: Pick<Need, "playbook">): Playbook {
+  return typeof playbook === "string" ? shipped(playbook) : small(playbook);
 }
 
 async function seenAfter(need: Need, playbook: Playbook, known: ReadonlyMap<string, AnyStep>): Promise<Seen> {

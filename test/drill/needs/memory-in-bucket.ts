@@ -6,7 +6,7 @@ import type { Range } from "../../../src/range/range.ts";
 import { createResponder } from "../../../src/range/responder.ts";
 import { seededRandom } from "../../../src/range/world/random.ts";
 import { evidenceBucket } from "../../../src/range/world/s3.ts";
-import { s3Vault } from "../../../src/vault/s3.ts";
+import { s3Vault, type S3VaultOptions } from "../../../src/vault/s3.ts";
 import { captureTarget } from "../../steps/memory.ts";
 
 /** What only the memory holds: the key of the implant's channel. */
@@ -20,12 +20,12 @@ export function prepareCapture(range: Range): void {
 }
 
 /** A bucket of the evidence account: only such a vault gives links by which a host can send what it has. */
-export function bucketVault(range: Range, clock: SimulatedClock): Vault {
+export function bucketVault(range: Range, clock: SimulatedClock, lock: S3VaultOptions["lock"] = null): Vault {
   const { account } = EVIDENCE_ACCOUNT;
   const [target] = range.scenario.targets;
   const region = target?.region ?? "";
   const bucket = `evidence-${account}`;
-  evidenceBucket(range.world, { account, region, name: bucket });
+  evidenceBucket(range.world, { account, region, name: bucket, lock });
   const clients = createClients({
     region,
     credentials: createResponder(range.world.place(account, region)),
@@ -37,6 +37,7 @@ export function bucketVault(range: Range, clock: SimulatedClock): Vault {
   return s3Vault({
     bucket,
     clock,
+    lock,
     random: seededRandom(6),
     presigner: clients.presigner,
     sender: (until) => clients.observed(() => {}, until ?? signal).s3,
