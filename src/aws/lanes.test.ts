@@ -29,21 +29,33 @@ function crowd(): {
 }
 
 describe("lanes", () => {
-  it("lets 256 calls be under way, and the next when one has ended, the more urgent first", async () => {
+  it("lets 192 calls be under way, and the next when one has ended, the more urgent first", async () => {
     const lanes = new Lanes();
     const { begun, send, end } = crowd();
-    for (let index = 0; index < 258; index++) void send(lanes, `evidence ${index}`, "evidence");
-    void send(lanes, "containment", "containment");
-    expect(begun).toHaveLength(256);
-    await end("evidence 7");
-    expect(begun.slice(256)).toEqual(["containment"]);
-    await end("containment");
-    expect(begun.slice(257)).toEqual(["evidence 256"]);
-    await end("evidence 0");
-    await end("evidence 1");
-    expect(begun.slice(258)).toEqual(["evidence 257"]);
+    for (let index = 0; index < 194; index++) void send(lanes, `rest ${index}`, "rest");
+    void send(lanes, "evidence", "evidence");
+    expect(begun).toHaveLength(192);
+    await end("rest 7");
+    expect(begun.slice(192)).toEqual(["evidence"]);
+    await end("evidence");
+    expect(begun.slice(193)).toEqual(["rest 192"]);
+    await end("rest 0");
+    await end("rest 1");
+    expect(begun.slice(194)).toEqual(["rest 193"]);
     void send(lanes, "later", "rest");
     expect(begun.at(-1)).toBe("later");
+  });
+
+  it("keeps 64 lanes for what cuts, whatever hangs in the others", async () => {
+    const lanes = new Lanes();
+    const { begun, send, end } = crowd();
+    for (let index = 0; index < 300; index++) void send(lanes, `evidence ${index}`, "evidence");
+    for (let index = 0; index < 65; index++) void send(lanes, `cut ${index}`, "containment");
+    expect(begun.filter((name) => name.startsWith("cut"))).toHaveLength(64);
+    await end("cut 0");
+    expect(begun.at(-1)).toBe("cut 64");
+    await end("cut 1");
+    expect(begun.at(-1)).toBe("cut 64"); // Evidence does not take it over.
   });
 
   it("never holds up a call that seals", () => {
@@ -57,7 +69,7 @@ describe("lanes", () => {
   it("gives its place on when a call fails, and takes none for a call that was called off while it waited", async () => {
     const lanes = new Lanes();
     const { begun, send, end } = crowd();
-    for (let index = 0; index < 255; index++) void send(lanes, `rest ${index}`, "rest");
+    for (let index = 0; index < 191; index++) void send(lanes, `rest ${index}`, "rest");
     let fail: (reason: Error) => void = () => {};
     const failing = lanes.through("rest", never, () => new Promise((_, reject) => (fail = reject)));
     const life = new AbortController();

@@ -1,7 +1,10 @@
 import { urgencies, type Urgency } from "../core/urgency.ts";
 
-/** Calls that one process has under way at once, besides those that seal. Each holds some 15 KiB while the SDK works on it. */
-const MOST = 256;
+/**
+ * Calls that one process has under way at once, besides those that seal. Each holds some 15 KiB while the SDK works on it.
+ * What cuts has lanes that nothing else may use: evidence that hangs, in an endpoint of S3 for example, holds up no cut.
+ */
+const MOST = { forCuts: 256, forOthers: 192 } as const;
 
 /**
  * Bounds how many calls are under way at once, whatever account and API they are for.
@@ -17,13 +20,18 @@ export class Lanes {
   async through<T>(urgency: Urgency, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
     if (urgency === "seal") return send();
     signal.throwIfAborted();
-    if (this.#underWay >= MOST) await this.#room(urgencies.indexOf(urgency), signal);
-    else this.#underWay += 1;
+    const level = urgencies.indexOf(urgency);
+    if (this.#hasRoom(level)) this.#underWay += 1;
+    else await this.#room(level, signal);
     try {
       return await send();
     } finally {
       this.#leave();
     }
+  }
+
+  #hasRoom(level: number): boolean {
+    return this.#underWay < (urgencies[level] === "containment" ? MOST.forCuts : MOST.forOthers);
   }
 
   /** Resolves when somebody else left his place to this one. */
@@ -44,8 +52,10 @@ export class Lanes {
   }
 
   #leave(): void {
-    const next = this.#waiting.find(({ length }) => length > 0)?.shift();
-    if (next) next();
-    else this.#underWay -= 1;
+    this.#underWay -= 1;
+    const next = this.#waiting.find(({ length }, level) => length > 0 && this.#hasRoom(level))?.shift();
+    if (!next) return;
+    this.#underWay += 1;
+    next();
   }
 }

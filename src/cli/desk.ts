@@ -164,9 +164,12 @@ export async function casesNamed(store: Store, name: string): Promise<readonly C
   return found;
 }
 
-/** Whether there is nothing more to do in a case, whoever looks. */
+/** Whether there is nothing more to do in a case, whoever looks. One that is closed may have changes to take back. */
 export function isOver(state: CaseState): boolean {
-  return ["released", "closed", "ignored"].includes(statusOf(state));
+  const status = statusOf(state);
+  if (status === "closed")
+    return ![...state.changes.values()].some(({ change, state: at }) => !change.collects && at !== "planned");
+  return status === "released" || status === "ignored";
 }
 
 /** Whether another living process works on the case. */

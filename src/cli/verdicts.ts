@@ -9,11 +9,10 @@ export function pendingApprovals({ approvals }: CaseState): readonly ApprovalRec
 export function exitCodeOf(state: CaseState): number {
   const contained = state.assessments.at(-1)?.contained ?? null;
   if (contained === true && openWindows(state).length === 0) return 0;
-  if (statusOf(state) === "closed") return 0; // Nothing was to be contained, and nothing failed.
   if (pendingApprovals(state).length > 0) return 4;
   if ([...state.steps.values()].some(({ failure }) => failure?.code === "access_denied")) return 6;
   if ([...state.approvals.values()].some(({ state: at }) => at === "rejected")) return 5;
-  return 3;
+  return statusOf(state) === "closed" ? 0 : 3; // Nothing was to be contained, and nothing failed.
 }
 
 /** The worst of several cases: a failure before something that waits, something that waits before success. */

@@ -24,8 +24,8 @@ export interface Decided {
 }
 
 /**
- * Records a person's decision on the stage that waits for one, and in every other case that asks the same about a resource that
- * they share.
+ * Records a person's decision on the stage that waits for one; a yes also in every other case that asks the same about a
+ * resource that they share.
  *
  * @throws CordonError `approval_not_pending`, `approval_not_yours`
  */
@@ -53,7 +53,9 @@ export async function decideStage(runner: LocalRunner, wish: PersonsDecision, ap
   );
   const decided = (await runner.load(wish.caseId)).approvals.get(stage);
   if (!decided) throw new TypeError(`the approval of ${stage} is gone from the journal`);
-  return { approval: decided, alsoIn: await decideAlike(runner, { wish, lines }, approvers) };
+  // A no is said of one case, often for a reason of its own: the others go on asking.
+  const alsoIn = wish.decision === "approve" ? await decideAlike(runner, { wish, lines }, approvers) : [];
+  return { approval: decided, alsoIn };
 }
 
 async function decideAlike(

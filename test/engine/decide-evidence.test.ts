@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { isOver } from "../../src/cli/desk.ts";
 import type { CaseState } from "../../src/core/case.ts";
 import type { Happening } from "../../src/core/journal.ts";
 import { decide } from "../../src/engine/decide.ts";
@@ -48,6 +49,15 @@ describe("what is to be saved", () => {
     expect(decided(caseWith(saved), saving).said).toEqual(["case.settled closed"]);
     const lost = [...begun, failed(picture.id), { ...ended("hold"), outcome: "failed" } as Happening];
     expect(decided(caseWith(lost), saving).said).toEqual(["case.settled failed"]);
+  });
+
+  test("a closed case is over, unless there is something to take back", () => {
+    const closed: Happening = { type: "case.settled", status: "closed" };
+    const saved = [started("hold"), planned("hold", "preserve.picture", picture), act(picture.id), applied(picture.id)];
+    expect(isOver(caseWith([...saved, ended("hold"), closed]))).toBe(true);
+    const groups = change("protect.groups/vpc-1");
+    const changed = [started("hold"), planned("hold", "protect.groups", groups), act(groups.id), applied(groups.id)];
+    expect(isOver(caseWith([...changed, ended("hold"), closed]))).toBe(false);
   });
 
   test("keeps the case from being settled until it is saved or has failed", () => {

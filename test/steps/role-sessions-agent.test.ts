@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { approvalLines, beyondApproval } from "../../src/core/approval.ts";
 import type { Json } from "../../src/core/json.ts";
+import type { Stage } from "../../src/core/playbook.ts";
 import type { ChangeView, Claim, Ledger, StepContext } from "../../src/core/step.ts";
 import { reconcileDenyPolicy } from "../../src/steps/contain/deny-sessions-claims.ts";
 import { agentExceptedUntil, policyDenies, type SessionDeny } from "../../src/steps/contain/deny-sessions-policy.ts";
@@ -113,5 +115,18 @@ describe("the exception is planned", () => {
       const planAt = async (now: number) =>
         (await roleSessions.plan({ ...bench.context, now, outcomes: asking }, { agent: "auto" })).changes;
       expect(await planAt(bench.clock.now() + 600_000)).toEqual(await planAt(bench.clock.now()));
+    }));
+
+  it("and its end voids no approval: what people agreed to is the deny", () =>
+    onRange({ scenario: "stolen-credentials" }, async (bench) => {
+      const linesWith = async (
+        outcomes: Readonly<Record<string, readonly ChangeView[]>>,
+      ): Promise<readonly string[]> => {
+        const { changes } = await roleSessions.plan({ ...bench.context, outcomes }, { agent: "auto" });
+        const stage = { id: "cut", around: null, steps: [] } as unknown as Stage;
+        const whole = changes.map((each, index) => ({ ...each, id: String(index), step: roleSessions.id }));
+        return approvalLines({ playbook: "p", stage, target: bench.target, changes: whole });
+      };
+      expect(beyondApproval(await linesWith(asking), await linesWith(answered))).toEqual([]);
     }));
 });

@@ -113,6 +113,8 @@ function draft({ target }: StepContext, roleArn: string, agentForMs: number | nu
     before: null,
     after: { deny: "instance", instanceArn, ...(agentForMs === null ? {} : { agentForMs }) },
     claim: { member: instanceArn },
+    // How long the agent may go on is no part of what people agree to: it falls away when the collecting has ended.
+    approves: { deny: "instance", instanceArn },
   };
 }
 

@@ -75,8 +75,9 @@ async function hold(context: StepContext, { resource, ledger, known }: Holding):
     if (present.instanceId !== known?.instanceId) await ledger.save({ original: NOTHING, ours: present });
     if (present.instanceId !== null) return outcomeOf(present, present.instanceId);
   }
-  const launch = present ?? fresh(context, { resource, ledger });
-  if (present === null) await ledger.save({ original: NOTHING, ours: launch });
+  // Dated anew with every call: an answer that is lost now is looked for from now on.
+  const launch = { ...(present ?? fresh(context, { resource, ledger })), at: context.now };
+  await ledger.save({ original: NOTHING, ours: launch });
   const instanceId = await launchWorkstation(context.aws.ec2, launchOf(launch));
   await ledger.save({ original: NOTHING, ours: { ...launch, instanceId } });
   return outcomeOf(launch, instanceId);

@@ -9,8 +9,11 @@ import { lookForAgent, NO_AGENT_CAME } from "./ssm-agent.ts";
 
 const limits = { deliverWithinSeconds: 120, runWithinSeconds: 10_800 } as const;
 
-/** Links are given anew this long before they end: the capture must have read them before each part that it sends. */
-const RENEW_BEFORE_MS = 600_000;
+/**
+ * Links are given anew this long before they end: the capture must have read them before each part that it sends. They end
+ * with the credentials that signed them, which are fetched anew five minutes before; sooner, the new ones would end no later.
+ */
+const RENEW_BEFORE_MS = 240_000;
 
 /** Opens the upload when the agent is there. The journal has it before the host hears of it. */
 export async function openUpload(
