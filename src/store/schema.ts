@@ -1,5 +1,5 @@
 /** The tables of a store. `user_version` says which of these was applied last; a newer store is refused. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 export const TABLES = `
 create table if not exists cases (id text primary key, account text not null, region text not null, instance text not null, opened_at integer not null) strict;

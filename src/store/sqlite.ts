@@ -26,6 +26,24 @@ export interface SqliteStore extends Store {
   durability(): { readonly journalMode: string; readonly synchronous: number };
 }
 
+const TRIES = 100;
+const PAUSE_MS = 50;
+
+/**
+ * Whoever switches a fresh file to the write-ahead log is refused at once where others read it: SQLite's own waiting does not
+ * cover that. https://www.sqlite.org/wal.html
+ */
+function untilFree(act: () => void): void {
+  for (let left = TRIES; ; left--) {
+    try {
+      return act();
+    } catch (error) {
+      if (left === 0 || !(error instanceof Error) || !/locked|busy/i.test(error.message)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    }
+  }
+}
+
 /**
  * A store in one SQLite file (or in memory, with the path ":memory:").
  *
@@ -35,6 +53,7 @@ export interface SqliteStore extends Store {
  */
 export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold"] } = {}): SqliteStore {
   const database = new Database(path);
+  database.exec("pragma busy_timeout = 5000"); // First of all: several commands may start at once.
   const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
   if (version > VERSION) {
     database.close();
@@ -44,9 +63,9 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
       command: "cases",
     });
   }
-  database.exec(`pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full;`);
-  database.exec(TABLES);
-  database.exec(`pragma user_version = ${VERSION}`);
+  untilFree(() => database.exec("pragma journal_mode = wal; pragma synchronous = full"));
+  if (version < VERSION)
+    untilFree(() => database.exec(`begin immediate; ${TABLES}; pragma user_version = ${VERSION}; commit`));
   const sql = preparer(database);
   const queue = groupCommit(database, hold ?? (() => () => {}));
   return {
