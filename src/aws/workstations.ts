@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
-import { setApiTermination } from "./instance-attributes.ts";
+import { isStopProtected, setApiTermination } from "./instance-attributes.ts";
 import type { Sender } from "./sender.ts";
 
 /** Everything that a launch says, and that a repeated one must say again: AWS refuses another request under the same token. */
@@ -127,10 +127,11 @@ function read(instance: Instance): Workstation {
 
 /**
  * Ends an instance that the caller's own ledger says Cordon launched: the only call of its kind. The launch's token is asked
- * for first, and its termination protection lifted, which the launch had set.
+ * for first, and its termination protection lifted, which the launch had set. Where AWS refuses the end, the protection is
+ * set again.
  *
  * `foreign`: AWS says that somebody else launched it, and it is left alone. `held`: somebody protected it from being stopped,
- * which Cordon never does, so that it is wanted. `gone`: AWS shows none, any more or as yet.
+ * which Cordon never does, so that it is wanted, and stays as protected as it was. `gone`: AWS shows none, any more or as yet.
  */
 export async function endWorkstation(
   ec2: Sender,
@@ -142,13 +143,35 @@ export async function endWorkstation(
   if (seen.state === "terminated") return "ended";
   if (seen.state === "shutting-down") return "ending";
   try {
+    // Stop protection keeps it from being ended as well: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-stop-protection.html
+    if (await isStopProtected(ec2, id)) return "held";
     await setApiTermination(ec2, id, false); // The launch set it.
-    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    await terminate(ec2, id);
     return "ending";
   } catch (error) {
     if (hasAwsCode(error, "OperationNotPermitted")) return "held";
     if (hasAwsCode(error, "InvalidInstanceID.NotFound")) return "gone";
     if (hasAwsCode(error, "IncorrectInstanceState")) return "ending";
+    throw error;
+  }
+}
+
+/** AWS takes the order, or the instance is protected again before the refusal is told. */
+async function terminate(ec2: Sender, id: string): Promise<void> {
+  try {
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  } catch (error) {
+    await protectAgain(ec2, id);
+    throw error;
+  }
+}
+
+/** What is ending already, or gone, can be protected no more. */
+async function protectAgain(ec2: Sender, id: string): Promise<void> {
+  try {
+    await setApiTermination(ec2, id, true);
+  } catch (error) {
+    if (hasAwsCode(error, "IncorrectInstanceState") || hasAwsCode(error, "InvalidInstanceID.NotFound")) return;
     throw error;
   }
 }

