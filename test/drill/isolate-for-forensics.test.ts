@@ -8,6 +8,7 @@ import { terminated } from "../../src/cli/drill/observation.ts";
 import { readGuardDuty } from "../../src/intake/guardduty.ts";
 import { judge } from "../../src/intake/triage.ts";
 import type { Range } from "../../src/range/range.ts";
+import { launchInstance } from "../../src/range/world/build-instances.ts";
 import type { Instance, NetworkInterface } from "../../src/range/world/model.ts";
 import { interfacesOf } from "../../src/range/world/place.ts";
 import { seededRandom } from "../../src/range/world/random.ts";
@@ -33,11 +34,14 @@ interface Incident {
 /** Three of the scenario's five instances, ordered by a person: one incident, worked on until nothing is left to do. */
 async function isolated(
   play: (incident: Incident) => Promise<void>,
-  { settings = withWorkstation }: { readonly settings?: (range: Range) => Partial<Settings> } = {},
+  {
+    settings = withWorkstation,
+    prepare = prepareWorkstation,
+  }: { readonly settings?: (range: Range) => Partial<Settings>; readonly prepare?: (range: Range) => void } = {},
 ): Promise<void> {
   const laboratory = createLaboratory({ scenario: "attack-sequence", seed: 7, playbook, settings });
   const { clock, range, store, signal } = laboratory;
-  prepareWorkstation(range);
+  prepare(range);
   const before = structuredClone(range.snapshot());
   const life = laboratory.live();
   try {
@@ -148,6 +152,36 @@ describe("isolate-for-forensics", () => {
       expect(cases.map(({ assessments }) => assessments.at(-1)?.contained)).toEqual([true, true, true]);
       expect(cases[0]?.assessments.at(-1)?.statement).toContain("SSH from forensic workstations");
     });
+  });
+
+  it("says of no instance that it is contained while a thief's machine is among the workstations", async () => {
+    let thief = "";
+    const prepare = (range: Range): void => {
+      prepareWorkstation(range);
+      const { region } = placeOf(range);
+      const target = instanceOf(range, range.scenario.targets[0]!.instanceId);
+      const group = [...region.securityGroups.values()].find(
+        ({ name }) => name === `cordon-workstation-${target.vpcId}`,
+      )!;
+      const options = { subnetId: target.subnetId, groupIds: [group.id] };
+      thief = launchInstance(placeOf(range), options).instance.id;
+    };
+    await isolated(
+      async ({ range, instances, cases }) => {
+        expect(reaches(range, instanceOf(range, thief), instances[0]!, 22)).toBe(true);
+        expect(cases.map(({ assessments }) => assessments.at(-1)?.contained)).toEqual([
+          "partial",
+          "partial",
+          "partial",
+        ]);
+        // And of nothing else: by now each case knows its incident's own workstation.
+        const statements = cases.map(({ assessments }) => assessments.at(-1)?.statement.replace(/^.*Z; /, ""));
+        expect(new Set(statements)).toEqual(
+          new Set([`still possible: ${thief} in the workstations' group can reach TCP 22`]),
+        );
+      },
+      { prepare },
+    );
   });
 
   it("keeps for each interface the groups that it had, and says what the workstation costs", async () => {

@@ -16,7 +16,7 @@ import { isSealed } from "../../reachability/sealed.ts";
 import { survivors } from "../../reachability/survivors.ts";
 import { roleNameOf } from "../contain/deny-sessions-claims.ts";
 import { DENY_POLICY } from "../contain/deny-sessions-policy.ts";
-import { examinersCheck, examinersWay, forensicAccess } from "./forensic-access.ts";
+import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
 import { credentialChecks, sessionsWithoutRoom } from "./credentials.ts";
 import { readSurroundings } from "./network-proof.ts";
 
@@ -35,14 +35,16 @@ const CUT = [
  * NACLs and the routes allow is therefore judged as well, with what findings name.
  *
  * After a cut to the level `forensic`, `level: forensic` takes that level's one way in, from the workstations' group alone,
- * for no breach: it stands in the statement instead.
+ * for no breach: it stands in the statement instead. Machines in that group that are not the incident's workstation are
+ * possible ways in.
  */
 export const containmentAssessment = defineAssessment({
   id: "assess.containment",
   title: "Prove that the instance is cut off",
   needs: [...CUT, "contain.instance-profile", "contain.role-sessions", "contain.ssm-sessions"],
-  // It waits for neither: the one asks people, the other is at work for as long as something is collected.
-  reads: ["contain.role-wide-sessions", "preserve.collection-profile"],
+  // It waits for none: the first asks people, the second is at work for as long as something is collected, and the workstation
+  // is launched after the first proof.
+  reads: ["contain.role-wide-sessions", "preserve.collection-profile", WORKSTATION],
   permissions: {
     target: {
       assess: [
@@ -79,6 +81,7 @@ export const containmentAssessment = defineAssessment({
       readSurroundings(context, interfaces),
       level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),
     ]);
+    const strangers = await strangersLetIn(context, around, ways);
     const described = { instanceId: target.instanceId, interfaces: around, indications: findings.map(indicationOf) };
     return {
       checks: [
@@ -92,6 +95,7 @@ export const containmentAssessment = defineAssessment({
       survivors: [
         ...survivors(described),
         ...[...new Set(ways.values())].map(examinersWay),
+        ...strangers,
         ...unlisted.map(branchSurvivor),
         ...sessions.map(sessionSurvivor),
         ...sessionsWithoutRoom(context, { associations, denies, policies }),

@@ -1,6 +1,11 @@
-import type { NetworkInterface } from "../../aws/network-interfaces.ts";
+import { interfacesWithGroups, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import type { Check, Survivor } from "../../core/containment.ts";
-import type { IsolationLevel, PreparedGroups } from "../../core/step.ts";
+import type { ChangeView, IsolationLevel, PreparedGroups, StepContext } from "../../core/step.ts";
+import type { ReachInterface } from "../../reachability/described.ts";
+import { workstationOutcome } from "../investigate/workstation-claims.ts";
+
+/** The step whose outcome says which machine is the incident's own workstation. */
+export const WORKSTATION = "investigate.forensic-workstation";
 
 /** What each forensic level leaves open on purpose. */
 const ways = {
@@ -46,5 +51,49 @@ export function examinersWay(way: string): Survivor {
     why: "the level `forensic` leaves it open on purpose, to the group of the workstations alone",
     lever: "contain.security-groups with level sealed",
     blastRadius: "examiners, who then have the disks only",
+  };
+}
+
+/**
+ * Machines that the way lets in and that are not this incident's workstation.
+ *
+ * Whoever may launch an instance, or change the groups of an interface, can put one of his own among the workstations. The
+ * rules as they are now say which groups are let in; who is in them is read from AWS, whatever tags say. An interface that
+ * nothing uses yet counts too: it is attached in a moment.
+ */
+export async function strangersLetIn(
+  { aws, outcomes }: StepContext,
+  around: readonly ReachInterface[],
+  ways: ReadonlyMap<string, string>,
+): Promise<readonly Survivor[]> {
+  const entrances = around
+    .filter(({ id }) => ways.has(id))
+    .flatMap(({ rulesNow }) => rulesNow.filter(({ direction }) => direction === "ingress"))
+    .map(({ peer, fromPort }) => ({ groupId: peer, port: fromPort }));
+  if (entrances.length === 0) return [];
+  const members = await interfacesWithGroups(aws.ec2, [...new Set(entrances.map(({ groupId }) => groupId))]);
+  const own = new Set((outcomes[WORKSTATION] ?? []).flatMap(({ outcome }) => instanceIn(outcome)));
+  const strangers = members.filter(({ instanceId }) => instanceId === null || !own.has(instanceId));
+  const found = strangers.flatMap((member) =>
+    entrances
+      .filter(({ groupId }) => member.groupIds.includes(groupId))
+      .map(({ groupId, port }) => strangerSurvivor(member, groupId, port)),
+  );
+  return [...new Map(found.map((one) => [`${one.what} ${one.lever}`, one])).values()];
+}
+
+function instanceIn(outcome: ChangeView["outcome"]): readonly string[] {
+  const { data } = workstationOutcome.safeParse(outcome);
+  return data === undefined ? [] : [data.instanceId];
+}
+
+function strangerSurvivor({ id, instanceId }: NetworkInterface, groupId: string, port: number | null): Survivor {
+  return {
+    what: `${instanceId ?? id} in the workstations' group can reach TCP ${port ?? "on every port"}`,
+    kind: "tcp",
+    certainty: "possible",
+    why: `${id} has ${groupId}, which the level \`forensic\` lets in, and this case does not know it as its incident's workstation`,
+    lever: `other groups for ${id}, or contain.security-groups with level sealed`,
+    blastRadius: "whoever works on that machine, as examiners of another incident do",
   };
 }
