@@ -32,7 +32,7 @@ function isSame(one: Need, other: Need): boolean {
   return stagingOf(one) === stagingOf(other);
 }
 
-function stagingOf({ step: _, sees: _sight, with: _with, without: _without, why: _why, ...staging }: Need): string {
+function stagingOf({ step: _step, sees: _sees, with: _with, without: _without, why: _why, ...staging }: Need): string {
   return JSON.stringify(staging, (_key, value: unknown) => (typeof value === "function" ? value.name : value));
 }
 

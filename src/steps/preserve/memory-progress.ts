@@ -42,11 +42,21 @@ export const memoryProgress = z.discriminatedUnion("phase", [
 export type MemoryProgress = z.infer<typeof memoryProgress>;
 export type Phase<Name extends MemoryProgress["phase"]> = Extract<MemoryProgress, { readonly phase: Name }>;
 
-/** What the script prints at its end; null for anything else. */
-export function readTold(output: string): Pick<Told, "parts" | "bytes" | "sha256"> | null {
-  const [, parts, bytes, sha256] = /^cordon: parts=(\d+) bytes=(\d+) sha256=([0-9a-f]{64})\s*$/m.exec(output) ?? [];
-  if (parts === undefined || bytes === undefined || sha256 === undefined || Number(parts) < 1) return null;
-  return { parts: Number(parts), bytes: Number(bytes), sha256 };
+/** What was linked to: the host can have sent no more. */
+export interface Linked {
+  readonly parts: number;
+  readonly partBytes: number;
+}
+
+/**
+ * What the script prints at its end; null for anything else, and for numbers that no capture through these links can
+ * have: whoever rules the host can print what he likes.
+ */
+export function readTold(output: string, linked: Linked): Pick<Told, "parts" | "bytes" | "sha256"> | null {
+  const [, ...found] = /^cordon: parts=(\d{1,5}) bytes=(\d{1,15}) sha256=([0-9a-f]{64})\s*$/m.exec(output) ?? [];
+  const [parts, bytes, sha256] = [Number(found[0]), Number(found[1]), found[2]];
+  if (sha256 === undefined || parts < 1 || parts > linked.parts) return null;
+  return bytes < 1 || bytes > parts * linked.partBytes ? null : { parts, bytes, sha256 };
 }
 
 /** Why the script stopped, in its own words: text of the target. */

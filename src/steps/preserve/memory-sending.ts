@@ -1,4 +1,5 @@
-import { commandWithComment, invocationOf, sendScript } from "../../aws/ssm-commands.ts";
+import { commandWithComment, type Invocation, invocationOf, sendScript } from "../../aws/ssm-commands.ts";
+import type { ArrivedPart, Upload } from "../../core/content-in-parts.ts";
 import type { CollectResult, Item, StepContext } from "../../core/step.ts";
 import { goOn, MIB, type MemoryDetails, notCaptured, partsOf } from "./memory-item.ts";
 import { linksTo, type PartLinks } from "./memory-links.ts";
@@ -6,6 +7,8 @@ import { readTold, reasonIn, type Phase } from "./memory-progress.ts";
 import { linuxRenewal, linuxScript } from "./memory-script-linux.ts";
 import { windowsRenewal, windowsScript } from "./memory-script-windows.ts";
 import { lookForAgent, NO_AGENT_CAME } from "./ssm-agent.ts";
+
+type Ended = Extract<Invocation, { readonly kind: "ended" }>;
 
 const limits = { deliverWithinSeconds: 120, runWithinSeconds: 10_800 } as const;
 
@@ -74,7 +77,7 @@ export async function lookAtCapture(
   collecting: Item<MemoryDetails>,
   known: Phase<"capturing">,
 ): Promise<CollectResult> {
-  const { resource: instanceId } = collecting;
+  const { resource: instanceId, details } = collecting;
   const { upload, commandId } = known;
   const invocation = await invocationOf(context.aws.ssm, { commandId, instanceId });
   switch (invocation.kind) {
@@ -83,17 +86,34 @@ export async function lookAtCapture(
     case "lost":
       throw notCaptured(instanceId, `its command ended without an answer: ${invocation.reason}`);
     case "ended": {
-      const told = invocation.exitCode === 0 ? readTold(invocation.output) : null;
+      const linked = { parts: partsOf(details), partBytes: upload.partBytes };
+      const told = invocation.exitCode === 0 ? readTold(invocation.output, linked) : null;
+      if (told === null) throw notCaptured(instanceId, reasonOf(invocation));
+      const reason = reasonNotWhole(await context.vault.large.arrived(upload), told.parts, upload);
+      if (reason !== null) throw notCaptured(instanceId, reason);
       const { startedAt, endedAt } = invocation;
-      if (told !== null) return goOn({ phase: "arrived", upload, told: { ...told, commandId, startedAt, endedAt } }, 0);
-      throw notCaptured(
-        instanceId,
-        reasonIn(invocation.output) ?? `code ${invocation.exitCode}: ${invocation.errors.slice(0, 900)}`,
-      );
+      return goOn({ phase: "arrived", upload, told: { ...told, commandId, startedAt, endedAt } }, 0);
     }
     default:
       return invocation satisfies never;
   }
+}
+
+function reasonOf({ exitCode, output, errors }: Ended): string {
+  const said = reasonIn(output);
+  if (exitCode === 0) return `what the host says is no end of a capture: ${said ?? output.slice(0, 900)}`;
+  return said ?? `code ${exitCode}: ${errors.slice(0, 900)}`;
+}
+
+/** Whoever rules the host can say that he sent what he did not, and send parts of other sizes. */
+function reasonNotWhole(arrived: readonly ArrivedPart[], parts: number, { partBytes }: Upload): string | null {
+  const sizes = new Map(arrived.map(({ number, bytes }) => [number, bytes]));
+  for (let number = 1; number <= parts; number++) {
+    const bytes = sizes.get(number);
+    if (bytes === undefined) return `the host says that it sent ${parts} parts, and part ${number} never arrived`;
+    if (number < parts && bytes !== partBytes) return `part ${number} has ${bytes} bytes, not ${partBytes}`;
+  }
+  return null;
 }
 
 /** Sent twice it does no harm. */
