@@ -4,6 +4,7 @@ import { ifReadable } from "../../aws/if-readable.ts";
 import { associationsOf, rolesOfProfile } from "../../aws/instance-profiles.ts";
 import { interfacesOf } from "../../aws/network-interfaces.ts";
 import { stored } from "../../core/artifact.ts";
+import type { Json } from "../../core/json.ts";
 import { durationMs } from "../../core/playbook.ts";
 import {
   collected,
@@ -15,10 +16,10 @@ import {
   type StepContext,
 } from "../../core/step.ts";
 import { PROFILE_STEPS, profilesOfCase } from "../case-profiles.ts";
-import { linesOf, readRecords } from "./cloudtrail-records.ts";
+import { expectParts, type LookProgress, lookProgress, readPart } from "./cloudtrail-parts.ts";
+import { linesOf } from "./cloudtrail-records.ts";
 import { summaryOf } from "./cloudtrail-summary.ts";
 import { notInHistory, type Way, waysOf } from "./cloudtrail-ways.ts";
-import { expectStored } from "./stored-content.ts";
 
 const duration = z.string().refine((text) => durationMs(text) !== null, "expected a duration such as 15m, 12h or 7d");
 
@@ -55,8 +56,9 @@ const TURN_WITHIN_MS = 3 * 3_600_000;
  * done to it, who took and who changed its role, and what was called with an access key that a finding names.
  *
  * It looks once, and once more after a while, because CloudTrail delivers an event some five minutes after the call and
- * promises no bound. Each look is one file for each way of looking, with one event a line as CloudTrail gave it. Nothing waits
- * for it and nothing is lost by waiting: AWS keeps the history for 90 days, and nobody can change it.
+ * promises no bound. Each look is one file for each way of looking, with one event a line as CloudTrail gave it; where there
+ * are very many it goes on with older ones in further files, so that cheap calls do not push out those that count. Nothing
+ * waits for it and nothing is lost by waiting: AWS keeps the history for 90 days, and nobody can change it.
  *
  * The history has management events only. What was done with objects and other data is in no history, and calls in other
  * Regions are in theirs; it looks in the instance's, and in the one where IAM's are recorded.
@@ -113,16 +115,18 @@ export const cloudtrailActivity = defineCollection({
 
   collect(context, collecting, progress) {
     const { waitMs } = collecting.details;
-    if (waitMs > 0 && progress === null) {
-      const times = { afterMs: waitMs, withinMs: waitMs + TURN_WITHIN_MS };
-      return Promise.resolve(later({ phase: "waiting", since: context.now }, times));
-    }
-    return save(context, collecting);
+    if (waitMs > 0 && progress === null)
+      return Promise.resolve(later({ phase: "waiting", since: context.now }, timesOf(waitMs, waitMs)));
+    return save(context, collecting, progress === null ? null : lookProgress.parse(progress));
   },
 
   verify: (_, { details }, artifacts) =>
-    Promise.resolve(expectStored(`events with ${details.attribute} ${details.value}`, artifacts)),
+    Promise.resolve(expectParts(`events with ${details.attribute} ${details.value}`, artifacts)),
 });
+
+function timesOf(waitMs: number, afterMs: number): { readonly afterMs: number; readonly withinMs: number } {
+  return { afterMs, withinMs: waitMs + TURN_WITHIN_MS };
+}
 
 function draft(
   { attribute, value, region, shows }: Way,
@@ -136,18 +140,22 @@ function draft(
   };
 }
 
+/** Stores one part. The next is read when the journal has this one: whoever dies between reads it again, and counts it once. */
 async function save(
   { aws, vault, now, target }: StepContext,
   { attribute = "", details }: Item<Details>,
+  progress: LookProgress | null,
 ): Promise<CollectResult> {
   const { value, region, shows, from, addresses, waitMs } = details;
-  const { events, pages, cut } = await readRecords(aws.cloudtrailIn(region), {
-    attribute: details.attribute,
-    value,
-    from,
-    to: now,
-  });
-  const kept = await vault.put("cloudtrail-activity", `${fileName(value)}-${attribute}.jsonl`, linesOf({ events }));
+  const { to, known, artifacts } = progress?.phase === "reading" ? progress : { to: now, known: [], artifacts: [] };
+  const lookup = { attribute: details.attribute, value, from, to };
+  const number = artifacts.length + 1;
+  const { records, next, cut } = await readPart(aws.cloudtrailIn(region), lookup, { number, known });
+  const { events, pages } = records;
+  // The part before ended just where the history does.
+  if (number > 1 && events.length === 0 && cut === null && next === null) return collected(...artifacts);
+  const name = `${fileName(value)}-${attribute}${number === 1 ? "" : `-part-${number}`}.jsonl`;
+  const kept = await vault.put("cloudtrail-activity", name, linesOf({ events }));
   const lineage = {
     instanceId: target.instanceId,
     source: "cloudtrail:LookupEvents",
@@ -156,15 +164,21 @@ async function save(
     region,
     shows,
     from: new Date(from).toISOString(),
-    to: new Date(now).toISOString(),
+    to: new Date(to).toISOString(),
     look: waitMs === 0 ? "first" : "again",
+    part: number,
     pages,
     cut,
-    ...(summaryOf(events, { instanceId: target.instanceId, addresses }) as object),
+    ...(summaryOf(events, { instanceId: target.instanceId, addresses, isFurther: number > 1 }) as object),
     notInIt: notInHistory(target),
     late: "An event comes some five minutes after the call, and sometimes later: the last calls may be missing.",
   };
-  return collected(stored("cloudtrail-activity", kept, { readAt: now, lineage }));
+  const all = [...artifacts, stored("cloudtrail-activity", kept, { readAt: now, lineage })];
+  if (next === null) return collected(...all);
+  return later(
+    { phase: "reading", to: next.to, known: next.known, artifacts: all as unknown as Json },
+    timesOf(waitMs, 0),
+  );
 }
 
 /** An ARN's last part, without what a file's name cannot have. */

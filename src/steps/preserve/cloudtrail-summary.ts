@@ -4,6 +4,9 @@ import type { Json } from "../../core/json.ts";
 
 /** How many of each kind a summary names: it stands in the journal, and the events are in the vault. */
 const MOST_NAMED = 25;
+
+/** The same of further parts: the journal carries them all until the last is there, and a row of it has little room. */
+const MOST_NAMED_FURTHER = 5;
 const LONGEST_WORD = 100;
 
 /** What the summary looks at. Everything in it is what a caller sent, or could have. */
@@ -19,6 +22,8 @@ export interface Summarised {
   readonly instanceId: string;
   /** Addresses that the instance has. */
   readonly addresses: readonly string[];
+  /** Whether it is a part after the first. */
+  readonly isFurther?: boolean;
 }
 
 /**
@@ -27,7 +32,8 @@ export interface Summarised {
  * `elsewhere` are the addresses from which somebody called with the instance's credentials and which are none of the
  * instance's: a sign of stolen ones. A NAT gateway or a proxy between the instance and AWS shows there as well.
  */
-export function summaryOf(events: readonly RecordedEvent[], { instanceId, addresses }: Summarised): Json {
+export function summaryOf(events: readonly RecordedEvent[], { instanceId, addresses, isFurther }: Summarised): Json {
+  const most = isFurther === true ? MOST_NAMED_FURTHER : MOST_NAMED;
   const names = new Tally();
   const sources = new Tally();
   const errors = new Tally();
@@ -54,10 +60,10 @@ export function summaryOf(events: readonly RecordedEvent[], { instanceId, addres
     ...(unreadable === 0 ? {} : { unreadable }),
     oldest: timeOf(events.at(0)),
     newest: timeOf(events.at(-1)),
-    calls: names.listed(),
-    addresses: sources.listed(),
-    elsewhere: elsewhere.listed(),
-    errors: errors.listed(),
+    calls: names.listed(most),
+    addresses: sources.listed(most),
+    elsewhere: elsewhere.listed(most),
+    errors: errors.listed(most),
   };
 }
 
@@ -99,19 +105,19 @@ class Tally {
     this.#counted.set(key, counted);
   }
 
-  listed(): Json {
+  listed(most: number): Json {
     const all = [...this.#counted].sort(
       ([one, { count }], [other, { count: more }]) => more - count || (one < other ? -1 : 1),
     );
-    const named = all.slice(0, MOST_NAMED).map(([what, { count, refused, first, last }]) => ({
+    const named = all.slice(0, most).map(([what, { count, refused, first, last }]) => ({
       what,
       count,
       ...(refused === 0 ? {} : { refused }),
       first: first === null ? null : new Date(first).toISOString(),
       last: last === null ? null : new Date(last).toISOString(),
     }));
-    const rest = all.slice(MOST_NAMED).reduce((sum, [, { count }]) => sum + count, 0);
-    return rest === 0 ? named : [...named, { what: `${all.length - MOST_NAMED} others`, count: rest }];
+    const rest = all.slice(most).reduce((sum, [, { count }]) => sum + count, 0);
+    return rest === 0 ? named : [...named, { what: `${all.length - most} others`, count: rest }];
   }
 }
 
