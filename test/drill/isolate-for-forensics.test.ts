@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CaseState } from "../../src/core/case.ts";
+import type { Finding } from "../../src/core/finding.ts";
 import type { Actor } from "../../src/core/journal.ts";
 import type { Json } from "../../src/core/json.ts";
 import type { Settings } from "../../src/core/settings.ts";
@@ -29,6 +30,15 @@ interface Incident {
   readonly cases: readonly CaseState[];
   /** The account before anything was received. */
   readonly before: Json;
+  readonly finding: Finding;
+}
+
+/** A person orders the isolation of the instances that a finding names. */
+function arrive(finding: Finding, { store, clock }: Laboratory, { runner }: Life) {
+  return receive(
+    { finding, judgement: judge(finding), playbook, orderedBy: person.id, actor: person },
+    { runner, store, clock, random: seededRandom(1), owner: "intake" },
+  );
 }
 
 /** Three of the scenario's five instances, ordered by a person: one incident, worked on until nothing is left to do. */
@@ -40,7 +50,7 @@ async function isolated(
   }: { readonly settings?: (range: Range) => Partial<Settings>; readonly prepare?: (range: Range) => void } = {},
 ): Promise<void> {
   const laboratory = createLaboratory({ scenario: "attack-sequence", seed: 7, playbook, settings });
-  const { clock, range, store, signal } = laboratory;
+  const { clock, range, signal } = laboratory;
   prepare(range);
   const before = structuredClone(range.snapshot());
   const life = laboratory.live();
@@ -52,20 +62,12 @@ async function isolated(
       const [finding] = range
         .events()
         .flatMap((event) => readGuardDuty(JSON.stringify(event), { file: "event" }).findings);
-      const received = await receive(
-        {
-          finding: { ...finding!, instances: instances.map(({ id }) => id) },
-          judgement: judge(finding!),
-          playbook,
-          orderedBy: person.id,
-          actor: person,
-        },
-        { runner: life.runner, store, clock, random: seededRandom(1), owner: "intake" },
-      );
+      const ordered = { ...finding!, instances: instances.map(({ id }) => id) };
+      const received = await arrive(ordered, laboratory, life);
       const until = clock.now() + HOUR_MS;
       await Promise.all(received.map(({ caseId }) => life.runner.work(caseId, { signal, until })));
       const cases = await Promise.all(received.map(({ caseId }) => life.runner.load(caseId)));
-      await play({ laboratory, life, range, instances, cases, before });
+      await play({ laboratory, life, range, instances, cases, before, finding: ordered });
     });
   } finally {
     laboratory.close();
@@ -182,6 +184,21 @@ describe("isolate-for-forensics", () => {
       },
       { prepare },
     );
+  });
+
+  it("takes the workstation for the incident's own in a case that joins when it stands already", async () => {
+    await isolated(async ({ laboratory, life, range, cases, instances, finding }) => {
+      const late = instanceOf(range, range.scenario.targets[3]!.instanceId);
+      const order = { ...finding, instances: [...instances, late].map(({ id }) => id) };
+      const received = await arrive(order, laboratory, life);
+      const joined = received.find(({ caseId }) => cases.every(({ id }) => id !== caseId))!.caseId;
+      const settled = await life.runner.work(joined, { signal: laboratory.signal });
+      expect(settled.incident).toBe(cases[0]!.incident);
+      expect(settled.assessments.map(({ contained }) => contained)).toEqual(["partial", true]);
+      expect(settled.assessments[0]?.statement).toContain(`${workstationsOf(range)[0]!.id} in the workstations' group`);
+      expect(settled.settled).toBe("contained");
+      expect(workstationsOf(range)).toHaveLength(1);
+    });
   });
 
   it("keeps for each interface the groups that it had, and says what the workstation costs", async () => {
