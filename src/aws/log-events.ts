@@ -10,33 +10,45 @@ export interface LogEvent {
   readonly message: string;
 }
 
-/** What a search came to. */
-export type LogSearch =
-  | {
-      readonly kind: "read";
-      /** Oldest first. */
-      readonly events: readonly LogEvent[];
-      /** Whether there are more than the bound allows. */
-      readonly isCut: boolean;
-    }
-  | { readonly kind: "missing" }
-  | { readonly kind: "denied" };
-
-export interface LogQuery {
-  readonly group: string;
-  /** What the names of the streams begin with. */
-  readonly prefixes: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly from: number;
-  readonly mostEvents: number;
+/** Some of the events of a search. */
+export interface LogPart {
+  /** Oldest first. */
+  readonly events: readonly LogEvent[];
+  /** Whether there are more than the bound allows. */
+  readonly isCut: boolean;
 }
 
-/** The events of some streams of a group from a time on, as they were written; at most so many, the oldest. */
-export async function searchEvents(logs: Sender, query: LogQuery): Promise<LogSearch> {
+/** What looking into a group came to. */
+export type LogSearch<Found> =
+  { readonly kind: "read"; readonly found: Found } | { readonly kind: "missing" } | { readonly kind: "denied" };
+
+/** Events by the time that they carry, in milliseconds since 1970, both ends included. */
+export interface LogSpan {
+  readonly from: number;
+  readonly to?: number;
+  readonly mostEvents: number;
+  /** Which events the bound keeps. */
+  readonly keeps: "oldest" | "newest";
+  /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/FilterAndPatternSyntax.html */
+  readonly pattern?: string;
+}
+
+/** Streams of a group, by what their names begin with. */
+export interface LogStreams {
+  readonly group: string;
+  readonly prefixes: readonly string[];
+}
+
+/** Lets `read` search through some streams of a group, as often as it needs to. */
+export async function searchLog<Found>(
+  logs: Sender,
+  { group, prefixes }: LogStreams,
+  read: (search: (span: LogSpan) => Promise<LogPart>) => Promise<Found>,
+): Promise<LogSearch<Found>> {
   try {
-    const streams = await Promise.all(query.prefixes.map((prefix) => streamsOf(logs, query.group, prefix)));
+    const streams = await Promise.all(prefixes.map((prefix) => streamsOf(logs, group, prefix)));
     const names = [...new Set(streams.flat())];
-    return names.length === 0 ? { kind: "read", events: [], isCut: false } : await eventsSince(logs, query, names);
+    return { kind: "read", found: await read((span) => eventsIn(logs, { group, names }, span)) };
   } catch (error) {
     if (hasAwsCode(error, "ResourceNotFoundException")) return { kind: "missing" };
     if (hasAwsCode(error, "AccessDeniedException")) return { kind: "denied" };
@@ -65,29 +77,34 @@ const MOST_STREAMS = 100;
 /** Pages may be empty though more follow (same page), so that their number says little of how much there is. */
 const MOST_PAGES = 100;
 
-async function eventsSince(
+async function eventsIn(
   logs: Sender,
-  { group, from, mostEvents }: LogQuery,
-  streams: readonly string[],
-): Promise<LogSearch> {
+  { group, names }: { readonly group: string; readonly names: readonly string[] },
+  { from, to, mostEvents, keeps, pattern }: LogSpan,
+): Promise<LogPart> {
   const events: LogEvent[] = [];
+  const part = (isCut: boolean): LogPart => ({ events: keeps === "oldest" ? events : events.toReversed(), isCut });
+  if (names.length === 0) return part(false);
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const answer = await logs.send(
       new FilterLogEventsCommand({
         logGroupName: group,
-        logStreamNames: streams.slice(0, MOST_STREAMS),
+        logStreamNames: names.slice(0, MOST_STREAMS),
         startTime: from,
+        ...(to === undefined ? {} : { endTime: to }),
+        ...(pattern === undefined ? {} : { filterPattern: pattern }),
+        ...(keeps === "oldest" ? {} : { startFromHead: false }),
         ...(token === undefined ? {} : { nextToken: token }),
       }),
     );
     for (const { logStreamName, timestamp, message } of answer.events ?? []) {
       if (logStreamName === undefined || timestamp === undefined || message === undefined) continue;
-      if (events.length >= mostEvents) return { kind: "read", events, isCut: true };
+      if (events.length >= mostEvents) return part(true);
       events.push({ stream: logStreamName, timestamp, message });
     }
     token = answer.nextToken;
-    if (token === undefined || token === "") return { kind: "read", events, isCut: streams.length > MOST_STREAMS };
+    if (token === undefined || token === "") return part(names.length > MOST_STREAMS);
   }
-  return { kind: "read", events, isCut: true };
+  return part(true);
 }

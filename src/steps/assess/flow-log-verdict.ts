@@ -10,7 +10,14 @@ export interface LoggedInterface {
   readonly instanceId: string;
   readonly cuts: Cuts | null;
   /** Logs that show accepted packets, with their records of this interface. */
-  readonly logs: readonly { readonly log: FlowLog; readonly lines: readonly FlowLine[] }[];
+  readonly logs: readonly {
+    readonly log: FlowLog;
+    readonly lines: readonly FlowLine[];
+    /** Where reading had to stop, in milliseconds since 1970; null or left out where it came to its end. */
+    readonly readUntil?: number | null;
+    /** Whether records may be missing that began before the cut and end after it. */
+    readonly isCutBefore?: boolean;
+  }[];
   /** What is wrong with those that show none, or not all, in words. */
   readonly faults: readonly string[];
 }
@@ -37,7 +44,7 @@ export function verdictOn(nic: LoggedInterface): { readonly check: Check; readon
   const accepted = logs.flatMap(({ log, lines }) => acceptedIn(log, lines));
   const alive = peersOf(accepted.filter(({ flow, end }) => end - LAG_MS > decidingCut(flow.peer, cuts, reach.until)));
   const isCovered = reach.until !== null && reach.until > cuts.sealedAt + LAG_MS;
-  const ok = alive.length === 0 && isCovered;
+  const ok = alive.length === 0 && isCovered && !logs.some(({ isCutBefore }) => isCutBefore);
   const said = [lastOf(accepted), reachText(reach), ...nic.faults];
   return { check: checkOf(nic, { ok, since: cuts.sealedAt, said }), survivors: survivorsOf(nic, alive) };
 }
@@ -57,7 +64,11 @@ interface Reach {
 
 /** How far the log reaches that reaches farthest. */
 function reachOf({ logs }: LoggedInterface, { sealedAt }: Cuts): Reach {
-  const all = logs.map(({ log, lines }) => coverage(lines, sealedAt, log));
+  const all = logs.map(({ log, lines, readUntil = null }) => {
+    const reach = coverage(lines, sealedAt, log);
+    if (readUntil === null || reach.until === null || reach.until <= readUntil) return reach;
+    return { ...reach, until: readUntil > sealedAt ? readUntil : null };
+  });
   return all.reduce((best, each) => ((each.until ?? 0) > (best.until ?? 0) ? each : best), {
     until: null,
     isSkipped: all.some(({ isSkipped }) => isSkipped),

@@ -1,17 +1,15 @@
 import { z } from "zod";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { flowLogsOf, type FlowLog } from "../../aws/flow-logs.ts";
-import { type LogSearch, searchEvents } from "../../aws/log-events.ts";
+import type { LogSearch } from "../../aws/log-events.ts";
 import { interfacesOf, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { subnetsById } from "../../aws/subnets.ts";
 import type { Json } from "../../core/json.ts";
 import { defineAssessment, type StepContext } from "../../core/step.ts";
 import { CUTTING, cutsOf, type Cuts } from "./flow-log-cuts.ts";
 import { missingFields, readLine } from "./flow-log-lines.ts";
-import { LAG_MS, type LoggedInterface, verdictOn } from "./flow-log-verdict.ts";
-
-/** Records of one log that are read: more than a machine makes that was just cut off. */
-const MOST_RECORDS = 20_000;
+import { isCovered, type LogRecords, type Reading, readLog } from "./flow-log-reading.ts";
+import { type LoggedInterface, verdictOn } from "./flow-log-verdict.ts";
 
 /**
  * Looks into VPC flow logs, where there are any, for packets that were accepted after the cut.
@@ -19,7 +17,7 @@ const MOST_RECORDS = 20_000;
  * A packet that got through names its peer: what was possible is then known. The other way round nothing follows. Records come
  * minutes late, so that silence counts only for the time that delivered records cover, and a flow that is alive and says
  * nothing leaves no record: no survivor is ever taken away because of a log. No flow log shows traffic with the resolver,
- * instance metadata or the time service. Logs that go to S3 or Firehose are named and not read.
+ * instance metadata or the time service. What comes after the cut has a bound for itself. Logs that go to S3 or Firehose are named and not read.
  */
 export const flowLogs = defineAssessment({
   id: "assess.flow-logs",
@@ -57,7 +55,9 @@ export const flowLogs = defineAssessment({
       cutsOf(context, { id, subnetCidrs: subnets.find((each) => each.id === subnetId)?.cidrs ?? [] }),
     );
     const readings = await Promise.all(
-      logs.filter(isUsable).map((log) => read(context, log, { interfaces, cuts: cuts.filter((one) => one !== null) })),
+      logs
+        .filter(isUsable)
+        .map((log) => readLog(aws.logs, log, { interfaces, cuts: cuts.filter((one) => one !== null) })),
     );
     const verdicts = interfaces.map((nic, index) =>
       verdictOn(loggedInterface(nic, { target, cuts: cuts[index] ?? null, logs, readings })),
@@ -69,7 +69,7 @@ export const flowLogs = defineAssessment({
         readAt: new Date(context.now).toISOString(),
         sealedAt: interfaces.map(({ id }, index) => ({ interface: id, at: timeOf(cuts[index] ?? null) })),
         flowLogs: logs as unknown as Json,
-        readings: readings.map(({ log, search }) => ({ flowLog: log.id, ...(search as object) })) as unknown as Json,
+        readings: readings.map(documentOf),
       },
     };
   },
@@ -84,31 +84,9 @@ function isUsable(log: FlowLog): boolean {
   return log.trafficType !== "REJECT" && log.logGroup !== null && missingFields(log).length === 0;
 }
 
-interface Reading {
-  readonly log: FlowLog;
-  readonly search: LogSearch;
-}
-
-/** From the interval on in which the first interface was sealed: what a record of it adds up may be older. */
-async function read(
-  { aws }: StepContext,
-  log: FlowLog,
-  { interfaces, cuts }: { readonly interfaces: readonly NetworkInterface[]; readonly cuts: readonly Cuts[] },
-): Promise<Reading> {
-  const first = Math.min(...cuts.map(({ sealedAt }) => sealedAt));
-  if (cuts.length === 0) return { log, search: { kind: "read", events: [], isCut: false } };
-  const covered = interfaces.filter((nic) => isCovered(nic, log));
-  const search = await searchEvents(aws.logs, {
-    group: log.logGroup ?? "",
-    prefixes: covered.map(({ id }) => `${id}-`),
-    from: first - log.maxAggregationSeconds * 1000 - LAG_MS,
-    mostEvents: MOST_RECORDS,
-  });
-  return { log, search };
-}
-
-function isCovered({ id, subnetId, vpcId }: NetworkInterface, { resourceId }: FlowLog): boolean {
-  return resourceId === id || resourceId === subnetId || resourceId === vpcId;
+function documentOf({ log, search }: Reading): Json {
+  const found = search.kind === "read" ? search.found : {};
+  return { flowLog: log.id, kind: search.kind, ...(found as object) } as unknown as Json;
 }
 
 interface Known {
@@ -122,16 +100,18 @@ function loggedInterface(nic: NetworkInterface, { target, cuts, logs, readings }
   const own = new Set([...nic.privateAddresses, ...nic.ipv6Addresses]);
   const covering = logs.filter((log) => isCovered(nic, log));
   const readable = readings.flatMap(({ log, search }) =>
-    isCovered(nic, log) && search.kind === "read" ? [{ log, search }] : [],
+    isCovered(nic, log) && search.kind === "read" ? [{ log, found: search.found }] : [],
   );
   return {
     id: nic.id,
     subnetId: nic.subnetId,
     instanceId: target.instanceId,
     cuts,
-    logs: readable.map(({ log, search }) => ({
+    logs: readable.map(({ log, found }) => ({
       log,
-      lines: search.events
+      readUntil: found.readUntil,
+      isCutBefore: found.isCutBefore,
+      lines: found.events
         .filter(({ stream }) => stream.startsWith(`${nic.id}-`))
         .flatMap(({ message }) => readLine(message, log, own) ?? []),
     })),
@@ -140,7 +120,7 @@ function loggedInterface(nic: NetworkInterface, { target, cuts, logs, readings }
 }
 
 /** Why a log shows nothing, or not everything. */
-function faultsOf(log: FlowLog, search: LogSearch | null): readonly string[] {
+function faultsOf(log: FlowLog, search: LogSearch<LogRecords> | null): readonly string[] {
   const { id, trafficType, logGroup, destinationType, destination } = log;
   if (trafficType === "REJECT") return [`${id} records only what was rejected`];
   if (logGroup === null) return [`${id} goes to ${destinationType} (${destination}): not read`];
@@ -151,6 +131,6 @@ function faultsOf(log: FlowLog, search: LogSearch | null): readonly string[] {
     ...(log.deliveryFault === null ? [] : [`AWS does not deliver ${id}: ${log.deliveryFault}`]),
     ...(search?.kind === "missing" ? [`${id} goes to log group ${logGroup}, which is not there`] : []),
     ...(search?.kind === "denied" ? [`${id} goes to log group ${logGroup}, which Cordon may not read`] : []),
-    ...(search?.kind === "read" && search.isCut ? [`of ${id} only the first ${MOST_RECORDS} records were read`] : []),
+    ...(search?.kind === "read" ? search.found.unread : []),
   ];
 }

@@ -7,11 +7,16 @@ import type {
 import { sha256 } from "../../../core/json.ts";
 import { handler } from "../handler.ts";
 import { page, tokenFor } from "../pages.ts";
+import { matcherOf } from "./filter-patterns.ts";
 import { eventsOf, groupOf, invalid, notFound, type StreamEvent } from "./streams.ts";
 
 function streamsOf(events: readonly StreamEvent[]): ReadonlyMap<string, readonly StreamEvent[]> {
   const streams = new Map<string, StreamEvent[]>();
-  for (const event of events) streams.set(event.stream, [...(streams.get(event.stream) ?? []), event]);
+  for (const event of events) {
+    const known = streams.get(event.stream);
+    if (known) known.push(event);
+    else streams.set(event.stream, [event]);
+  }
   return new Map([...streams].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
@@ -51,7 +56,6 @@ const MOST_BYTES = 1_048_576;
 
 /**
  * Pages may be empty and say that there is more: the first of a search through several streams is.
- * The range knows no filter patterns.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
  */
@@ -60,8 +64,9 @@ const filterLogEvents = handler((context, input: FilterLogEventsRequest): Filter
   const wanted = wantedStreams(input, eventsOf(context, group));
   const { startTime = 0, endTime = Number.MAX_SAFE_INTEGER } = input;
   if (startTime > endTime) throw invalid("The start time must not be after the end time.", "FilterLogEvents");
-  const events = eventsOf(context, group, { from: startTime, to: endTime + 1 }).filter(({ stream }) =>
-    wanted.has(stream),
+  const matches = matcherOf(input.filterPattern ?? "");
+  const events = eventsOf(context, group, { from: startTime, to: endTime + 1 }).filter(
+    ({ stream, message }) => wanted.has(stream) && matches(message),
   );
   const ordered = input.startFromHead === false ? events.toReversed() : events;
   if (input.nextToken === undefined && wanted.size > 1 && !context.isEndless)
@@ -95,11 +100,9 @@ function eventsInBytes(events: readonly StreamEvent[]): number {
 }
 
 function wantedStreams(
-  { logStreamNames, logStreamNamePrefix, filterPattern }: FilterLogEventsRequest,
+  { logStreamNames, logStreamNamePrefix }: FilterLogEventsRequest,
   events: readonly StreamEvent[],
 ): ReadonlySet<string> {
-  if (filterPattern !== undefined && filterPattern !== "")
-    throw invalid("The range knows no filter patterns.", "FilterLogEvents");
   if (logStreamNames !== undefined && logStreamNamePrefix !== undefined)
     throw invalid("logStreamNames and logStreamNamePrefix cannot be specified together.", "FilterLogEvents");
   if (logStreamNames && (logStreamNames.length < 1 || logStreamNames.length > 100))
