@@ -15,14 +15,9 @@ type Drill = Omit<DrillOptions, "seed" | "release">;
 type Staged = Pick<Need, "scenario" | "playbook"> &
   Partial<Pick<Need, "variants" | "approve" | "prepare" | "settings" | "vault" | "networkOptions">>;
 
-/** Playbooks as they ship, answering whatever the scenario finds. */
+/** A playbook as it ships, answering whatever the scenario finds: no step is needed for what it does. */
 const shipped: readonly (readonly [playbook: string, scenario: string, variants: readonly Variant[]])[] = [
-  ["collect-and-isolate", "c2-beacon", ["ssm-agent"]],
-  ["compromised-instance", "ssh-intruder", []],
-  ["compromised-instance", "miner-behind-nat", ["flow-logs"]],
   ["contain-instance", "ssh-intruder", []],
-  ["quick-containment", "web-shell", []],
-  ["stolen-credentials", "stolen-credentials", []],
 ];
 
 /** The drill that each step is needed in; of several steps that are needed in the same one, it is played once. */
@@ -42,6 +37,7 @@ if (memory === undefined || disk === undefined) throw new TypeError("the drills 
 
 /** What steps send only in special places. */
 const special: readonly Staged[] = [
+  // A disk takes seconds to hash: it is stored once, in a bucket.
   { ...disk, vault: (range, clock) => bucketVault(range, clock, { mode: "governance", days: 30 }) },
   // The answer to the command is lost: what AWS has of it is looked for.
   { ...memory, prepare: (range) => prepared(memory, range).inject({ kind: "lost-answer", operation: "SendCommand" }) },
@@ -78,7 +74,7 @@ export const drills: readonly Drill[] = [
     variants,
     playbooks: shippedPlaybooks().flatMap((each) => (each.id === id ? [{ ...each, answers: ["*"] }] : [])),
   })),
-  ...[...needed, ...special].map(drillOf),
+  ...[...needed.filter((each) => each !== disk), ...special].map(drillOf),
 ];
 
 function drillOf({ networkOptions, playbook: named, ...staged }: Staged): Drill {

@@ -2,8 +2,9 @@
 
     python model_check.py EXCHANGES
 
-EXCHANGES is a file with one JSON object a line: service, operation, request (text), status, response (text). Prints one
-JSON list: every disagreement once, by operation and path, and which operations were seen.
+EXCHANGES is a file with one JSON object a line: service, operation, request (text), status, response (text), and for what
+is called over REST query, headers and answeredHeaders. Prints one JSON object: every disagreement once, by operation and
+path, and which operations were seen.
 """
 
 import json
@@ -11,6 +12,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 from botocore.session import Session
@@ -37,6 +39,18 @@ SIMPLE = {
     "float": re.compile(r"-?\d+(\.\d+)?([eE]-?\d+)?"),
     "double": re.compile(r"-?\d+(\.\d+)?([eE]-?\d+)?"),
     "boolean": re.compile(r"true|false"),
+}
+
+# Headers and parameters that belong to the wire, and not to one operation.
+OF_THE_WIRE = {
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-decoded-content-length",
+    "x-amz-id-2",
+    "x-amz-request-id",
+    "x-amz-security-token",
+    "x-amz-trailer",
+    "x-amz-user-agent",
 }
 
 session = Session()
@@ -67,7 +81,9 @@ class Checker:
 
     def timestamp(self, value, path):
         try:
-            if "T" in str(value):
+            if str(value).endswith("GMT"):
+                parsedate_to_datetime(value)
+            elif "T" in str(value):
                 datetime.fromisoformat(value.replace("Z", "+00:00"))
             else:
                 float(value)
@@ -277,9 +293,64 @@ class Checker:
             elif kind in SIMPLE and not SIMPLE[kind].fullmatch(value):
                 self.report(path, f"{value!r} is no {kind}")
 
-    def exchange(self, request, status, response, error_type):
+    # Requests over REST, and the headers of their answers.
+
+    def rest(self, query, headers, body):
+        shape = self.operation.input_shape
+        if shape is None:
+            return
+        present = {name for name, member in shape.members.items() if member.serialization.get("location") == "uri"}
+        literal = parse_qsl(self.operation.http["requestUri"].partition("?")[2], keep_blank_values=True)
+        fixed = {name for name, _ in literal} | {"x-id"}
+        given = {name: value for name, value in query.items() if name not in fixed and not name.startswith("X-Amz-")}
+        present |= self.located(shape, "querystring", given, "request", lambda name: True)
+        present |= self.located(shape, "header", headers, "request", lambda name: name.startswith("x-amz-"))
+        payload = shape.serialization.get("payload")
+        if payload is not None and shape.members[payload].type_name == "structure" and body.strip():
+            member = shape.members[payload]
+            root = ElementTree.fromstring(body)
+            if local(root) != member.serialization.get("name", payload):
+                self.report("request", f"is wrapped in <{local(root)}>")
+            self.xml(member, root, f"request.{payload}")
+            present.add(payload)
+        elif payload is None and body.strip():
+            self.report("request", "has a body, and the operation has none")
+        self.missing(shape, present, "request")
+
+    def located(self, shape, location, given, path, is_ours):
+        members = {}
+        prefixes = []
+        for name, member in shape.members.items():
+            where = member.serialization.get("location")
+            if where == location:
+                members[member.serialization.get("name", name).lower()] = (name, member)
+            if where == "headers" and location == "header":
+                prefixes.append(member.serialization.get("name", "").lower())
+        present = set()
+        for key, value in given.items():
+            if key.lower() in members:
+                name, member = members[key.lower()]
+                present.add(name)
+                if member.type_name not in ("list", "map", "structure"):
+                    self.text(member, value, f"{path}.{name}")
+            elif is_ours(key.lower()) and key.lower() not in OF_THE_WIRE:
+                if not any(key.lower().startswith(prefix) for prefix in prefixes):
+                    self.report(f"{path}.{key}", f"is a {location} that the model does not have")
+        return present
+
+    def rest_headers(self, headers):
+        shape = self.operation.output_shape
+        if shape is None:
+            return
+        self.located(shape, "header", headers, "answer", lambda name: name.startswith("x-amz-"))
+
+    def exchange(self, request, status, response, error_type, query, headers, answered):
         if self.protocol in ("ec2", "query"):
             self.form(request)
+        elif self.protocol in ("rest-xml", "rest-json") and headers is not None:
+            self.rest(query or {}, headers, request)
+            if status < 300:
+                self.rest_headers(answered or {})
         elif self.protocol == "json" and self.operation.input_shape is not None:
             self.json(self.operation.input_shape, json.loads(request or "{}"), "request")
         if self.protocol == "json" or self.protocol == "rest-json":
@@ -313,7 +384,15 @@ with open(sys.argv[1], encoding="utf8") as lines:
         if name not in models:
             models[name] = session.get_service_model(name)
         checker = Checker(models[name], models[name].operation_model(exchange["operation"]))
-        checker.exchange(exchange["request"], exchange["status"], exchange["response"], exchange.get("errorType"))
+        checker.exchange(
+            exchange["request"],
+            exchange["status"],
+            exchange["response"],
+            exchange.get("errorType"),
+            exchange.get("query"),
+            exchange.get("headers"),
+            exchange.get("answeredHeaders"),
+        )
         found |= checker.found
         seen.add(f"{name} {exchange['operation']}")
 print(json.dumps({"found": sorted(found), "seen": sorted(seen)}))

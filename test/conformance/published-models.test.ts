@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { shippedPlaybooks } from "../../bench/playbooks.ts";
 import { run } from "../foreign/processes.ts";
 import { missingPythonTools, pythonTool } from "../foreign/python-tools.ts";
 import { runDrill } from "../../src/cli/drill/run.ts";
+import type { ServedCall } from "../../src/range/front.ts";
 import type { Range } from "../../src/range/range.ts";
+import type { WireRequest, WireResponse } from "../../src/range/wire/request.ts";
 import { inProcessHandler } from "../../src/range/wire/request-handler.ts";
 import { HANDLERS } from "../../src/range/services/catalogue.ts";
 import { drills } from "./drilled.ts";
@@ -23,8 +26,12 @@ const folder = mkdtempSync(join(tmpdir(), "cordon-models-"));
 interface Exchange {
   readonly service: string;
   readonly operation: string;
+  /** The parameters of the address, and the headers, where they stand for members of the request. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly request: string;
   readonly status: number;
+  readonly answeredHeaders?: Readonly<Record<string, string>>;
   readonly response: string;
   /** The code of an error that stands in a header. */
   readonly errorType?: string;
@@ -66,24 +73,31 @@ const CONTENT: Readonly<Record<string, "sent" | "answered">> = {
   "ebs GetSnapshotBlock": "answered",
 };
 
+/** What went over the wire for a call. */
+function exchangeOf(call: ServedCall, request: WireRequest, answer: WireResponse): Exchange {
+  const text = new TextDecoder();
+  const { service, operation } = call;
+  const content = CONTENT[`${service} ${operation}`];
+  return {
+    service,
+    operation,
+    query: request.query,
+    headers: request.headers,
+    request: content === "sent" ? "" : text.decode(request.body),
+    status: answer.status,
+    answeredHeaders: answer.headers,
+    response: content === "answered" && answer.status < 300 ? "" : text.decode(answer.body),
+    errorType: answer.headers["x-amzn-errortype"] ?? "",
+  };
+}
+
 /** Stands before a range's wire and takes down what passes. */
 function recordInto(exchanges: Exchange[], range: Range): void {
-  const text = new TextDecoder();
   const handler = inProcessHandler(async (request) => {
     const answer = await range.handle(request);
     const id = answer.headers["x-amzn-requestid"] ?? answer.headers["x-amz-request-id"];
     const call = range.calls.findLast(({ requestId }) => requestId === id);
-    if (!call) return answer;
-    const { service, operation } = call;
-    const content = CONTENT[`${service} ${operation}`];
-    exchanges.push({
-      service,
-      operation,
-      request: content === "sent" ? "" : text.decode(request.body),
-      status: answer.status,
-      response: content === "answered" && answer.status < 300 ? "" : text.decode(answer.body),
-      errorType: answer.headers["x-amzn-errortype"] ?? "",
-    });
+    if (call) exchanges.push(exchangeOf(call, request, answer));
     return answer;
   });
   Object.assign(range, { requestHandler: () => handler });
@@ -115,20 +129,11 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
   let server: Server;
 
   beforeAll(async () => {
-    const text = new TextDecoder();
     server = await startRange((range) => async (request) => {
       const at = range.calls.length;
       const answer = await range.handle(request);
       const call = range.calls[at];
-      if (call)
-        exchanges.push({
-          service: call.service,
-          operation: call.operation,
-          request: text.decode(request.body),
-          status: answer.status,
-          response: text.decode(answer.body),
-          errorType: answer.headers["x-amzn-errortype"] ?? "",
-        });
+      if (call) exchanges.push(exchangeOf(call, request, answer));
       return answer;
     });
   });
@@ -170,8 +175,14 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
     expect(found.map((each) => each.replace(/ is not one of .*/, ""))).toEqual(
       documentedInDrills.map(({ value }) => value),
     );
+    const played = new Set(drills.flatMap(({ playbooks }) => playbooks.map(({ id }) => id)));
+    expect(
+      shippedPlaybooks()
+        .map(({ id }) => id)
+        .filter((id) => !played.has(id)),
+    ).toEqual([]);
     expect(operationsNeeded().filter((operation) => !seen.includes(operation))).toEqual(Object.keys(NOT_DRILLED));
-  }, 120_000);
+  }, 300_000);
 
   test("a wrong type, an unknown member, a missing one and a value out of the list are all found", async () => {
     const answer = (inner: string): string =>
@@ -193,6 +204,31 @@ describe.skipIf(missing !== null)("the range beside AWS's published models", () 
       "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].Status: 'busy' is not one of available, associated, attaching, in-use, detaching",
       "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].colour: is a member that the model does not have",
       "sts AssumeRole request.RoleSessionName: is required, and missing",
+    ]);
+  });
+
+  test("so are wrong parameters, headers and bodies of what is called over REST", async () => {
+    const part = { service: "s3", operation: "UploadPart", request: "", status: 200, response: "" };
+    const completed = "<CompleteMultipartUploadResult><Bucket>b</Bucket></CompleteMultipartUploadResult>";
+    const { found } = await check([
+      { ...part, query: { partNumber: "one", uploadid2: "u" }, headers: { "x-amz-colour": "red", host: "b" } },
+      {
+        ...part,
+        operation: "CompleteMultipartUpload",
+        query: { uploadId: "u" },
+        headers: {},
+        request: "<CompleteMultipartUpload><Part><Number>1</Number></Part></CompleteMultipartUpload>",
+        answeredHeaders: { "x-amz-server-side-encryption": "rot13", "x-amz-request-id": "r" },
+        response: completed,
+      },
+    ]);
+    expect(found.map((each) => each.replace(/ is not one of .*/, ""))).toEqual([
+      "s3 CompleteMultipartUpload answer.ServerSideEncryption: 'rot13'",
+      "s3 CompleteMultipartUpload request.MultipartUpload.Parts.Number: is a member that the model does not have",
+      "s3 UploadPart request.PartNumber: 'one' is no integer",
+      "s3 UploadPart request.UploadId: is required, and missing",
+      "s3 UploadPart request.uploadid2: is a querystring that the model does not have",
+      "s3 UploadPart request.x-amz-colour: is a header that the model does not have",
     ]);
   });
 });
