@@ -86,7 +86,7 @@ function isUsable(log: FlowLog): boolean {
 
 function documentOf({ log, search }: Reading): Json {
   const found = search.kind === "read" ? search.found : {};
-  return { flowLog: log.id, kind: search.kind, ...(found as object) } as unknown as Json;
+  return { flowLog: log.id, kind: search.kind, ...found };
 }
 
 interface Known {
