@@ -44,7 +44,7 @@ interface Measured {
 }
 
 /** The heap is told its limit, as otherwise garbage lies about that nobody needed to collect; peak memory is the process's own. */
-const HEAP = ["--max-old-space-size=240", "--max-semi-space-size=4"];
+const HEAP = ["--max-old-space-size=180", "--max-semi-space-size=4"];
 
 /** Each storm in a process of its own, whose memory is measured. */
 export async function benchStorm(): Promise<boolean> {
