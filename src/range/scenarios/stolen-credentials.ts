@@ -1,7 +1,7 @@
 import { createSshIntruder } from "../attackers/beacon.ts";
 import { createCredentialUser } from "../attackers/credential-user.ts";
 import { instanceCredentials } from "../world/build-identity.ts";
-import { apiCallAction, guardDutyEvent } from "./guardduty-event.ts";
+import { exfiltrationEvent } from "./exfiltration-event.ts";
 import { OUTSIDE, type ScenarioDefinition, type Stage, type StageTools } from "./scenario.ts";
 import { createGroup, createSurroundings, createWorkloadRole, launchWorkload, OBJECT_ARN } from "./surroundings.ts";
 import { applyVariants, createNeighbour } from "./variants.ts";
@@ -72,16 +72,6 @@ function stage(tools: StageTools): Stage {
   const victim = { instance, primary, group, profile, controllerIp: OUTSIDE.unknownController };
   const neighbours = createNeighbour(tools, surroundings, victim);
   const others = applyVariants(tools, surroundings, victim);
-  const event = guardDutyEvent(place, tools.randomFor("finding"), {
-    type: "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS",
-    title: "Credentials for the EC2 instance role payroll-worker were used from an external IP address.",
-    description: `Credentials created exclusively for EC2 instance ${instance.id} using instance role payroll-worker have been used from external IP address ${OUTSIDE.thief}.`,
-    severity: 8,
-    role: "TARGET",
-    instance,
-    count: 12,
-    accessKey: stolen,
-    action: apiCallAction({ api: "GetObject", serviceName: "s3.amazonaws.com", remoteIp: OUTSIDE.thief }),
-  });
+  const event = exfiltrationEvent(tools, instance, stolen);
   return { targets: [instance], attackers: [shell, thief, ...neighbours, ...others], events: [event] };
 }
