@@ -113,16 +113,14 @@ const documentedBeyondTheModel = [
     value: "ec2 DescribeNetworkInterfaces answer.NetworkInterfaces[].InterfaceType: 'nat_gateway'",
     page: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html",
   },
-];
-
-/** The same, of what only drills meet. */
-const documentedInDrills = [
-  ...documentedBeyondTheModel.filter(({ value }) => value.includes("nat_gateway")),
   {
     value: "ec2 DescribeVpcEndpoints answer.VpcEndpoints[].State: 'available'",
     page: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html",
   },
 ];
+
+/** The same, of what drills meet. */
+const documentedInDrills = documentedBeyondTheModel.filter(({ value }) => !value.includes("InternetGateways"));
 
 describe.skipIf(missing !== null)("the range beside AWS's published models", () => {
   const exchanges: Exchange[] = [];

@@ -22,6 +22,7 @@ import type { Handle } from "../../src/range/wire/request.ts";
 import { cleanEnvironment } from "../foreign/processes.ts";
 import { pythonTool } from "../foreign/python-tools.ts";
 import type { Clients, Service } from "./probe.ts";
+import { stageGateways } from "./gateway-stage.ts";
 import { stageScalingGroup } from "./scaling-stage.ts";
 import { stageStateMachine } from "./state-machine.ts";
 
@@ -69,6 +70,7 @@ export async function startRange(
     clock: scaledClock({ originMs: Date.now(), speed: RANGE_SPEED }),
     administratorsByAnyKey: true,
   });
+  stageGateways(range);
   stageScalingGroup(range);
   stageStateMachine(range);
   const { port, close } = await listen(watch(range), { port: 0 });

@@ -8,6 +8,8 @@ import { attachmentHandlers } from "./ec2/attachments.ts";
 import { consoleHandlers } from "./ec2/console.ts";
 import { endpointHandlers } from "./ec2/endpoints.ts";
 import { flowLogHandlers } from "./ec2/flow-logs.ts";
+import { gatewayHandlers } from "./ec2/gateways.ts";
+import { groupAssociationHandlers } from "./ec2/group-associations.ts";
 import { groupHandlers } from "./ec2/groups.ts";
 import { imageHandlers } from "./ec2/images.ts";
 import { instanceAttributeHandlers } from "./ec2/instance-attributes.ts";
@@ -22,12 +24,15 @@ import { peeringHandlers } from "./ec2/peerings.ts";
 import { permissionHandlers } from "./ec2/permissions.ts";
 import { placeHandlers } from "./ec2/places.ts";
 import { profileHandlers } from "./ec2/profiles.ts";
+import { routeTableHandlers } from "./ec2/route-tables.ts";
 import { routeHandlers } from "./ec2/routes.ts";
 import { snapshotLockHandlers } from "./ec2/snapshot-locks.ts";
 import { snapshotSharingHandlers } from "./ec2/snapshot-sharing.ts";
 import { snapshotHandlers } from "./ec2/snapshots.ts";
 import { spotRequestHandlers } from "./ec2/spot-requests.ts";
 import { tagHandlers } from "./ec2/tags.ts";
+import { trafficMirrorHandlers } from "./ec2/traffic-mirrors.ts";
+import { transitGatewayHandlers } from "./ec2/transit-gateways.ts";
 import { volumeHandlers } from "./ec2/volumes.ts";
 import { balancerHandlers } from "./elasticloadbalancing/descriptions.ts";
 import { targetHandlers } from "./elasticloadbalancing/targets.ts";
@@ -50,11 +55,16 @@ export const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>
     ...launchHandlers,
     ...interfaceHandlers,
     ...groupHandlers,
+    ...groupAssociationHandlers,
     ...permissionHandlers,
     ...networkAclHandlers,
     ...attachmentHandlers,
     ...networkHandlers,
     ...peeringHandlers,
+    ...gatewayHandlers,
+    ...routeTableHandlers,
+    ...transitGatewayHandlers,
+    ...trafficMirrorHandlers,
     ...placeHandlers,
     ...profileHandlers,
     ...tagHandlers,

@@ -53,6 +53,11 @@ export function handler<Input extends object, Output extends object>(
   return (context, input) => perform(context, input as Input) as Record<string, unknown>;
 }
 
+/** Who owns what may be another account's. */
+export function ownerOf({ account }: Pick<Place, "account">, { ownerId }: { readonly ownerId?: string }): string {
+  return ownerId ?? account.id;
+}
+
 /** Members that AWS leaves out are `undefined` in the SDK's types and `null` in the world. */
 export function optional<T>(value: T | null): T | undefined {
   return value ?? undefined;

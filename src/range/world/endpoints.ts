@@ -6,11 +6,11 @@ export interface VpcEndpoint extends Resource {
   readonly vpcId: string;
   /** `com.amazonaws.eu-central-1.s3` */
   readonly serviceName: string;
-  readonly kind: "Gateway" | "Interface";
+  readonly kind: "Gateway" | "Interface" | "GatewayLoadBalancer";
   policy: string;
   /** Of a gateway endpoint. */
   routeTableIds: string[];
-  /** Of an interface endpoint. */
+  /** Of an interface endpoint, or of a Gateway Load Balancer's. */
   subnetIds: string[];
   interfaceIds: string[];
   groupIds: string[];

@@ -1,5 +1,6 @@
 import type { Bucket, BucketContents } from "./s3-model.ts";
 import type { VpcEndpoint } from "./endpoints.ts";
+import type { GatewayState } from "./gateway-model.ts";
 import type { LoggingState } from "./flow-log-model.ts";
 import type { EventBus, StateMachine } from "./hand-over-model.ts";
 import type { ScalingState } from "./scaling-model.ts";
@@ -23,13 +24,18 @@ export interface Resource {
   tags: Tag[];
 }
 
+/** What another account may own and share with this one; the account's own where `ownerId` is left out. */
+export interface Shared extends Resource {
+  readonly ownerId?: string;
+}
+
 /** The service that manages a resource on the customer's behalf (AWS's `Operator`). */
 export interface Operator {
   managed: boolean;
   principal: string | null;
 }
 
-export interface Vpc extends Resource {
+export interface Vpc extends Shared {
   cidr: string;
   /** Blocks that were associated later (AssociateVpcCidrBlock). */
   secondaryCidrs: string[];
@@ -55,7 +61,7 @@ export interface VpcPeering extends Resource {
   accepter: PeeredVpc;
 }
 
-export interface Subnet extends Resource {
+export interface Subnet extends Shared {
   vpcId: string;
   availabilityZone: string;
   cidr: string;
@@ -71,6 +77,12 @@ export type RouteTarget =
   | { readonly kind: "nat-gateway"; readonly id: string }
   | { readonly kind: "network-interface"; readonly id: string }
   | { readonly kind: "vpc-endpoint"; readonly id: string }
+  | { readonly kind: "vpc-peering-connection"; readonly id: string }
+  | { readonly kind: "transit-gateway"; readonly id: string }
+  | { readonly kind: "vpn-gateway"; readonly id: string }
+  | { readonly kind: "carrier-gateway"; readonly id: string }
+  /** The range has no core networks: such a route leads somewhere that is not known. */
+  | { readonly kind: "core-network"; readonly id: string }
   | { readonly kind: "blackhole"; readonly id: string };
 
 export interface Route {
@@ -85,7 +97,7 @@ export interface RouteTableAssociation {
   subnetId: string | null;
 }
 
-export interface RouteTable extends Resource {
+export interface RouteTable extends Shared {
   vpcId: string;
   routes: Route[];
   associations: RouteTableAssociation[];
@@ -126,7 +138,7 @@ export interface NetworkAclAssociation {
   subnetId: string;
 }
 
-export interface NetworkAcl extends Resource {
+export interface NetworkAcl extends Shared {
   vpcId: string;
   isDefault: boolean;
   /** Without the implicit last rule (32767, deny), which handlers add when they describe. */
@@ -154,7 +166,7 @@ export interface SecurityGroupRule {
   tags: Tag[];
 }
 
-export interface SecurityGroup extends Resource {
+export interface SecurityGroup extends Shared {
   name: string;
   description: string;
   vpcId: string;
@@ -186,6 +198,8 @@ export interface PublicAddress {
   allocationId: string | null;
   associationId: string | null;
   privateIp: string;
+  /** In a Wavelength Zone: an address of the carrier's network. */
+  readonly isCarrier?: boolean;
 }
 
 /** Seconds; `null` members stand for the type's default. */
@@ -195,7 +209,8 @@ export interface ConnectionTracking {
   udpStreamTimeout: number | null;
 }
 
-export interface NetworkInterface extends Resource {
+/** One of another account is attached to an instance here, and stands in no list of interfaces here. */
+export interface NetworkInterface extends Shared {
   subnetId: string;
   vpcId: string;
   availabilityZone: string;
@@ -204,6 +219,8 @@ export interface NetworkInterface extends Resource {
   /** The first one is the primary address. */
   privateIps: string[];
   ipv6Addresses: string[];
+  /** Whole blocks that are delegated to it, IPv4 and IPv6. */
+  delegatedPrefixes?: string[];
   publicAddress: PublicAddress | null;
   /** Elastic addresses of its secondary private addresses. */
   furtherPublicAddresses: PublicAddress[];
@@ -320,7 +337,7 @@ export interface SsmSession extends Resource {
 }
 
 /** What lies in one Region of one account, by id. */
-export interface RegionState extends ScalingState, LoggingState {
+export interface RegionState extends ScalingState, LoggingState, GatewayState {
   readonly name: string;
   readonly vpcs: Map<string, Vpc>;
   readonly vpcPeerings: Map<string, VpcPeering>;

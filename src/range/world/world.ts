@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { settleVolumes } from "./build-storage.ts";
 import type { Handle } from "../wire/request.ts";
 import { Consistency, type ConsistencyOptions } from "./consistency.ts";
+import { emptyGateways } from "./gateway-model.ts";
 import { emptyLogging } from "./flow-log-model.ts";
 import { EventHistory } from "./event-history.ts";
 import type { Account } from "./identity.ts";
@@ -152,6 +153,7 @@ function emptyRegion(name: string): RegionState {
     name,
     ...emptyScaling(),
     ...emptyLogging(),
+    ...emptyGateways(),
     vpcs: new Map(),
     vpcPeerings: new Map(),
     subnets: new Map(),

@@ -72,6 +72,48 @@ const NAMING = {
     malformed: "InvalidInternetGatewayId.Malformed",
     noun: "internetGateway ID",
   },
+  egressOnlyGateway: {
+    prefix: "eigw",
+    missing: "InvalidEgressOnlyInternetGatewayId.NotFound",
+    malformed: "InvalidEgressOnlyInternetGatewayId.Malformed",
+    noun: "egressOnlyInternetGateway ID",
+  },
+  vpnGateway: {
+    prefix: "vgw",
+    missing: "InvalidVpnGatewayID.NotFound",
+    malformed: "InvalidVpnGatewayID.Malformed",
+    noun: "vpnGateway ID",
+  },
+  carrierGateway: {
+    prefix: "cagw",
+    missing: "InvalidCarrierGatewayID.NotFound",
+    malformed: "InvalidCarrierGatewayId.Malformed",
+    noun: "carrierGateway ID",
+  },
+  transitGateway: {
+    prefix: "tgw",
+    missing: "InvalidTransitGatewayID.NotFound",
+    malformed: "InvalidTransitGatewayID.Malformed",
+    noun: "transitGateway ID",
+  },
+  transitGatewayAttachment: {
+    prefix: "tgw-attach",
+    missing: "InvalidTransitGatewayAttachmentID.NotFound",
+    malformed: "InvalidTransitGatewayAttachmentID.Malformed",
+    noun: "transitGatewayAttachment ID",
+  },
+  trafficMirrorSession: {
+    prefix: "tms",
+    missing: "InvalidTrafficMirrorSessionId.NotFound",
+    malformed: "InvalidTrafficMirrorSessionId.Malformed",
+    noun: "traffic mirror session",
+  },
+  trafficMirrorTarget: {
+    prefix: "tmt",
+    missing: "InvalidTrafficMirrorTargetId.NotFound",
+    malformed: "InvalidTrafficMirrorTargetId.Malformed",
+    noun: "traffic mirror target",
+  },
   natGateway: { prefix: "nat", missing: "NatGatewayNotFound", malformed: "NatGatewayMalformed", noun: "NAT gateway" },
   volume: { prefix: "vol", missing: "InvalidVolume.NotFound", malformed: "InvalidVolumeID.Malformed", noun: "volume" },
   snapshot: {

@@ -11,7 +11,7 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { createSecurityGroup } from "../../world/build-network.ts";
 import type { SecurityGroup, SecurityGroupRule } from "../../world/model.ts";
-import { handler, type Context } from "../handler.ts";
+import { handler, ownerOf, type Context } from "../handler.ts";
 import { ec2Error, existing, missingParameter, notFound } from "./errors.ts";
 import { describeRule, groupRules } from "./permissions.ts";
 import { filterBy, paged, select, type Filters } from "./selection.ts";
@@ -62,14 +62,16 @@ const describeGroups = handler((context, input: DescribeSecurityGroupsRequest): 
   return { SecurityGroups: items.map((group) => describeGroup(context, group)), NextToken: token };
 });
 
-function describeGroup({ account, region }: Context, group: SecurityGroup): SdkGroup {
+function describeGroup(context: Context, group: SecurityGroup): SdkGroup {
+  const { region } = context;
+  const ownerId = ownerOf(context, group);
   return {
     GroupId: group.id,
     GroupName: group.name,
     Description: group.description,
-    OwnerId: account.id,
+    OwnerId: ownerId,
     VpcId: group.vpcId,
-    SecurityGroupArn: arnOf(account.id, region.name, group.id),
+    SecurityGroupArn: arnOf(ownerId, region.name, group.id),
     IpPermissions: groupRules(group.rules.filter(({ egress }) => !egress)),
     IpPermissionsEgress: groupRules(group.rules.filter(({ egress }) => egress)),
     Tags: fromTags(group.tags),

@@ -173,7 +173,9 @@ function embedded(network: SdkInterface): InstanceNetworkInterface {
     Attachment,
   } = network;
   const publicly = (association: SdkInterface["Association"]) =>
-    association ? { PublicIp: association.PublicIp, IpOwnerId: association.IpOwnerId } : undefined;
+    association
+      ? { PublicIp: association.PublicIp, CarrierIp: association.CarrierIp, IpOwnerId: association.IpOwnerId }
+      : undefined;
   return {
     NetworkInterfaceId,
     InterfaceType,
@@ -198,6 +200,8 @@ function embedded(network: SdkInterface): InstanceNetworkInterface {
       Ipv6Address,
       IsPrimaryIpv6,
     })),
+    Ipv4Prefixes: network.Ipv4Prefixes,
+    Ipv6Prefixes: network.Ipv6Prefixes,
     ConnectionTrackingConfiguration: network.ConnectionTrackingConfiguration,
     Attachment: Attachment
       ? {

@@ -6,7 +6,7 @@ import type {
 } from "@aws-sdk/client-ec2";
 import type { NetworkInterface, PublicAddress } from "../../world/model.ts";
 import { publicAddressesOf, publicAddressFor } from "../../world/public-addresses.ts";
-import { handler, optional, type Context } from "../handler.ts";
+import { handler, optional, ownerOf, type Context } from "../handler.ts";
 import { ec2Error, existing, invalidValue } from "./errors.ts";
 import { select, type Filters } from "./selection.ts";
 import { fromTags } from "./tags.ts";
@@ -46,11 +46,13 @@ const describe = handler((context, input: DescribeNetworkInterfacesRequest): Des
     table: context.region.interfaces,
     ids: input.NetworkInterfaceIds,
     filters,
+    where: ({ ownerId = context.account.id }) => ownerId === context.account.id,
   });
   return { NetworkInterfaces: items.map((each) => describeInterface(context, each)), NextToken: token };
 });
 
-export function describeInterface({ account, region }: Context, shown: NetworkInterface): SdkInterface {
+export function describeInterface(context: Context, shown: NetworkInterface): SdkInterface {
+  const { account, region } = context;
   const { attachment, connectionTracking } = shown;
   return {
     NetworkInterfaceId: shown.id,
@@ -60,7 +62,7 @@ export function describeInterface({ account, region }: Context, shown: NetworkIn
     SubnetId: shown.subnetId,
     VpcId: shown.vpcId,
     AvailabilityZone: shown.availabilityZone,
-    OwnerId: account.id,
+    OwnerId: ownerOf(context, shown),
     MacAddress: shown.macAddress,
     PrivateIpAddress: shown.privateIps[0],
     ...addressesOf(shown, account.id),
@@ -97,9 +99,15 @@ export function describeInterface({ account, region }: Context, shown: NetworkIn
 function addressesOf(
   network: NetworkInterface,
   ownerId: string,
-): Pick<SdkInterface, "Association" | "PrivateIpAddresses" | "Ipv6Addresses" | "Ipv6Address"> {
-  const { publicAddress, privateIps, ipv6Addresses } = network;
+): Pick<
+  SdkInterface,
+  "Association" | "PrivateIpAddresses" | "Ipv6Addresses" | "Ipv6Address" | "Ipv4Prefixes" | "Ipv6Prefixes"
+> {
+  const { publicAddress, privateIps, ipv6Addresses, delegatedPrefixes = [] } = network;
+  const [v6, v4] = [true, false].map((isV6) => delegatedPrefixes.filter((prefix) => prefix.includes(":") === isV6));
   return {
+    ...(v4?.length ? { Ipv4Prefixes: v4.map((Ipv4Prefix) => ({ Ipv4Prefix })) } : {}),
+    ...(v6?.length ? { Ipv6Prefixes: v6.map((Ipv6Prefix) => ({ Ipv6Prefix })) } : {}),
     Association: associationOf(publicAddress, ownerId),
     PrivateIpAddresses: privateIps.map((ip, index) => ({
       PrivateIpAddress: ip,
@@ -113,6 +121,8 @@ function addressesOf(
 
 function associationOf(address: PublicAddress | null, ownerId: string): SdkInterface["Association"] {
   if (!address) return undefined;
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAssociation.html
+  if (address.isCarrier === true) return { CarrierIp: address.ip, IpOwnerId: "amazon" };
   return {
     PublicIp: address.ip,
     AllocationId: optional(address.allocationId),

@@ -14,7 +14,7 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { associateNetworkAcl, createNetworkAcl } from "../../world/build-network.ts";
 import type { NetworkAcl, NetworkAclEntry } from "../../world/model.ts";
-import { handler, optional, type Context } from "../handler.ts";
+import { handler, optional, ownerOf, type Context } from "../handler.ts";
 import { onceFor } from "./client-tokens.ts";
 import { ec2Error, existing, invalidValue, missingParameter, notFound } from "./errors.ts";
 import { canonicalCidr } from "./permissions.ts";
@@ -46,14 +46,15 @@ const describe = handler((context, input: DescribeNetworkAclsRequest): DescribeN
   return { NetworkAcls: items.map((acl) => describeAcl(context, acl)), NextToken: token };
 });
 
-function describeAcl({ account, region }: Context, acl: NetworkAcl): SdkAcl {
+function describeAcl(context: Context, acl: NetworkAcl): SdkAcl {
+  const { region } = context;
   const hasIpv6 = (region.vpcs.get(acl.vpcId)?.ipv6Cidr ?? null) !== null;
   const order = (left: NetworkAclEntry, right: NetworkAclEntry): number =>
     Number(right.egress) - Number(left.egress) || left.number - right.number;
   return {
     NetworkAclId: acl.id,
     VpcId: acl.vpcId,
-    OwnerId: account.id,
+    OwnerId: ownerOf(context, acl),
     IsDefault: acl.isDefault,
     Entries: [...[...acl.entries].sort(order).map(describeEntry), ...implicitEntries(hasIpv6)],
     Associations: acl.associations.map(({ id, subnetId }) => ({

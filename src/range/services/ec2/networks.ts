@@ -7,28 +7,15 @@ import type {
   DescribeManagedPrefixListsResult,
   DescribeNatGatewaysRequest,
   DescribeNatGatewaysResult,
-  DescribeRouteTablesRequest,
-  DescribeRouteTablesResult,
   DescribeSubnetsRequest,
   DescribeSubnetsResult,
   DescribeVpcsRequest,
   DescribeVpcsResult,
   GetManagedPrefixListEntriesRequest,
   GetManagedPrefixListEntriesResult,
-  Route as SdkRoute,
-  RouteTable as SdkRouteTable,
 } from "@aws-sdk/client-ec2";
-import type {
-  ElasticAddress,
-  InternetGateway,
-  NatGateway,
-  PrefixList,
-  Route,
-  RouteTable,
-  Subnet,
-  Vpc,
-} from "../../world/model.ts";
-import { handler, optional, type Context } from "../handler.ts";
+import type { ElasticAddress, InternetGateway, NatGateway, PrefixList, Subnet, Vpc } from "../../world/model.ts";
+import { handler, optional, ownerOf, type Context } from "../handler.ts";
 import { notFound } from "./errors.ts";
 import { filterBy, paged, select, type Filters } from "./selection.ts";
 import { fromTags } from "./tags.ts";
@@ -50,7 +37,7 @@ const describeVpcs = handler((context, input: DescribeVpcsRequest): DescribeVpcs
   return {
     Vpcs: items.map((vpc) => ({
       VpcId: vpc.id,
-      OwnerId: context.account.id,
+      OwnerId: ownerOf(context, vpc),
       State: "available",
       CidrBlock: vpc.cidr,
       CidrBlockAssociationSet: [vpc.cidr, ...vpc.secondaryCidrs].map((CidrBlock, index) => ({
@@ -86,7 +73,7 @@ const subnetFilters: Filters<Subnet> = {
 };
 
 const describeSubnets = handler((context, input: DescribeSubnetsRequest): DescribeSubnetsResult => {
-  const { account, region } = context;
+  const { region } = context;
   const { items, token } = select(context, input, {
     kind: "subnet",
     table: region.subnets,
@@ -96,9 +83,9 @@ const describeSubnets = handler((context, input: DescribeSubnetsRequest): Descri
   return {
     Subnets: items.map((subnet) => ({
       SubnetId: subnet.id,
-      SubnetArn: `arn:aws:ec2:${region.name}:${account.id}:subnet/${subnet.id}`,
+      SubnetArn: `arn:aws:ec2:${region.name}:${ownerOf(context, subnet)}:subnet/${subnet.id}`,
       VpcId: subnet.vpcId,
-      OwnerId: account.id,
+      OwnerId: ownerOf(context, subnet),
       State: "available",
       AvailabilityZone: subnet.availabilityZone,
       CidrBlock: subnet.cidr,
@@ -126,91 +113,6 @@ function freeAddresses({ region }: Context, { id, cidr }: Subnet): number {
     .filter(({ subnetId }) => subnetId === id)
     .flatMap(({ privateIps }) => privateIps).length;
   return 2 ** (32 - Number(cidr.split("/")[1])) - 5 - taken;
-}
-
-const routeTableFilters: Filters<RouteTable> = {
-  "route-table-id": ({ id }) => id,
-  "vpc-id": ({ vpcId }) => vpcId,
-  "association.main": ({ associations }) => associations.map(({ subnetId }) => subnetId === null),
-  "association.subnet-id": ({ associations }) => associations.map(({ subnetId }) => subnetId),
-  "association.route-table-association-id": ({ associations }) => associations.map(({ id }) => id),
-  "association.route-table-id": ({ id, associations }) => associations.map(() => id),
-  "route.destination-cidr-block": ({ routes }) => routes.map(({ destination }) => destination),
-  "route.gateway-id": ({ routes }) =>
-    routes.map(({ target }) => (target.kind === "internet-gateway" ? target.id : null)),
-  "route.nat-gateway-id": ({ routes }) =>
-    routes.map(({ target }) => (target.kind === "nat-gateway" ? target.id : null)),
-};
-
-const describeRouteTables = handler((context, input: DescribeRouteTablesRequest): DescribeRouteTablesResult => {
-  const { items, token } = select(context, input, {
-    kind: "routeTable",
-    table: context.region.routeTables,
-    ids: input.RouteTableIds,
-    filters: routeTableFilters,
-  });
-  return {
-    RouteTables: items.map((table) => describeRouteTable(context, table)),
-    NextToken: token,
-  };
-});
-
-export function describeRouteTable(context: Context, table: RouteTable): SdkRouteTable {
-  return {
-    RouteTableId: table.id,
-    VpcId: table.vpcId,
-    OwnerId: context.account.id,
-    Routes: table.routes.map((route) => describeRoute(context, route)),
-    Associations: table.associations.map(({ id, subnetId }) => ({
-      RouteTableAssociationId: id,
-      RouteTableId: table.id,
-      SubnetId: optional(subnetId),
-      Main: subnetId === null,
-      AssociationState: { State: "associated" },
-    })),
-    PropagatingVgws: [],
-    Tags: fromTags(table.tags),
-  };
-}
-
-/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html: endpoints of services stand under GatewayId. */
-function describeRoute({ region }: Context, { destination, target }: Route): SdkRoute {
-  const where = destination.startsWith("pl-")
-    ? { DestinationPrefixListId: destination }
-    : destination.includes(":")
-      ? { DestinationIpv6CidrBlock: destination }
-      : { DestinationCidrBlock: destination };
-  const rest = {
-    ...where,
-    State: target.kind === "blackhole" ? "blackhole" : "active",
-    Origin: target.kind === "local" ? "CreateRouteTable" : "CreateRoute",
-  } as const;
-  switch (target.kind) {
-    case "local":
-      return { ...rest, GatewayId: "local" };
-    case "internet-gateway":
-    case "vpc-endpoint":
-      return { ...rest, GatewayId: target.id };
-    case "egress-only-internet-gateway":
-      return { ...rest, EgressOnlyInternetGatewayId: target.id };
-    case "nat-gateway":
-      return { ...rest, NatGatewayId: target.id };
-    case "network-interface":
-      return {
-        ...rest,
-        NetworkInterfaceId: target.id,
-        InstanceId: region.interfaces.get(target.id)?.attachment?.instanceId,
-      };
-    case "blackhole":
-      return {
-        ...rest,
-        ...(target.id.startsWith("nat-")
-          ? { NatGatewayId: target.id }
-          : target.id.startsWith("eni-")
-            ? { NetworkInterfaceId: target.id }
-            : { GatewayId: target.id }),
-      };
-  }
 }
 
 const internetGatewayFilters: Filters<InternetGateway> = {
@@ -362,7 +264,6 @@ const describeAddresses = handler((context, input: DescribeAddressesRequest): De
 export const networkHandlers = {
   DescribeVpcs: describeVpcs,
   DescribeSubnets: describeSubnets,
-  DescribeRouteTables: describeRouteTables,
   DescribeInternetGateways: describeInternetGateways,
   DescribeNatGateways: describeNatGateways,
   DescribeManagedPrefixLists: describePrefixLists,

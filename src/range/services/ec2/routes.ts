@@ -16,7 +16,7 @@ import type { RouteTable, RouteTableAssociation, RouteTarget } from "../../world
 import { handler, type Context } from "../handler.ts";
 import { onceFor } from "./client-tokens.ts";
 import { ec2Error, existing, missingParameter, notFound } from "./errors.ts";
-import { describeRouteTable } from "./networks.ts";
+import { describeRouteTable } from "./route-tables.ts";
 import { canonicalCidr } from "./permissions.ts";
 import { specifiedTags } from "./tags.ts";
 
@@ -139,6 +139,8 @@ function destinationOf(input: CreateRouteRequest | DeleteRouteRequest): string {
 
 function targetOf({ world, region }: Context, input: CreateRouteRequest): RouteTarget {
   const { GatewayId, NatGatewayId, NetworkInterfaceId, EgressOnlyInternetGatewayId } = input;
+  const joined = joinedTargetOf({ world, region }, input);
+  if (joined) return joined;
   if (GatewayId !== undefined) {
     const gateway = existing(world, region.internetGateways, { kind: "internetGateway", id: GatewayId });
     return { kind: "internet-gateway", id: gateway.id };
@@ -156,6 +158,28 @@ function targetOf({ world, region }: Context, input: CreateRouteRequest): RouteT
   if (EgressOnlyInternetGatewayId !== undefined)
     return { kind: "egress-only-internet-gateway", id: EgressOnlyInternetGatewayId };
   throw missingParameter("gatewayId");
+}
+
+/** A target that joins the VPC to another network, where the call names one. */
+function joinedTargetOf(
+  { world, region }: Pick<Context, "world" | "region">,
+  { GatewayId, TransitGatewayId, VpcPeeringConnectionId, CarrierGatewayId }: CreateRouteRequest,
+): RouteTarget | null {
+  if (GatewayId?.startsWith("vgw-") === true)
+    return { kind: "vpn-gateway", id: existing(world, region.vpnGateways, { kind: "vpnGateway", id: GatewayId }).id };
+  if (TransitGatewayId !== undefined) {
+    const gateway = existing(world, region.transitGateways, { kind: "transitGateway", id: TransitGatewayId });
+    return { kind: "transit-gateway", id: gateway.id };
+  }
+  if (VpcPeeringConnectionId !== undefined) {
+    const peering = existing(world, region.vpcPeerings, { kind: "vpcPeering", id: VpcPeeringConnectionId });
+    return { kind: "vpc-peering-connection", id: peering.id };
+  }
+  if (CarrierGatewayId !== undefined) {
+    const gateway = existing(world, region.carrierGateways, { kind: "carrierGateway", id: CarrierGatewayId });
+    return { kind: "carrier-gateway", id: gateway.id };
+  }
+  return null;
 }
 
 export const routeHandlers = {

@@ -1,3 +1,4 @@
+import { rangeContains } from "../addresses.ts";
 import type { NetworkInterface, Subnet, Vpc } from "../model.ts";
 import { isOnNetwork } from "../instance-states.ts";
 import { publicAddressesOf } from "../public-addresses.ts";
@@ -30,7 +31,7 @@ export function findHop(world: World, interfaceId: string): Hop | null {
 /** The interface that holds this private address in the VPC. */
 export function findInVpc({ place, vpc }: Hop, ip: string): Hop | null {
   for (const network of place.region.interfaces.values()) {
-    if (network.vpcId === vpc.id && addressesOf(network).includes(ip)) return hopOf(place, network);
+    if (network.vpcId === vpc.id && holdsAddress(network, ip)) return hopOf(place, network);
   }
   return null;
 }
@@ -52,8 +53,15 @@ export function findByPublicAddress(
   return null;
 }
 
-export function addressesOf({ privateIps, ipv6Addresses }: NetworkInterface): readonly string[] {
+function addressesOf({ privateIps, ipv6Addresses }: NetworkInterface): readonly string[] {
   return [...privateIps, ...ipv6Addresses];
+}
+
+/** Whether an address is the interface's own, or lies in a block that is delegated to it. */
+export function holdsAddress(network: NetworkInterface, ip: string): boolean {
+  return (
+    addressesOf(network).includes(ip) || (network.delegatedPrefixes ?? []).some((prefix) => rangeContains(prefix, ip))
+  );
 }
 
 /** Whether packets leave and reach this interface: its instance is up, or a service owns it, or its trunk is up. */

@@ -6,12 +6,12 @@ import type { World } from "../world.ts";
 import { aclAllows } from "./acl-evaluation.ts";
 import type { TrackedFlow } from "./connections.ts";
 import {
-  addressesOf,
   delivered,
   dropped,
   findByPublicAddress,
   findHop,
   findInVpc,
+  holdsAddress,
   isAutomaticallyTracked,
   isLoadBalanced,
   isUp,
@@ -56,7 +56,7 @@ export class Network {
     const source = findHop(this.#world, interfaceId);
     if (!source) return dropped("no-such-interface", interfaceId);
     if (!isUp(source)) return dropped("not-on-network", source.network.attachment?.instanceId ?? interfaceId);
-    if (source.network.sourceDestCheck && !addressesOf(source.network).includes(packet.from.ip)) {
+    if (source.network.sourceDestCheck && !holdsAddress(source.network, packet.from.ip)) {
       return dropped("source-destination-check", interfaceId);
     }
     const service = unfilteredServiceAt(packet, source.vpc, source.subnet);
@@ -91,7 +91,12 @@ export class Network {
         return this.#translate(packet, source, target.id);
       case "vpc-endpoint":
         return this.#acl(source, viewOf(packet, "egress")) ?? delivered(false);
-      case "network-interface": // The range has no appliances that forward.
+      case "network-interface":
+      case "vpc-peering-connection":
+      case "transit-gateway":
+      case "vpn-gateway":
+      case "carrier-gateway":
+      case "core-network":
       case "blackhole":
         return dropped("no-route", destination);
     }
