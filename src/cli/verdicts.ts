@@ -1,3 +1,4 @@
+import type { Contained } from "../core/containment.ts";
 import { type ApprovalRecord, type CaseState, openWindows, statusOf } from "../core/case.ts";
 
 /** Stages that wait for people. */
@@ -30,7 +31,7 @@ export function caseSummary(state: CaseState): {
   readonly playbook: string;
   readonly verdict: string;
   readonly status: string;
-  readonly contained: true | false | "partial" | null;
+  readonly contained: Contained | null;
   readonly statement: string | null;
   readonly asOf: string | null;
   readonly openedAt: string;

@@ -4,6 +4,7 @@ import type { Check, Survivor } from "./containment.ts";
 
 const check = (kind: Check["kind"], what: string, ok = true): Check => ({ kind, what, ok, expected: "", observed: "" });
 const survivor = (what: string, certainty: Survivor["certainty"]): Survivor => ({
+  code: "flow.tracked",
   what,
   kind: "tcp",
   certainty,

@@ -1,4 +1,5 @@
 import type { Check, Survivor } from "./containment.ts";
+import { EMPTY_LEDGER, type Ledger } from "./ledger.ts";
 
 /** What one assessment found by itself. */
 export interface Findings {
@@ -6,6 +7,8 @@ export interface Findings {
   readonly step: string;
   readonly checks: readonly Check[];
   readonly survivors: readonly Survivor[];
+  /** Left out by what closes nothing. */
+  readonly ledger?: Ledger;
   /** When it looked, in milliseconds since 1970. */
   readonly asOf: number;
 }
@@ -14,6 +17,7 @@ export interface Findings {
 export interface JointFindings {
   readonly checks: readonly Check[];
   readonly survivors: readonly Survivor[];
+  readonly ledger: Ledger;
   /** As of when the statement about the cut holds: of what decides, the part that was looked at first. */
   readonly asOf: number;
 }
@@ -31,7 +35,15 @@ export function join(earlier: readonly Findings[], fresh: Findings): JointFindin
   return {
     checks: parts.flatMap(({ checks }) => checks),
     survivors: distinct(parts.flatMap(({ survivors }) => survivors)),
+    ledger: joined(parts.map(({ ledger }) => ledger ?? EMPTY_LEDGER)),
     asOf: Math.min(...(deciding.length === 0 ? [fresh] : deciding).map(({ asOf }) => asOf)),
+  };
+}
+
+function joined(ledgers: readonly Ledger[]): Ledger {
+  return {
+    closed: ledgers.flatMap(({ closed }) => closed),
+    horizons: ledgers.flatMap(({ horizons }) => horizons),
   };
 }
 

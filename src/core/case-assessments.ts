@@ -2,6 +2,7 @@ import { type Findings, join } from "./assessments.ts";
 import type { CaseState } from "./case.ts";
 import { containment, type Check, type Containment, type Survivor } from "./containment.ts";
 import type { Happening } from "./journal.ts";
+import { EMPTY_LEDGER, type Ledger } from "./ledger.ts";
 
 /** One assessment, with what follows from it and the others. */
 export interface AssessmentRecord extends Containment {
@@ -11,6 +12,8 @@ export interface AssessmentRecord extends Containment {
   readonly checks: readonly Check[];
   readonly survivors: readonly Survivor[];
   readonly asOf: number;
+  /** The grounds of the latest assessment of each kind. */
+  readonly ledger: Ledger;
   /** What this one found by itself. */
   readonly own: Findings;
 }
@@ -21,14 +24,16 @@ export function assessmentOf(
   body: Extract<Happening, { type: "assessment.made" }>,
 ): AssessmentRecord {
   const { stage, step, checks, survivors, contained, statement } = body;
-  const own = { step, checks, survivors, asOf: Date.parse(body.asOf) };
+  const { because = null, dueAt = null, ledger = EMPTY_LEDGER } = body;
+  const own = { step, checks, survivors, ledger, asOf: Date.parse(body.asOf) };
   const { asOf } = own;
   if (assessments.every((each) => each.step === step))
-    return { stage, step, checks, survivors, contained, statement, asOf, own };
+    return { stage, step, checks, survivors, ledger, contained, because, dueAt, statement, asOf, own };
   const joint = join(
     assessments.map((each) => each.own),
     own,
   );
   const { checks: all, survivors: left } = joint;
-  return { stage, step, checks: all, survivors: left, ...containment(all, left, joint.asOf), asOf, own };
+  const answer = containment(all, left, joint.asOf);
+  return { stage, step, checks: all, survivors: left, ledger: joint.ledger, ...answer, asOf, own };
 }

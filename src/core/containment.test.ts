@@ -13,6 +13,7 @@ const check = (kind: Check["kind"], ok: boolean, what: string): Check => ({
 });
 
 const survivor = (kind: Survivor["kind"], certainty: Certainty, what: string): Survivor => ({
+  code: "flow.tracked",
   what,
   kind,
   certainty,
@@ -27,6 +28,8 @@ describe("containment", () => {
   it("is false when nothing was verified sealed, whatever else is well", () => {
     expect(containment([check("cut", true, "NACL")], [], asOf)).toEqual({
       contained: false,
+      because: null,
+      dueAt: null,
       statement: "not contained as of 12:04:07Z: no interface was verified sealed",
     });
   });
@@ -34,6 +37,8 @@ describe("containment", () => {
   it("is false and names the interface when one of two is not sealed", () => {
     expect(containment([sealed, check("sealed", false, "eni-2 is sealed")], [], asOf)).toEqual({
       contained: false,
+      because: null,
+      dueAt: null,
       statement: "not contained as of 12:04:07Z: eni-2 is sealed",
     });
   });
@@ -45,6 +50,8 @@ describe("containment", () => {
   it("is partial when a flow over TCP or UDP is possible, and names it", () => {
     expect(containment([sealed], [survivor("tcp", "possible", "TCP to 0.0.0.0/0")], asOf)).toEqual({
       contained: "partial",
+      because: "unproven",
+      dueAt: null,
       statement: "contained in part as of 12:04:07Z; still possible: TCP to 0.0.0.0/0",
     });
     expect(containment([sealed], [survivor("udp", "possible", "UDP")], asOf).contained).toBe("partial");
@@ -53,6 +60,8 @@ describe("containment", () => {
   it("is partial when credentials still work", () => {
     expect(containment([sealed, check("credentials", false, "sessions of web")], [], asOf)).toEqual({
       contained: "partial",
+      because: "open",
+      dueAt: null,
       statement: "contained in part as of 12:04:07Z; still possible: sessions of web",
     });
     expect(containment([sealed], [survivor("credentials", "possible", "pod role")], asOf).contained).toBe("partial");
@@ -70,6 +79,8 @@ describe("containment", () => {
     ];
     expect(containment([sealed, check("credentials", true, "sessions of web")], rest, asOf)).toEqual({
       contained: true,
+      because: null,
+      dueAt: null,
       statement: "contained as of 12:04:07Z; not excluded: ICMP, resolver",
     });
   });
@@ -77,7 +88,22 @@ describe("containment", () => {
   it("is not moved by a check that only informs", () => {
     expect(containment([sealed, check("information", false, "a service-managed interface")], [], asOf)).toEqual({
       contained: true,
+      because: null,
+      dueAt: null,
       statement: "contained as of 12:04:07Z",
     });
+  });
+
+  it("is sealed while all that is missing is due within the hour, and says when", () => {
+    const late = { ...survivor("tcp", "due", "TCP"), dueAt: asOf + 900_000 };
+    expect(containment([sealed], [late], asOf)).toEqual({
+      contained: "sealed",
+      because: null,
+      dueAt: asOf + 900_000,
+      statement: "sealed as of 12:04:07Z; proof due 12:19:07Z",
+    });
+    expect(containment([sealed], [{ ...late, dueAt: asOf + 3_600_001 }], asOf).contained).toBe("partial");
+    expect(containment([sealed], [late, survivor("tcp", "possible", "TCP")], asOf).contained).toBe("partial");
+    expect(containment([sealed], [survivor("tcp", "due", "TCP")], asOf).contained).toBe("partial");
   });
 });

@@ -1,7 +1,8 @@
 import type { Change, Left } from "./change.ts";
-import type { Check, Survivor } from "./containment.ts";
+import type { Check, Contained, Containment, Survivor } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { canonicalJson, type Json, sha256 } from "./json.ts";
+import type { Ledger } from "./ledger.ts";
 import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
 
@@ -165,11 +166,14 @@ export type Happening =
       readonly type: "assessment.made";
       readonly stage: string | null;
       readonly step: string;
-      /** What this assessment found by itself. */
       readonly checks: readonly Check[];
       readonly survivors: readonly Survivor[];
+      /** Older journals leave out the ledger, `because` and `dueAt`. */
+      readonly ledger?: Ledger;
       /** What follows from it and from the latest assessments of other kinds. */
-      readonly contained: true | false | "partial";
+      readonly contained: Contained;
+      readonly because?: Containment["because"];
+      readonly dueAt?: number | null;
       readonly statement: string;
       readonly asOf: string;
       readonly artifact: string | null;
@@ -235,7 +239,6 @@ export const GENESIS = "0".repeat(64);
 
 /** The longest event that the journal takes, in bytes of canonical JSON. Anything larger is an artifact. */
 export const MAX_EVENT_BYTES = 65_536;
-
 /** Seals events onto a journal that ends with `previous` at `sequence`. */
 export function seal(
   events: readonly NewEvent[],

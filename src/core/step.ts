@@ -5,6 +5,7 @@ import { sameSet } from "./change.ts";
 import type { Check, Survivor } from "./containment.ts";
 import type { Finding } from "./finding.ts";
 import type { Json } from "./json.ts";
+import type { Ledger as ProofLedger } from "./ledger.ts";
 import type { Settings } from "./settings.ts";
 
 /** The instance that a case is about. */
@@ -274,6 +275,8 @@ export interface Collection<
 export interface Assessed {
   readonly checks: readonly Check[];
   readonly survivors: readonly Survivor[];
+  /** What grounds close, and how far delayed sources were read. */
+  readonly ledger?: ProofLedger;
   /** What was read, as a document for the vault. */
   readonly document: Json;
 }

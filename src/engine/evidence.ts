@@ -56,10 +56,10 @@ export async function assess(
   act: { readonly stage: string | null; readonly use: StepUse },
 ): Promise<{ readonly events: readonly Happening[] }> {
   if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
-  const { checks, survivors, document } = await step.assess(context, step.input.parse(act.use.with) as never);
+  const { checks, survivors, ledger, document } = await step.assess(context, step.input.parse(act.use.with) as never);
   const asOf = context.now;
   const earlier = state.assessments.map(({ own }) => own);
-  const joint = join(earlier, { step: step.id, checks, survivors, asOf });
+  const joint = join(earlier, { step: step.id, checks, survivors, ...(ledger ? { ledger } : {}), asOf });
   const artifact = `assessment-${state.assessments.length + 1}`;
   const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
   const { location, sha256, bytes, lock } = await context.vault.put("assessment", `${artifact}.json`, content);
@@ -85,6 +85,7 @@ export async function assess(
         step: step.id,
         checks,
         survivors,
+        ...(ledger ? { ledger } : {}),
         ...containment(joint.checks, joint.survivors, joint.asOf),
         asOf: readAt,
         artifact,

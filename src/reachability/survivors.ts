@@ -54,6 +54,7 @@ function possibleFlow(
       ? `what the groups of ${nic.id} allowed before the cut is not known: ${nic.unknownBefore}`
       : `the groups of ${nic.id} allowed it before the cut, ${flow.via} routes it, and AWS goes on tracking flows after a change of groups`;
   return {
+    code: isManaged ? "flow.managed" : "flow.tracked",
     what: `${nameOf(flow.protocol)} ${way}${portsText(flow)} through ${flow.via}`,
     kind: flow.protocol,
     certainty: "possible" as const,
@@ -86,6 +87,7 @@ function indicatedOn(nic: ReachInterface, described: Described, flows: readonly 
         return notDenied(nic, { opened: "egress", protocol: kind, peers: peer, ports: allPorts }).length > 0;
       });
       return alive.map((kind) => ({
+        code: "flow.indicated" as const,
         what: `${nameOf(kind)} with ${address}${port === null ? "" : ` port ${port}`} through ${segment.via}`,
         kind,
         certainty: "indicated" as const,
@@ -134,6 +136,7 @@ function unfiltered({ indications, instanceId }: Described): readonly Survivor[]
   const stop = { lever: "contain.stop", blastRadius: `${instanceId} loses its memory and its work` };
   return [
     {
+      code: "service.resolver",
       what: "resolver",
       kind: "resolver",
       certainty: dns === undefined ? "unfiltered" : "indicated",
@@ -145,13 +148,21 @@ function unfiltered({ indications, instanceId }: Described): readonly Survivor[]
       blastRadius: `every machine of the VPC; with contain.stop only ${instanceId}`,
     },
     {
+      code: "service.metadata",
       what: "instance metadata",
       kind: "metadata",
       certainty: "unfiltered",
       why: "neither groups nor NACLs filter it",
       ...stop,
     },
-    { what: "time service", kind: "time", certainty: "unfiltered", why: "neither groups nor NACLs filter it", ...stop },
+    {
+      code: "service.time",
+      what: "time service",
+      kind: "time",
+      certainty: "unfiltered",
+      why: "neither groups nor NACLs filter it",
+      ...stop,
+    },
   ];
 }
 

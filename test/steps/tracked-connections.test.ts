@@ -31,6 +31,7 @@ async function prepare({ context }: Bench): Promise<StepContext> {
 }
 
 const survivor = (over: Partial<Survivor>): Survivor => ({
+  code: "flow.tracked",
   what: "TCP to 203.0.113.99",
   kind: "tcp",
   certainty: "possible",

@@ -97,7 +97,14 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
       .map((each) => attackerOf(each, { receivedAt, observedUntil })),
     survivors: latest
       .flatMap(({ survivors }) => survivors)
-      .map(({ what, certainty, why, lever, blastRadius }) => ({ what, certainty, why, lever, blastRadius })),
+      .map(({ code, what, certainty, why, lever, blastRadius }) => ({
+        code,
+        what,
+        certainty,
+        why,
+        lever,
+        blastRadius,
+      })),
     checks: [
       ...latest
         .flatMap(({ checks }) => checks)
@@ -158,7 +165,8 @@ function attackerOf(
 /** The least that was said of any of them; of none, nothing. */
 function worst(said: readonly DrillResult["contained"][]): DrillResult["contained"] {
   if (said.length === 0 || said.includes(false)) return false;
-  return said.includes("partial") ? "partial" : true;
+  if (said.includes("partial")) return "partial";
+  return said.includes("sealed") ? "sealed" : true;
 }
 
 /** From bad to good. */

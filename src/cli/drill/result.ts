@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const contained = z.union([z.boolean(), z.literal("partial")]);
+const contained = z.union([z.boolean(), z.enum(["sealed", "partial"])]);
 
 /** What one drill came to, as `cordon drill --output json` prints it. Published as `schemas/drill.schema.json`. */
 export const drillResult = z.strictObject({
@@ -41,6 +41,7 @@ export const drillResult = z.strictObject({
   ),
   survivors: z.array(
     z.strictObject({
+      code: z.string().describe("docs/reference/survivors.md has an entry for each."),
       what: z.string(),
       certainty: z.string(),
       why: z.string(),

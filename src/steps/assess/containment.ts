@@ -144,6 +144,7 @@ function failedCuts({ outcomes }: StepContext): readonly Check[] {
 /** Nobody knows whether they are sealed, so their flows are possible. */
 function branchSurvivor(trunk: string): Survivor {
   return {
+    code: "flow.branch",
     what: `flows of the branch interfaces that share trunk ${trunk}`,
     kind: "tcp",
     certainty: "possible",
@@ -155,6 +156,7 @@ function branchSurvivor(trunk: string): Survivor {
 
 function sessionSurvivor({ id, owner }: SsmSession): Survivor {
   return {
+    code: "shell.session",
     what: `Session Manager session ${id}`,
     kind: "tcp",
     certainty: "indicated",
@@ -169,6 +171,7 @@ function chainedRoles(denies: readonly ChangeView[], associations: readonly Prof
   if (denies.length === 0 && associations.length === 0) return [];
   return [
     {
+      code: "credentials.chained",
       what: "sessions of other roles that the instance assumed",
       kind: "credentials",
       certainty: "unfiltered",

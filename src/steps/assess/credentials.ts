@@ -64,6 +64,7 @@ export function sessionsWithoutRoom(context: StepContext, read: Credentials): re
     if (why === null || denyState(context, read, index) !== "not denied") return [];
     return [
       {
+        code: "credentials.no-room",
         what: nameOf(view),
         kind: "credentials",
         certainty: "possible",

@@ -93,6 +93,7 @@ it("names who was accepted after the cut, with a lever and whom that hits", () =
   });
   expect(survivors).toEqual([
     {
+      code: "flow.seen",
       what: NAMED,
       kind: "tcp",
       certainty: "indicated",

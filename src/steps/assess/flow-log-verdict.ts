@@ -104,6 +104,7 @@ function survivorsOf(nic: LoggedInterface, alive: readonly Accepted[]): readonly
     blastRadius: `every machine in ${subnetId}; with contain.stop only ${instanceId}`,
   };
   const named = alive.slice(0, MOST_NAMED).map(({ log, flow, end }): Survivor => ({
+    code: "flow.seen",
     what: `${nameOf(flow)} on ${id}`,
     kind: kindOf(flow),
     certainty: "indicated",
@@ -113,6 +114,7 @@ function survivorsOf(nic: LoggedInterface, alive: readonly Accepted[]): readonly
   const rest = alive.slice(MOST_NAMED);
   if (rest.length === 0) return named;
   const more: Survivor = {
+    code: "flow.seen",
     what: `${rest.length} more peers on ${id}`,
     kind: rest.some(({ flow }) => kindOf(flow) === "tcp") ? "tcp" : "other",
     certainty: "indicated",

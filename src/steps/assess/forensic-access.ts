@@ -45,6 +45,7 @@ export function examinersCheck(id: string, way: string): Check {
 /** Left open, and therefore said with the statement. */
 export function examinersWay(way: string): Survivor {
   return {
+    code: "forensic.way-in",
     what: way,
     kind: "tcp",
     certainty: "unfiltered",
@@ -89,6 +90,7 @@ function instanceIn(outcome: ChangeView["outcome"]): readonly string[] {
 
 function strangerSurvivor({ id, instanceId }: NetworkInterface, groupId: string, port: number | null): Survivor {
   return {
+    code: "forensic.stranger",
     what: `${instanceId ?? id} in the workstations' group can reach TCP ${port ?? "on every port"}`,
     kind: "tcp",
     certainty: "possible",

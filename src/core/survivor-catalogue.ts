@@ -1,0 +1,94 @@
+/** What a survivor means, what ends it and whom that hits: one entry per code, and the source of docs/reference/survivors.md. */
+export interface SurvivorMeaning {
+  readonly title: string;
+  /** Why it can outlive the cut. */
+  readonly why: string;
+  /** What ends it. */
+  readonly endedBy: string;
+  /** Whom that hits besides the instance. */
+  readonly hits: string;
+}
+
+export const survivorCatalogue = {
+  "flow.tracked": {
+    title: "Flows that AWS may still track",
+    why: "Security groups are stateful: a flow that was allowed before the seal goes on after it.",
+    endedBy:
+      "contain.remote-addresses for known peers, contain.network-acl, contain.stop; flow logs can show that it is silent",
+    hits: "every machine of the subnet; with contain.stop only the instance",
+  },
+  "flow.indicated": {
+    title: "A flow with an address that a finding names",
+    why: "A finding names the peer, and no ground closes the flow.",
+    endedBy: "contain.remote-addresses, contain.network-acl, contain.stop",
+    hits: "every machine of the subnet; with contain.stop only the instance",
+  },
+  "flow.seen": {
+    title: "Packets that were accepted after the cut",
+    why: "A flow log shows them.",
+    endedBy: "contain.network-acl, contain.stop",
+    hits: "every machine of the subnet; with contain.stop only the instance",
+  },
+  "flow.managed": {
+    title: "An interface that only a service may change",
+    why: "Nobody in the account can seal it, so its rules of now decide.",
+    endedBy: "contain.stop",
+    hits: "the instance loses its memory and its work",
+  },
+  "flow.branch": {
+    title: "Branch interfaces that AWS did not list",
+    why: "An interface that cannot be listed cannot be sealed or read back.",
+    endedBy: "contain.stop",
+    hits: "the instance loses its memory and its work",
+  },
+  "service.resolver": {
+    title: "DNS to AWS's resolver",
+    why: "Neither security groups nor network ACLs filter it.",
+    endedBy: "a Route 53 Resolver DNS Firewall on the VPC, or contain.stop",
+    hits: "every machine of the VPC; with contain.stop only the instance",
+  },
+  "service.metadata": {
+    title: "Instance metadata",
+    why: "Neither security groups nor network ACLs filter it.",
+    endedBy: "contain.metadata-service, contain.stop",
+    hits: "the instance loses its memory and its work",
+  },
+  "service.time": {
+    title: "The time service",
+    why: "Neither security groups nor network ACLs filter it.",
+    endedBy: "contain.stop",
+    hits: "the instance loses its memory and its work",
+  },
+  "shell.session": {
+    title: "A Session Manager session",
+    why: "Systems Manager lists it as active.",
+    endedBy: "contain.ssm-sessions",
+    hits: "the person who uses the session",
+  },
+  "credentials.no-room": {
+    title: "Sessions that the role's policy has no room to name",
+    why: "The inline policies of a role have a quota of 10,240 characters.",
+    endedBy: "contain.role-wide-sessions",
+    hits: "every instance with the role, and others that assumed it, until they renew",
+  },
+  "credentials.chained": {
+    title: "Sessions of other roles that the instance assumed",
+    why: "A session that was assumed with the instance's credentials does not carry the instance's ARN.",
+    endedBy: "a deny on those roles",
+    hits: "everybody who uses those roles",
+  },
+  "forensic.way-in": {
+    title: "The way in that the level `forensic` leaves open",
+    why: "Examiners reach the instance by it.",
+    endedBy: "contain.security-groups with level sealed",
+    hits: "examiners, who then have the disks only",
+  },
+  "forensic.stranger": {
+    title: "A machine in the workstations' group that is not the incident's",
+    why: "The level `forensic` lets in every member of that group.",
+    endedBy: "other groups for that machine, or contain.security-groups with level sealed",
+    hits: "the people who work on that machine",
+  },
+} as const satisfies Readonly<Record<string, SurvivorMeaning>>;
+
+export type SurvivorCode = keyof typeof survivorCatalogue;
