@@ -1,7 +1,7 @@
 import { AwsError } from "./operation.ts";
 import type { WireRequest } from "./request.ts";
 import { parseS3Host } from "./s3/address.ts";
-import { services, type Service } from "./services.ts";
+import { isTargetOf, readTarget, services, type Service } from "./services.ts";
 
 /** Who calls which service where, as the request says. */
 export interface Caller {
@@ -63,7 +63,7 @@ export function findService(
     );
     return candidates.find(({ apiVersion }) => apiVersion === version) ?? candidates[0] ?? null;
   }
-  const target = request.headers["x-amz-target"]?.split(".", 1)[0];
-  if (target !== undefined) return services.find((service) => service.target === target) ?? null;
+  const target = readTarget(request.headers["x-amz-target"] ?? "");
+  if (target) return services.find((service) => isTargetOf(service, target.prefix)) ?? null;
   return services.find(({ apiVersion, operations }) => apiVersion === version && operations.has(action ?? "")) ?? null;
 }

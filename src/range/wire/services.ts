@@ -44,8 +44,10 @@ export interface Service {
   readonly signingName: string;
   /** First part of the host names of its endpoints. */
   readonly endpointPrefix: string;
-  /** The part before the dot in the header `x-amz-target`. */
+  /** The part before the last dot in the header `x-amz-target`. */
   readonly target: string;
+  /** What botocore writes there instead; null where every client writes the same. */
+  readonly namespacedTarget: string | null;
   readonly operations: ReadonlyMap<string, Operation>;
   /** By shape name and by the code of the query protocols. */
   readonly errors: ReadonlyMap<string, ErrorShape>;
@@ -58,6 +60,7 @@ interface Description {
   readonly signingName: string;
   readonly endpointPrefix: string;
   readonly target: string;
+  readonly namespacedTarget?: string;
   readonly schemas: object;
 }
 
@@ -78,6 +81,8 @@ const descriptions = {
     signingName: "cloudtrail",
     endpointPrefix: "cloudtrail",
     target: "CloudTrail_20131101",
+    // The model's own `targetPrefix`, which botocore and the tools built on it send.
+    namespacedTarget: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
     schemas: cloudtrail,
   },
   ebs: {
@@ -182,8 +187,25 @@ const ERROR = -3;
 /** Every service of the range, from the schemas that the SDK's clients carry at run time. */
 export const services: readonly Service[] = Object.entries(descriptions).map(([name, description]) => {
   const { schemas, ...rest } = description;
-  return { name: name as ServiceName, ...rest, operations: operationsOf(schemas), errors: errorsOf(schemas) };
+  return {
+    name: name as ServiceName,
+    ...rest,
+    namespacedTarget: "namespacedTarget" in description ? description.namespacedTarget : null,
+    operations: operationsOf(schemas),
+    errors: errorsOf(schemas),
+  };
 });
+
+/** The service's prefix and the operation in a header `x-amz-target`: both stand around the last dot. */
+export function readTarget(header: string): { readonly prefix: string; readonly operation: string } | null {
+  const dot = header.lastIndexOf(".");
+  return dot < 1 ? null : { prefix: header.slice(0, dot), operation: header.slice(dot + 1) };
+}
+
+/** Whether clients of the service write this prefix. */
+export function isTargetOf({ target, namespacedTarget }: Service, prefix: string): boolean {
+  return prefix !== "" && (prefix === target || prefix === namespacedTarget);
+}
 
 function operationsOf(schemas: object): ReadonlyMap<string, Operation> {
   const operations = new Map<string, Operation>();

@@ -26,11 +26,21 @@ export interface Remembered {
   readonly issued: Session | null;
 }
 
+/** What CloudTrail does with one event, where a world says more than the defaults. */
+export interface EventTreatment {
+  /** Milliseconds from the call to the delivery; "never" for an event that is lost. */
+  readonly deliveredAfterMs?: number | "never";
+  /** Without resources, a lookup by ResourceName does not find the event. */
+  readonly isWithoutResources?: boolean;
+}
+
 /** A remembered call under the name that CloudTrail gives it, and when it shows. */
 export interface HistoryEntry extends Remembered {
   readonly eventId: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; infinite for an event that is lost. */
   readonly deliveredAt: number;
+  /** Null where the event's name decides. */
+  readonly isWithoutResources: boolean | null;
 }
 
 /** The range's bound, not AWS's: calls beyond it push out the oldest. */
@@ -39,10 +49,10 @@ const DEFAULT_CAPACITY = 20_000;
 const MINUTE_MS = 60_000;
 
 /**
- * Events come about five minutes after the call on average, and AWS promises no bound. Here none comes before one minute or
- * after fifteen. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+ * Events come about five minutes after the call on average, and AWS promises no bound. Here none comes before two minutes or
+ * after fifteen, unless a treatment says so. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
  */
-const DELIVERY_MS = { least: MINUTE_MS, most: 15 * MINUTE_MS, power: 2.5 } as const;
+const DELIVERY_MS = { least: 2 * MINUTE_MS, most: 15 * MINUTE_MS, power: 2.5 } as const;
 
 /**
  * What CloudTrail could tell: calls are kept as they were made, and become events only when somebody looks.
@@ -54,6 +64,8 @@ export class EventHistory {
   readonly #entries: (Remembered & { readonly number: number })[] = [];
   readonly #shown = new WeakMap<Remembered, HistoryEntry>();
   #remembered = 0;
+  /** Asked once for each event, when somebody first looks; null for the defaults. */
+  treatment: ((call: Remembered) => EventTreatment | null) | null = null;
 
   /** With a capacity of 0 nothing is kept: for fleets whose memory is measured. */
   constructor(capacity = DEFAULT_CAPACITY) {
@@ -82,11 +94,14 @@ export class EventHistory {
     const hash = sha256(`${entry.number} ${entry.requestId} ${entry.at}`);
     const share = Number.parseInt(hash.slice(32, 40), 16) / 2 ** 32;
     const { least, most, power } = DELIVERY_MS;
+    const { deliveredAfterMs, isWithoutResources = null } = this.treatment?.(entry) ?? {};
+    const drawnMs = Math.round(least + (most - least) * share ** power);
     const shown: HistoryEntry = {
       ...entry,
       requestId: entry.requestId === "" ? uuidOf(hash.slice(32)) : entry.requestId,
       eventId: uuidOf(hash),
-      deliveredAt: entry.at + Math.round(least + (most - least) * share ** power),
+      deliveredAt: deliveredAfterMs === "never" ? Number.POSITIVE_INFINITY : entry.at + (deliveredAfterMs ?? drawnMs),
+      isWithoutResources,
     };
     this.#shown.set(entry, shown);
     return shown;

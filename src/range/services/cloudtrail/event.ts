@@ -136,8 +136,19 @@ const NAMING: Readonly<Record<string, string>> = {
   RoleName: "AWS::IAM::Role",
 };
 
+/**
+ * Calls for which no document and no published event shows `Resources` (UNVERIFIED): a lookup by ResourceName misses them.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Resource.html leaves open which calls name one.
+ */
+const WITHOUT_RESOURCES: ReadonlySet<string> = new Set([
+  "ModifyInstanceAttribute",
+  "ModifyNetworkInterfaceAttribute",
+  "ModifySecurityGroupRules",
+]);
+
 /** What a call was made on. A role stands under the word that the call used, its name or its ARN. Reads name nothing. */
-function resourcesOf(world: World, { input, operation, issued }: HistoryEntry): Resource[] {
+function resourcesOf(world: World, { input, operation, issued, isWithoutResources }: HistoryEntry): Resource[] {
+  if (isWithoutResources ?? WITHOUT_RESOURCES.has(operation)) return [];
   if (onlyReads(operation) && issued === null && operation !== "AssumeRole") return [];
   const found = new Map<string, string>();
   const look = (value: unknown, member: string): void => {

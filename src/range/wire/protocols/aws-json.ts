@@ -1,6 +1,6 @@
 import { InputFault, type Fault } from "../input-fault.ts";
 import { decodeJson, encodeJson, parseJson } from "../json.ts";
-import type { ErrorShape } from "../services.ts";
+import { isTargetOf, readTarget, type ErrorShape } from "../services.ts";
 import { missingMember, textResponse, type Protocol, type WireError } from "./protocol.ts";
 
 /** The protocols in which everything is JSON, by version: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
@@ -8,8 +8,8 @@ export function awsJson(version: "1.0" | "1.1"): Protocol {
   const contentType = `application/x-amz-json-${version}`;
   return {
     operationOf(service, request) {
-      const [target, operation] = (request.headers["x-amz-target"] ?? "").split(".", 2);
-      return target === service.target && operation ? operation : null;
+      const target = readTarget(request.headers["x-amz-target"] ?? "");
+      return target && target.operation !== "" && isTargetOf(service, target.prefix) ? target.operation : null;
     },
 
     decode(_service, operation, request) {
