@@ -1,18 +1,10 @@
 /** What reachability knows of the account: resources as they were read. Text from AWS, no SDK types. */
+import type { GroupRule } from "./group-rule.ts";
+import type { RuleHistory } from "./history.ts";
+
+export type { GroupRule } from "./group-rule.ts";
 
 export type FlowProtocol = "tcp" | "udp" | "icmp" | "other";
-
-/** One rule of a security group, for one peer. */
-export interface GroupRule {
-  readonly direction: "ingress" | "egress";
-  /** `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for all. */
-  readonly protocol: string;
-  /** Both null where the rule is for all ports. */
-  readonly fromPort: number | null;
-  readonly toPort: number | null;
-  /** A CIDR block, a group's id or a prefix list's id. */
-  readonly peer: string;
-}
 
 export interface AclEntry {
   readonly direction: "ingress" | "egress";
@@ -55,6 +47,8 @@ export interface ReachInterface {
   readonly routes: readonly RouteLine[];
   /** Addresses in the VPC whose flows AWS always tracks: load balancers, endpoints, NAT gateways. */
   readonly autoTrackedPeers: readonly string[];
+  /** The rules that it had during the whole time. Left out or null: nobody read them. */
+  readonly history?: RuleHistory | null;
 }
 
 /** A finding, as far as it tells where a flow may live. */
