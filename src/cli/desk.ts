@@ -18,6 +18,7 @@ import type { Output } from "./output.ts";
 import { recallConnection } from "./remembered.ts";
 import { changeLine } from "./render/change.ts";
 import { SharedLimits } from "./shared-limits.ts";
+import { SealWatch } from "./render/seal-watch.ts";
 import { StepList } from "./render/step-list.ts";
 import { storyLine } from "./render/story.ts";
 import { loadPlaybooks } from "./shipped.ts";
@@ -90,7 +91,7 @@ export async function openSession(
   const { environment, store, limits, playbooks, output, command, signal } = desk;
   const connection = await connect(flags, { command, environment, limits, signal });
   if (connection.isRange) output.narrate("A range answers: its clock is used, and nothing in AWS is touched.");
-  const list = new StepList();
+  const told = { list: new StepList(), seals: new SealWatch() };
   const runner = createResponder({
     clock: connection.clock,
     random: unguessable,
@@ -103,7 +104,7 @@ export async function openSession(
     evidence: (target) => connection.evidence?.clients({ region: target.region }) ?? null,
     isDead: isDeadOwner,
     onEvent: (event) => {
-      tell(desk, event, list);
+      tell(desk, event, told);
       onEvent?.(event);
     },
   });
@@ -123,8 +124,14 @@ export async function sessionOf(
 }
 
 /** Says one event as it happens: a stamped line or the list of steps for people, or a JSON line. */
-function tell({ output, environment }: Desk, event: JournalEvent, list: StepList): void {
+function tell(
+  { output, environment }: Desk,
+  event: JournalEvent,
+  { list, seals }: { readonly list: StepList; readonly seals: SealWatch },
+): void {
   output.line(event);
+  const sealed = seals.line(event);
+  if (sealed !== null) output.narrate(`${event.time.slice(11, 23)}Z  ${event.case}  ${sealed}`);
   const columns = output.liveColumns;
   if (columns !== null) {
     list.apply(event);

@@ -6,8 +6,9 @@ import type { Run } from "./run.ts";
 import { cordonVersion } from "./version.ts";
 
 const EXIT_CODES = `
-Exit codes: 0 done; 2 wrong usage; 3 ran, but containment is partial or a check failed; 4 waits for an approval;
-5 rejected; 6 permissions or preflight; 7 journal or evidence does not verify; 130 interrupted.
+Exit codes: 0 done, or cut off (sealed or true); 2 wrong usage; 3 ran, but containment is partial or a check failed;
+4 waits for an approval; 5 rejected; 6 permissions or preflight; 7 journal or evidence does not verify; 130 interrupted.
+If several apply, the highest is used.
 
 Begin with \`cordon drill\`: it needs no AWS account.`;
 

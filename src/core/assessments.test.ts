@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { type Findings, join } from "./assessments.ts";
 import type { Check, Survivor } from "./containment.ts";
 
-const check = (kind: Check["kind"], what: string, ok = true): Check => ({ kind, what, ok, expected: "", observed: "" });
+const check = (kind: Check["kind"], what: string, ok = true): Check => ({
+  kind,
+  code: "interface.sealed",
+  what,
+  ok,
+  expected: "",
+  observed: "",
+});
 const survivor = (what: string, certainty: Survivor["certainty"]): Survivor => ({
   code: "flow.tracked",
   what,

@@ -1,7 +1,7 @@
 import { type Findings, join } from "./assessments.ts";
 import type { CaseState } from "./case.ts";
-import { containment, type Check, type Containment, type Survivor } from "./containment.ts";
-import type { Happening } from "./journal.ts";
+import { containment, type Check, type Contained, type Containment, type Survivor } from "./containment.ts";
+import type { Happening, ProvenStatus } from "./journal.ts";
 import { EMPTY_LEDGER, type Ledger } from "./ledger.ts";
 
 /** One assessment, with what follows from it and the others. */
@@ -34,6 +34,21 @@ export function assessmentOf(
     own,
   );
   const { checks: all, survivors: left } = joint;
-  const answer = containment(all, left, joint.asOf);
+  const answer = containment(all, left, joint.asOf, joint.ledger);
   return { stage, step, checks: all, survivors: left, ledger: joint.ledger, ...answer, asOf, own };
+}
+
+/** The status of a case by its last proof. */
+export function provenStatus(contained: Contained): ProvenStatus {
+  switch (contained) {
+    case true:
+      return "contained";
+    case "sealed":
+    case "partial":
+      return contained;
+    case false:
+      return "failed";
+    default:
+      return contained satisfies never;
+  }
 }

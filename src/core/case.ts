@@ -1,7 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import { applyApproval } from "./case-approvals.ts";
 import { artifactOf } from "./case-artifacts.ts";
-import { type AssessmentRecord, assessmentOf } from "./case-assessments.ts";
+import { type AssessmentRecord, assessmentOf, provenStatus } from "./case-assessments.ts";
 import { applyChange, applyPlan, applyPostponed, forgetRefusals, stepRecord } from "./case-changes.ts";
 import { applyStage, type StageRecord } from "./case-stages.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
@@ -269,17 +269,14 @@ function rank(verdict: Verdict): number {
   return ranks[verdict];
 }
 
-/** What to call the state of a case in one word. */
+/** What to call the state of a case in one word: once there is a proof, what the last one says. */
 export function statusOf(state: CaseState): CaseStatus {
   if (state.release?.ended) return state.release.ended;
   if (state.settled === "closed" || state.settled === "ignored") return state.settled;
   const latest = state.assessments.at(-1);
-  const waits = [...state.approvals.values()].some((approval) => approval.state === "pending");
-  if (waits && !state.settled) return "waiting";
-  if (!state.settled) return "open";
-  if (latest?.contained === true) return "contained";
-  if (latest?.contained === "partial") return "partial";
-  return state.settled;
+  if (latest) return provenStatus(latest.contained);
+  if (state.settled) return state.settled;
+  return [...state.approvals.values()].some((approval) => approval.state === "pending") ? "waiting" : "open";
 }
 
 /** Interfaces that are open at this moment because a step opened them, or may be: the most urgent thing there is. */

@@ -1,5 +1,7 @@
-import type { WayScope } from "./ledger.ts";
-import type { SurvivorCode } from "./survivor-catalogue.ts";
+import type { CheckCode } from "./check-catalogue.ts";
+import { EMPTY_LEDGER, type Ledger, type WayScope } from "./ledger.ts";
+import { statementOf } from "./statement.ts";
+import { besideTrue, type SurvivorCode } from "./survivor-catalogue.ts";
 
 /** Something that was looked at to decide whether the instance is cut off. */
 export interface Check {
@@ -8,7 +10,11 @@ export interface Check {
    * there are none: what follows from it stands among the survivors.
    */
   readonly kind: "sealed" | "cut" | "credentials" | "information" | "record";
+  /** Older journals leave it out. */
+  readonly code: CheckCode;
   readonly what: string;
+  /** What a sentence says of it if it is not ok, for example `eni-1 is open (its groups are sg-1)`. */
+  readonly otherwise?: string;
   readonly ok: boolean;
   readonly expected: string;
   readonly observed: string;
@@ -32,6 +38,8 @@ export interface Survivor {
   readonly scope?: WayScope;
   /** When the evidence that may close it is due, in milliseconds since 1970. Only with the certainty `due`. */
   readonly dueAt?: number;
+  /** The evidence that is due, as a noun phrase, for example `rules since 20 Nov`. */
+  readonly awaits?: string;
   readonly what: string;
   readonly kind: "tcp" | "udp" | "icmp" | "other" | "resolver" | "metadata" | "time" | "credentials";
   readonly certainty: Certainty;
@@ -61,52 +69,78 @@ export interface Containment {
 /** Evidence that is due later than this does not keep an answer at `sealed`. */
 const DUE_WITHIN_MS = 3_600_000;
 
+/** What the checks and survivors of a proof come to. */
+export interface Weighed {
+  readonly sealed: readonly Check[];
+  /** Interfaces that are not sealed, and steps of the cut that failed. */
+  readonly broken: readonly Check[];
+  /** Ways that are seen or named by a finding, and credentials that are not denied. */
+  readonly open: readonly (Check | Survivor)[];
+  /** Ways that cannot be excluded, and that nothing due within the hour closes. */
+  readonly unproven: readonly Survivor[];
+  readonly due: readonly Survivor[];
+  /** What may stand beside `true`. */
+  readonly beside: readonly Survivor[];
+}
+
+/** Sorts checks and survivors by what they mean for the answer. Each survivor is in exactly one list. */
+export function weigh(checks: readonly Check[], survivors: readonly Survivor[], asOf: number): Weighed {
+  const standing = survivors.map((survivor) => ({ survivor, as: standingOf(survivor, asOf) }));
+  const those = (as: Standing): readonly Survivor[] =>
+    standing.flatMap((each) => (each.as === as ? [each.survivor] : []));
+  const denied = checks.filter(({ kind, ok }) => kind === "credentials" && !ok);
+  const named = new Set(denied.map(({ what }) => what)); // A role's failed check and its survivor are one way.
+  return {
+    sealed: checks.filter(({ kind }) => kind === "sealed"),
+    broken: checks.filter(({ kind, ok }) => !ok && (kind === "sealed" || kind === "cut")),
+    open: [...those("open"), ...denied],
+    unproven: those("unproven").filter(({ what }) => !named.has(what)),
+    due: those("due"),
+    beside: those("beside"),
+  };
+}
+
+type Standing = "open" | "unproven" | "due" | "beside";
+
+function standingOf({ code, kind, certainty, dueAt }: Survivor, asOf: number): Standing {
+  switch (certainty) {
+    case "indicated":
+      return "open";
+    case "possible":
+      return "unproven";
+    case "due":
+      return dueAt === undefined || dueAt - asOf > DUE_WITHIN_MS ? "unproven" : "due";
+    case "unfiltered":
+      return besideTrue(code, kind) ? "beside" : "unproven";
+    default:
+      return certainty satisfies never;
+  }
+}
+
 /**
  * Whether the instance is cut off, from what was read back. Never from what was sent.
  *
  * `false`: an interface is not verified sealed, or a step of the cut failed.
- * `partial`: sealed, but a survivor is indicated, or possible over TCP or UDP, or credentials are live.
+ * `partial`: sealed, but a way is indicated or cannot be excluded, whatever its protocol, or credentials are not denied.
  * `sealed`: the same, and all that is missing is due within the hour.
- * `true`: otherwise; what is unfiltered, or merely possible over ICMP, is in the statement.
+ * `true`: a ground closes every way; the statement names what may remain beside it.
  */
-export function containment(checks: readonly Check[], survivors: readonly Survivor[], asOf: number): Containment {
-  const time = clock(asOf);
-  const none = { because: null, dueAt: null };
-  const sealed = checks.filter(({ kind }) => kind === "sealed");
-  const broken = checks.filter(({ kind, ok }) => !ok && (kind === "sealed" || kind === "cut"));
-  if (sealed.length === 0)
-    return { contained: false, ...none, statement: `not contained as of ${time}: no interface was verified sealed` };
-  if (broken.length > 0) {
-    const names = broken.map(({ what }) => what).join(", ");
-    return { contained: false, ...none, statement: `not contained as of ${time}: ${names}` };
-  }
-  const open = survivors.filter(({ certainty }) => certainty === "indicated");
-  const unproven = survivors.filter((each) => isUnproven(each) || isDueTooLate(each, asOf));
-  const credentials = checks.filter(({ kind, ok }) => kind === "credentials" && !ok);
-  if (open.length + unproven.length + credentials.length > 0) {
-    const names = [...new Set([...open, ...unproven, ...credentials].map(({ what }) => what))];
-    const because = open.length + credentials.length > 0 ? "open" : "unproven";
-    const statement = `contained in part as of ${time}; still possible: ${names.join(", ")}`;
-    return { contained: "partial", because, dueAt: null, statement };
-  }
-  const due = survivors.filter(({ certainty }) => certainty === "due");
-  if (due.length > 0) {
-    const dueAt = Math.max(...due.map((each) => each.dueAt ?? asOf));
-    return { contained: "sealed", because: null, dueAt, statement: `sealed as of ${time}; proof due ${clock(dueAt)}` };
-  }
-  const rest = [...new Set(survivors.map(({ what }) => what))];
-  const except = rest.length === 0 ? "" : `; not excluded: ${rest.join(", ")}`;
-  return { contained: true, ...none, statement: `contained as of ${time}${except}` };
+export function containment(
+  checks: readonly Check[],
+  survivors: readonly Survivor[],
+  asOf: number,
+  ledger: Ledger = EMPTY_LEDGER,
+): Containment {
+  const weighed = weigh(checks, survivors, asOf);
+  const answer = answerOf(weighed, asOf);
+  return { ...answer, statement: statementOf(answer, weighed, { asOf, ledger }) };
 }
 
-function isUnproven({ certainty, kind }: Survivor): boolean {
-  return certainty === "possible" && (kind === "tcp" || kind === "udp" || kind === "credentials");
-}
-
-function isDueTooLate({ certainty, dueAt }: Survivor, asOf: number): boolean {
-  return certainty === "due" && (dueAt === undefined || dueAt - asOf > DUE_WITHIN_MS);
-}
-
-function clock(time: number): string {
-  return `${new Date(time).toISOString().slice(11, 19)}Z`;
+function answerOf({ sealed, broken, open, unproven, due }: Weighed, asOf: number): Omit<Containment, "statement"> {
+  if (sealed.length === 0 || broken.length > 0) return { contained: false, because: null, dueAt: null };
+  if (open.length > 0) return { contained: "partial", because: "open", dueAt: null };
+  if (unproven.length > 0) return { contained: "partial", because: "unproven", dueAt: null };
+  if (due.length > 0)
+    return { contained: "sealed", because: null, dueAt: Math.max(...due.map((each) => each.dueAt ?? asOf)) };
+  return { contained: true, because: null, dueAt: null };
 }

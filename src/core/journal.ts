@@ -215,8 +215,8 @@ export type Happening =
 
 export type StageOutcome = "done" | "failed" | "rejected" | "nothing";
 
-export type CaseStatus =
-  "open" | "waiting" | "contained" | "partial" | "failed" | "released" | "releasedInPart" | "closed" | "ignored";
+export type CaseStatus = "open" | "waiting" | ProvenStatus | "released" | "releasedInPart" | "closed" | "ignored";
+export type ProvenStatus = "contained" | "sealed" | "partial" | "failed";
 
 export interface NewEvent {
   readonly actor: Actor;

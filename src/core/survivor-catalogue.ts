@@ -7,6 +7,8 @@ export interface SurvivorMeaning {
   readonly endedBy: string;
   /** Whom that hits besides the instance. */
   readonly hits: string;
+  /** It may remain beside `true` if nothing indicates it: nothing in AWS filters it, or a person left it open. */
+  readonly isBesideTrue?: true;
 }
 
 export const survivorCatalogue = {
@@ -46,18 +48,21 @@ export const survivorCatalogue = {
     why: "Neither security groups nor network ACLs filter it.",
     endedBy: "a Route 53 Resolver DNS Firewall on the VPC, or contain.stop",
     hits: "every machine of the VPC; with contain.stop only the instance",
+    isBesideTrue: true,
   },
   "service.metadata": {
     title: "Instance metadata",
     why: "Neither security groups nor network ACLs filter it.",
     endedBy: "contain.metadata-service, contain.stop",
     hits: "the instance loses its memory and its work",
+    isBesideTrue: true,
   },
   "service.time": {
     title: "The time service",
     why: "Neither security groups nor network ACLs filter it.",
     endedBy: "contain.stop",
     hits: "the instance loses its memory and its work",
+    isBesideTrue: true,
   },
   "shell.session": {
     title: "A Session Manager session",
@@ -82,6 +87,7 @@ export const survivorCatalogue = {
     why: "Examiners reach the instance by it.",
     endedBy: "contain.security-groups with level sealed",
     hits: "examiners, who then have the disks only",
+    isBesideTrue: true,
   },
   "forensic.stranger": {
     title: "A machine in the workstations' group that is not the incident's",
@@ -92,3 +98,11 @@ export const survivorCatalogue = {
 } as const satisfies Readonly<Record<string, SurvivorMeaning>>;
 
 export type SurvivorCode = keyof typeof survivorCatalogue;
+
+/** Whether what is left may stand beside `true`. ICMP with private blocks may; older journals have no codes. */
+export function besideTrue(code: SurvivorCode | undefined, kind: string): boolean {
+  if (kind === "icmp") return true;
+  if (code === undefined) return kind === "resolver" || kind === "metadata" || kind === "time";
+  const meaning: SurvivorMeaning | undefined = survivorCatalogue[code];
+  return meaning?.isBesideTrue === true;
+}

@@ -3,7 +3,9 @@ import type { CaseState } from "../core/case.ts";
 import { join } from "../core/assessments.ts";
 import { containment } from "../core/containment.ts";
 import type { Happening } from "../core/journal.ts";
+import type { Json } from "../core/json.ts";
 import { uploadIn } from "../core/large-content.ts";
+import type { Ledger } from "../core/ledger.ts";
 import type { StepUse } from "../core/playbook.ts";
 import type { Vault } from "../core/vault.ts";
 import { changesSent } from "./context.ts";
@@ -49,6 +51,11 @@ export async function abandonUploads(
   }
 }
 
+/** What goes to the vault: what was read, and the ledger of ways and grounds that it came to. */
+function documentOf(document: Json, ledger: Ledger | undefined): Json {
+  return ledger === undefined ? document : { read: document, ledger: ledger as unknown as Json };
+}
+
 /** Carries an assessment out: what it read goes to the vault, what it says to the journal. */
 export async function assess(
   { state }: Frame,
@@ -61,7 +68,7 @@ export async function assess(
   const earlier = state.assessments.map(({ own }) => own);
   const joint = join(earlier, { step: step.id, checks, survivors, ...(ledger ? { ledger } : {}), asOf });
   const artifact = `assessment-${state.assessments.length + 1}`;
-  const content = new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
+  const content = new TextEncoder().encode(`${JSON.stringify(documentOf(document, ledger), null, 2)}\n`);
   const { location, sha256, bytes, lock } = await context.vault.put("assessment", `${artifact}.json`, content);
   const readAt = new Date(asOf).toISOString();
   return {
@@ -86,7 +93,7 @@ export async function assess(
         checks,
         survivors,
         ...(ledger ? { ledger } : {}),
-        ...containment(joint.checks, joint.survivors, joint.asOf),
+        ...containment(joint.checks, joint.survivors, joint.asOf, joint.ledger),
         asOf: readAt,
         artifact,
         requests: requestsOf(calls),

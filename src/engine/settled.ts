@@ -1,3 +1,4 @@
+import { provenStatus } from "../core/case-assessments.ts";
 import type { CaseStatus } from "../core/journal.ts";
 import type { Situation } from "./draft.ts";
 import { stepOf } from "./registry.ts";
@@ -8,6 +9,5 @@ export function settledStatus({ state, playbook, registry }: Situation): CaseSta
     .flatMap(({ steps }) => steps)
     .some(({ use }) => use.startsWith("contain.") || stepOf(registry, use).kind === "assessment");
   if (!contains) return [...state.stages.values()].some(({ outcome }) => outcome === "failed") ? "failed" : "closed";
-  const contained = state.assessments.at(-1)?.contained ?? false;
-  return contained === true ? "contained" : contained === "partial" ? "partial" : "failed";
+  return provenStatus(state.assessments.at(-1)?.contained ?? false);
 }

@@ -64,7 +64,14 @@ const nic = (changes: Partial<ReachInterface>): ReachInterface => ({
 
 function judge(changes: Partial<ReachInterface>, indications: readonly Indication[] = [c2]) {
   const left = survivors({ instanceId: "i-1", interfaces: [nic(changes)], indications });
-  const sealed = { kind: "sealed" as const, what: "eni-1", ok: true, expected: "sealed", observed: "sealed" };
+  const sealed = {
+    kind: "sealed" as const,
+    code: "interface.sealed" as const,
+    what: "eni-1",
+    ok: true,
+    expected: "sealed",
+    observed: "sealed",
+  };
   return {
     contained: containment([sealed], left, 0).contained,
     left: left.map(({ certainty, what }) => `${certainty}: ${what}`),
@@ -95,10 +102,10 @@ describe("survivors of a cut", () => {
     expect(left.filter((line) => line.startsWith("indicated"))).toEqual([]);
   });
 
-  it("leaves only ICMP and other protocols of groups that are open both ways", () => {
+  it("leaves only ICMP and other protocols of groups that are open both ways, which keep the answer at partial", () => {
     const rulesBefore = [allow("egress", "-1", "0.0.0.0/0"), allow("ingress", "-1", "0.0.0.0/0")];
     const { contained, left } = judge({ rulesBefore });
-    expect(contained).toBe(true);
+    expect(contained).toBe("partial");
     expect(left.filter((line) => line.includes("TCP") || line.includes("UDP"))).toEqual([]);
     expect(left).toContain("possible: ICMP to 0.0.0.0/0 through igw-1");
   });
@@ -187,7 +194,7 @@ describe("survivors of a cut", () => {
       why: "what the groups of eni-1 allowed before the cut is not known: the rules of sg-1 could not be read when it was sealed",
       lever: "contain.tracked-connections",
     });
-    expect(judge({ unknownBefore, isConverted: true }, []).contained).toBe(true);
+    expect(judge({ unknownBefore, isConverted: true }, []).contained).toBe("partial");
   });
 });
 

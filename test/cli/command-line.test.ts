@@ -29,7 +29,7 @@ const target = (): string => served.targets[0]!.instanceId;
 test("help is printed on stdout and names the exit codes", async () => {
   const { code, stdout, stderr } = await cordon("--help");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("Exit codes: 0 done; 2 wrong usage;");
+  expect(stdout).toContain("Exit codes: 0 done, or cut off (sealed or true); 2 wrong usage;");
 });
 
 test("the version is that of the package", async () => {

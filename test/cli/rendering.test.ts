@@ -4,6 +4,7 @@ import { verdictLines } from "../../src/cli/render/evidence.ts";
 import { Narration } from "../../src/cli/render/narration.ts";
 import { type PlanDocument, planLines } from "../../src/cli/render/plan.ts";
 import { playbookPages } from "../../src/cli/render/reference-playbooks.ts";
+import { SealWatch } from "../../src/cli/render/seal-watch.ts";
 import { brief } from "../../src/cli/render/story.ts";
 import type { Happening, JournalEvent } from "../../src/core/journal.ts";
 import { readPlaybook } from "../../src/playbooks/read.ts";
@@ -69,18 +70,36 @@ test("a drill of several instances says whose each line is, and a proof that fou
       target: { instanceId },
     }) as never;
   const proof = (statement: string): Happening => ({ type: "assessment.made", statement }) as never;
-  const first = "contained in part as of 12:00:00Z; still possible: TCP; a";
-  expect(narration.line(happened(opened("i-1")))).toBe(
+  const first = "Contained in part as of 12:00:00Z. Unproven: TCP, a.";
+  expect(narration.lines(happened(opened("i-1")))).toEqual([
     "   -1.00 s  case opened on i-1: compromised (it mines); playbook p",
-  );
-  expect(narration.line(happened(proof(first), { at: 1500 }))).toBe(`   +0.50 s  ${first}`);
-  expect(narration.line(happened(proof(first.replace("00Z", "59Z")), { at: 2000 }))).toBe(
-    "   +1.00 s  contained in part as of 12:00:59Z; the rest as before",
-  );
-  narration.line(happened(opened("i-2"), { of: "case-2" }));
-  expect(narration.line(happened(proof(first), { of: "case-2", at: 1000 }))).toBe(`   +0.00 s  i-2  ${first}`);
-  const other = "contained as of 12:01:00Z; not excluded: resolver";
-  expect(narration.line(happened(proof(other), { at: 1000 }))).toBe(`   +0.00 s  i-1  ${other}`);
+  ]);
+  expect(narration.lines(happened(proof(first), { at: 1500 }))).toEqual([`   +0.50 s  ${first}`]);
+  expect(narration.lines(happened(proof(first.replace("00Z", "59Z")), { at: 2000 }))).toEqual([
+    "   +1.00 s  Contained in part as of 12:00:59Z; the rest as before",
+  ]);
+  narration.lines(happened(opened("i-2"), { of: "case-2" }));
+  expect(narration.lines(happened(proof(first), { of: "case-2", at: 1000 }))).toEqual([`   +0.00 s  i-2  ${first}`]);
+  const other = "Contained as of 12:01:00Z. Not filtered: resolver.";
+  expect(narration.lines(happened(proof(other), { at: 1000 }))).toEqual([`   +0.00 s  i-1  ${other}`]);
+});
+
+test("the line on the seal comes once every interface was read back as sealed, and not before", () => {
+  const watch = new SealWatch();
+  const planned = (...ids: string[]): Happening =>
+    ({ type: "step.planned", step: "contain.security-groups", changes: ids.map((id) => ({ id })) }) as never;
+  const verified = (change: string): Happening => ({ type: "change.verified", change }) as never;
+  const one = "contain.security-groups/eni-1:groups";
+  const two = "contain.security-groups/eni-2:groups";
+  expect(watch.line(happened({ type: "case.opened" } as never, { at: 1000 }))).toBeNull();
+  expect(watch.line(happened(planned(one, two), { at: 1100 }))).toBeNull();
+  expect(watch.line(happened(verified(one), { at: 1200 }))).toBeNull();
+  expect(watch.line(happened(verified("contain.role-sessions/role"), { at: 1200 }))).toBeNull();
+  expect(watch.line(happened(verified(two), { at: 1240 }))).toBe("SEALED 2 of 2 interfaces after 0.2 s");
+  expect(watch.line(happened(planned(), { at: 1300 }))).toBeNull();
+  const three = "contain.security-groups/eni-3:groups";
+  watch.line(happened(planned(three), { at: 9000 }));
+  expect(watch.line(happened(verified(three), { at: 11_000 }))).toBe("SEALED 3 of 3 interfaces after 10.0 s");
 });
 
 test("one thing is not told in the plural", () => {

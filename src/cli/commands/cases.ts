@@ -5,6 +5,7 @@ import type { Original, Store } from "../../core/store.ts";
 import { allCases, casesNamed, type Desk, isOver } from "../desk.ts";
 import { tableLines } from "../output.ts";
 import { caseDocument, caseLines, type CaseView } from "../render/case.ts";
+import { SealWatch } from "../render/seal-watch.ts";
 import { storyLine } from "../render/story.ts";
 import { caseSummary, pendingApprovals } from "../verdicts.ts";
 
@@ -69,12 +70,16 @@ const LOOK_MS = 500;
 export async function watchCase(desk: Desk, name: string): Promise<number> {
   const { store, output, signal } = desk;
   const id = (await casesNamed(store, name)).at(-1)?.id ?? name;
+  const seals = new SealWatch();
   for (let seen = 0; ;) {
     const events = await store.read(id, seen);
     for (const event of events) {
-      const line = storyLine(event);
-      if (output.format === "jsonl") output.line(event);
-      else if (line !== null) process.stdout.write(`${event.time.slice(11, 23)}Z  ${line}\n`);
+      if (output.format === "jsonl") {
+        output.line(event);
+        continue;
+      }
+      for (const line of [storyLine(event), seals.line(event)])
+        if (line !== null) process.stdout.write(`${event.time.slice(11, 23)}Z  ${line}\n`);
     }
     seen += events.length;
     const state = caseOf(await store.read(id, 0));

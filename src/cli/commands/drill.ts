@@ -56,8 +56,7 @@ export async function drill(flags: DrillFlags, playbooks: readonly Playbook[], s
     ...(flags.approve === null ? {} : { approve: flags.approve }),
     ...(flags.speed === null ? {} : { speed: flags.speed }),
     onEvent: (event) => {
-      const line = isLive ? narration.line(event) : null;
-      if (line !== null) streams.narrate(`${line}\n`);
+      if (isLive) for (const line of narration.lines(event)) streams.narrate(`${line}\n`);
     },
   });
   streams.out(await printed(report, flags.output, streams.isColoured));

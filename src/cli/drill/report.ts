@@ -1,8 +1,11 @@
 import { type CaseState, statusOf } from "../../core/case.ts";
+import type { CheckCode } from "../../core/check-catalogue.ts";
 import type { JournalEvent, JournalVerdict } from "../../core/journal.ts";
 import { type Json, sha256 } from "../../core/json.ts";
+import { SEAL } from "../../core/seal.ts";
 import type { ActorKind } from "../../range/attackers/attacker.ts";
 import { differences } from "../../range/snapshot-difference.ts";
+import { answerDocument } from "../verdicts.ts";
 import { breaches, isDeclared, lostEvidence, QUIET_MS, terminated } from "./observation.ts";
 import { longestChain } from "./path.ts";
 import type { DrillResult } from "./result.ts";
@@ -50,9 +53,6 @@ interface DrilledCase {
   readonly events: readonly JournalEvent[];
   readonly journal: JournalVerdict;
 }
-
-/** The step whose changes are the isolation. */
-const SEAL = "contain.security-groups";
 
 export function describeDrill(observed: Observed): DrillReport {
   const { rehearsal, cases, receivedAt, observedUntil } = observed;
@@ -108,7 +108,14 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
     checks: [
       ...latest
         .flatMap(({ checks }) => checks)
-        .map(({ kind, what, ok, expected, observed: seen }) => ({ kind, what, ok, expected, observed: seen })),
+        .map(({ kind, code, what, ok, expected, observed: seen }) => ({
+          kind,
+          code,
+          what,
+          ok,
+          expected,
+          observed: seen,
+        })),
       ...bystanders(observed),
     ],
     changes: states.flatMap(changesOf),
@@ -128,11 +135,8 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
 }
 
 /** The cases, and how they stand together. */
-function caseOf({
-  cases,
-}: Observed): Pick<DrillResult, "case" | "cases" | "playbook" | "status" | "contained" | "asOf"> {
+function caseOf({ cases }: Observed): Pick<DrillResult, "case" | "cases" | "playbook" | "status" | keyof Answer> {
   const states = cases.map(({ state }) => state);
-  const latest = cases.flatMap(({ contained }) => contained.assessments.at(-1) ?? []);
   const [first] = states;
   return {
     case: first?.id ?? null,
@@ -145,9 +149,31 @@ function caseOf({
     })),
     playbook: first?.playbook ?? null,
     status: first ? worstStatus(states) : "ignored",
-    contained: worst(cases.map(({ contained }) => contained.assessments.at(-1)?.contained ?? false)),
-    asOf: latest.length === 0 ? null : new Date(Math.min(...latest.map(({ asOf }) => asOf))).toISOString(),
+    ...jointAnswer(cases.map(({ contained }) => contained)),
   };
+}
+
+type Answer = Pick<DrillResult, "contained" | "because" | "asOf" | "dueAt" | "horizons" | "sealedAt" | "provenAt">;
+
+/** What the last proofs say of all cases together: the worst answer, the oldest time, the last that is due. */
+function jointAnswer(states: readonly CaseState[]): Answer {
+  const answers = states.map(answerDocument);
+  const contained = worst(answers.map((each) => each.contained ?? false));
+  const those = answers.filter((each) => (each.contained ?? false) === contained);
+  const isAll = <Key extends "sealedAt" | "provenAt">(key: Key): boolean => answers.every((each) => each[key] !== null);
+  return {
+    contained,
+    because: those.some(({ because }) => because === "open") ? "open" : (those[0]?.because ?? null),
+    asOf: sortedTimes(answers.map(({ asOf }) => asOf)).at(0) ?? null,
+    dueAt: contained === "sealed" ? (sortedTimes(answers.map(({ dueAt }) => dueAt)).at(-1) ?? null) : null,
+    horizons: [...new Map(answers.flatMap(({ horizons }) => horizons).map((each) => [each.source, each])).values()],
+    sealedAt: isAll("sealedAt") ? (sortedTimes(answers.map(({ sealedAt }) => sealedAt)).at(-1) ?? null) : null,
+    provenAt: isAll("provenAt") ? (sortedTimes(answers.map(({ provenAt }) => provenAt)).at(-1) ?? null) : null,
+  };
+}
+
+function sortedTimes(times: readonly (string | null)[]): readonly string[] {
+  return times.filter((time) => time !== null).toSorted();
 }
 
 function attackerOf(
@@ -170,7 +196,7 @@ function worst(said: readonly DrillResult["contained"][]): DrillResult["containe
 }
 
 /** From bad to good. */
-const STATUSES = ["failed", "open", "waiting", "releasedInPart", "partial", "contained", "released"] as const;
+const STATUSES = ["failed", "open", "waiting", "releasedInPart", "partial", "sealed", "contained", "released"] as const;
 
 function worstStatus(states: readonly CaseState[]): string {
   const all = states.map(statusOf);
@@ -215,6 +241,7 @@ function bystanders({ attackers, observedUntil }: Observed): DrillResult["checks
       const ok = last !== undefined && last >= observedUntil - QUIET_MS;
       return {
         kind: "bystander",
+        code: "drill.bystander" satisfies CheckCode,
         what: `${name} keeps working`,
         ok,
         expected: "gets through until the end",

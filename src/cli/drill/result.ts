@@ -21,7 +21,21 @@ export const drillResult = z.strictObject({
   playbook: z.string().nullable(),
   status: z.string(),
   contained: contained.describe("What the last proof before the release said."),
+  because: z.enum(["open", "unproven"]).nullable().describe("Why it is `partial`; null for the other answers."),
   asOf: z.iso.datetime().nullable().describe("The simulated time of that proof, UTC."),
+  dueAt: z.iso.datetime().nullable().describe("With `sealed`: when the missing evidence is due."),
+  horizons: z
+    .array(
+      z.strictObject({
+        source: z.string(),
+        until: z.iso.datetime().nullable(),
+        dueAt: z.iso.datetime().nullable(),
+        gap: z.string().nullable(),
+      }),
+    )
+    .describe("Up to when each source that is read late is known."),
+  sealedAt: z.iso.datetime().nullable().describe("Since when every interface is verified sealed."),
+  provenAt: z.iso.datetime().nullable().describe("Since when every proof says `true`."),
   timeToIsolationMs: z
     .number()
     .nullable()
@@ -54,6 +68,7 @@ export const drillResult = z.strictObject({
       kind: z
         .string()
         .describe("`record` checks say what logs show, or that there are none: a drill is not lost because of them."),
+      code: z.string().describe("docs/reference/survivors.md has an entry for each."),
       what: z.string(),
       ok: z.boolean(),
       expected: z.string(),

@@ -1,8 +1,11 @@
 import type { CaseState, ChangeRecord } from "../../core/case.ts";
 import type { JournalEvent } from "../../core/journal.ts";
+import { EMPTY_LEDGER } from "../../core/ledger.ts";
 import type { Original } from "../../core/store.ts";
 import { caseSummary } from "../verdicts.ts";
 import { outcomeLines } from "./outcome.ts";
+import { ledgerLines } from "./ledger.ts";
+import { withSeal } from "./seal-watch.ts";
 import { brief, printable, storyLine } from "./story.ts";
 
 export interface CaseView {
@@ -30,6 +33,7 @@ export function caseDocument({ state, events, originals, journal }: CaseView): o
     })),
     checks: state.assessments.at(-1)?.checks ?? [],
     survivors: state.assessments.at(-1)?.survivors ?? [],
+    ledger: state.assessments.at(-1)?.ledger ?? EMPTY_LEDGER,
     changes: changesIn(state).map(({ change, stage, state: at, reversible, failure }) => ({
       id: change.id,
       stage,
@@ -45,10 +49,11 @@ export function caseDocument({ state, events, originals, journal }: CaseView): o
     originals: originals.map(({ resource, attribute, value }) => ({ resource, attribute, value })),
     evidence: state.artifacts,
     journal,
-    story: events.flatMap((event) => {
-      const line = storyLine(event);
-      return line === null ? [] : [{ time: event.time, by: event.actor.id, what: line }];
-    }),
+    story: withSeal(
+      events,
+      ({ time, actor }, what) => (what === null ? [] : [{ time, by: actor.id, what }]),
+      storyLine,
+    ),
   };
 }
 
@@ -63,10 +68,11 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
     ...outcomeLines(state),
     "",
     "What happened (UTC):",
-    ...events.flatMap((event) => {
-      const line = storyLine(event);
-      return line === null ? [] : [`  ${event.time.slice(0, 10)} ${event.time.slice(11, 23)}  ${line}`];
-    }),
+    ...withSeal(
+      events,
+      ({ time }, line) => (line === null ? [] : [`  ${time.slice(0, 10)} ${time.slice(11, 23)}  ${line}`]),
+      storyLine,
+    ),
     "",
     "Findings:",
     ...state.findings.map(
@@ -74,6 +80,7 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
         `  ${printable(type)} from ${source}, severity ${severity}${remoteAddresses.length === 0 ? "" : `: ${remoteAddresses.map(({ address, port }) => (port === null ? address : `${address} port ${port}`)).join(", ")}`}`,
     ),
     ...approvalLines(state),
+    ...ledgerLines(state),
     "",
     "Changes:",
     ...changesIn(state).map(

@@ -1,4 +1,5 @@
 import type { CaseState } from "../../core/case.ts";
+import { type Check, type Survivor, weigh } from "../../core/containment.ts";
 import { caseSummary, pendingApprovals } from "../verdicts.ts";
 import { printable } from "./story.ts";
 
@@ -19,7 +20,7 @@ export function outcomeLines(state: CaseState): readonly string[] {
   return [
     `${state.id}  ${state.target.instanceId}  ${status}`,
     ...(statement === null ? [] : [printable(statement)]),
-    ...survivorLines(state),
+    ...survivorLines(state, statement),
     ...openWindows.map(({ resource }) => `OPEN at the moment: ${resource}`),
     ...section("Not done:", [...failures, ...failed]),
     ...(state.release ? [] : section("Left alone:", left)),
@@ -27,23 +28,38 @@ export function outcomeLines(state: CaseState): readonly string[] {
   ];
 }
 
-function survivorLines(state: CaseState): readonly string[] {
+/** Every way that is left, by what ends it; what may stand beside `true` only if the statement had no room to name it. */
+function survivorLines(state: CaseState, statement: string | null): readonly string[] {
   if (state.release) return [];
-  const survivors = state.assessments.at(-1)?.survivors ?? [];
+  const latest = state.assessments.at(-1);
+  if (latest === undefined || statement === null) return [];
+  const { open, unproven, due, beside } = weigh([], latest.survivors, latest.asOf);
   const byLever = new Map<string, string[]>();
-  for (const { what, certainty, lever } of survivors) {
-    if (certainty === "unfiltered") continue;
-    const named = certainty === "indicated" ? `${what} (a finding or a flow log names it)` : what;
-    byLever.set(lever, [...(byLever.get(lever) ?? []), named]);
-  }
+  const put = (survivors: readonly (Survivor | Check)[], note: string): void => {
+    for (const each of survivors) {
+      if (!("lever" in each)) continue;
+      const lines = byLever.get(each.lever) ?? [];
+      byLever.set(each.lever, [...lines, `${each.what}${note}`]);
+    }
+  };
+  put(open, " (open: a finding, a log or AWS shows it)");
+  put(unproven, "");
+  put(due, " (evidence is due)");
+  put(
+    beside.filter(({ what, kind }) => !SERVICES.has(kind) && !statement.includes(what)),
+    " (not filtered)",
+  );
   return section(
     "What may still get through:",
     [...byLever].flatMap(([lever, names]) => [
       `  ended by ${printable(lever)}:`,
-      ...names.map((name) => `    ${printable(name)}`),
+      ...[...new Set(names)].map((name) => `    ${printable(name)}`),
     ]),
   );
 }
+
+/** AWS's own services that nothing filters: every statement names them. */
+const SERVICES: ReadonlySet<string> = new Set(["resolver", "metadata", "time"]);
 
 /** The commands that help from here. */
 function nextLines(state: CaseState): readonly string[] {

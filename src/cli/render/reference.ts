@@ -3,6 +3,7 @@ import { catalogue } from "../../core/errors.ts";
 import { steps } from "../../steps/index.ts";
 import { permissionsOf } from "../permissions.ts";
 import { program } from "../program.ts";
+import { survivorsPage } from "./reference-survivors.ts";
 import { cell, page, sentence } from "./reference-page.ts";
 import { playbookPages } from "./reference-playbooks.ts";
 import { stepPages, type StepSources } from "./reference-steps.ts";
@@ -13,6 +14,7 @@ export function referencePages(sources: Omit<StepSources, "steps">): Readonly<Re
     "cli.md": cliPage(),
     "errors.md": errorsPage(),
     "permissions.md": permissionsPage(),
+    "survivors.md": survivorsPage(),
     ...stepPages({ ...sources, steps }),
     ...playbookPages({ ...sources, steps }),
   };

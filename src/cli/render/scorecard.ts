@@ -65,8 +65,7 @@ function strips({ successes, events, receivedAt }: DrillReport, paint: Paint): r
 function verdict({ result, breaches, events }: DrillReport, paint: Paint): readonly string[] {
   if (result.case === null) return ["  Nothing was to be done, and nothing was done."];
   const time = result.timeToIsolationMs === null ? "never" : seconds(result.timeToIsolationMs);
-  const contained =
-    result.contained === true ? paint("green", "yes") : paint("yellow", result.contained === false ? "NO" : "in part");
+  const contained = answerText(result, paint);
   const lost = breaches.map(({ name }) => name);
   return [
     `  sealed      ${time}, ${count(result.roundTripsToIsolation, "round trip")}`,
@@ -89,6 +88,22 @@ function verdict({ result, breaches, events }: DrillReport, paint: Paint): reado
       ? []
       : [paint("red", `  BREACH      ${[...new Set(lost)].join(", ")} got through after "contained: true"`)]),
   ];
+}
+
+/** The answer in words, with why or until when. */
+function answerText({ contained, because, dueAt }: DrillReport["result"], paint: Paint): string {
+  switch (contained) {
+    case true:
+      return paint("green", "yes");
+    case "sealed":
+      return paint("green", `sealed, proof due about ${dueAt ?? "an unknown time"}`);
+    case "partial":
+      return paint("yellow", because === "open" ? "in part, a way is open" : "in part, not everything is proved");
+    case false:
+      return paint("yellow", "NO");
+    default:
+      return contained satisfies never;
+  }
 }
 
 /** The stages that people were asked about and did not decide before the drill was over. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { associationsOf } from "../../aws/instance-profiles.ts";
 import type { ProfileAssociation } from "../../aws/instance-profiles.ts";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
-import { interfacesOf } from "../../aws/network-interfaces.ts";
+import { interfacesOf, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { inlinePolicy } from "../../aws/roles.ts";
 import { activeSessions } from "../../aws/ssm-sessions.ts";
 import type { SsmSession } from "../../aws/ssm-sessions.ts";
@@ -87,7 +87,7 @@ export const containmentAssessment = defineAssessment({
       checks: [
         ...around.map((one) => {
           const way = ways.get(one.id);
-          return way === undefined ? sealedCheck(one) : examinersCheck(one.id, way);
+          return way === undefined ? sealedCheck(one, interfaces) : examinersCheck(one.id, way);
         }),
         ...failedCuts(context),
         ...credentialChecks(context, { associations, denies, policies }),
@@ -116,14 +116,17 @@ function readDeny({ aws }: StepContext, { change }: ChangeView): Promise<string 
   return inlinePolicy(aws.iam, { roleName: roleNameOf(change.resource), policyName: DENY_POLICY });
 }
 
-function sealedCheck({ id, managedBy, rulesNow }: ReachInterface): Check {
+function sealedCheck({ id, managedBy, rulesNow }: ReachInterface, attached: readonly NetworkInterface[]): Check {
+  const groups = attached.find((one) => one.id === id)?.groupIds.join(", ") ?? "unknown";
   const passing = isSealed(rulesNow)
     ? []
     : rulesNow.map(({ direction, protocol, peer }) => `${direction} ${protocol} ${peer}`);
   return {
     // Nobody but its owner can seal it: what it lets through is judged as a survivor.
     kind: managedBy === null ? "sealed" : "information",
+    code: managedBy === null ? "interface.sealed" : "interface.managed",
     what: managedBy === null ? `${id} is sealed` : `${id}, managed by ${managedBy}, is sealed`,
+    otherwise: `${id} is open (its groups are ${groups})`,
     ok: passing.length === 0,
     expected: "no rule that a packet can match",
     observed: passing.length === 0 ? "no rule that a packet can match" : passing.join(", "),
@@ -132,9 +135,11 @@ function sealedCheck({ id, managedBy, rulesNow }: ReachInterface): Check {
 
 function failedCuts({ outcomes }: StepContext): readonly Check[] {
   const failed = CUT.flatMap((step) => (outcomes[step] ?? []).filter(({ state }) => state === "failed"));
-  return failed.map(({ change: { id } }) => ({
+  return failed.map(({ change: { id, step, resource } }) => ({
     kind: "cut",
+    code: "cut.step",
     what: id,
+    otherwise: `${step} failed on ${resource}`,
     ok: false,
     expected: "verified",
     observed: "failed",
@@ -174,7 +179,7 @@ function chainedRoles(denies: readonly ChangeView[], associations: readonly Prof
       code: "credentials.chained",
       what: "sessions of other roles that the instance assumed",
       kind: "credentials",
-      certainty: "unfiltered",
+      certainty: "possible",
       why: "a session that was assumed with the instance's credentials does not carry the instance's ARN",
       lever: "revoke the sessions of those roles",
       blastRadius: "everybody who uses those roles",

@@ -31,11 +31,13 @@ export function credentialChecks(context: StepContext, read: Credentials): reado
     const agentUntil = openAgentUntil(context, view, read.policies[index] ?? null);
     if (agentUntil !== null) {
       const what = `calls of the agent of Systems Manager with ${nameOf(view)}`;
-      return { kind: "credentials", what, ok: false, expected: "denied", observed: butForAgent(agentUntil) };
+      const observed = butForAgent(agentUntil);
+      return { kind: "credentials", code: "credentials.agent", what, ok: false, expected: "denied", observed };
     }
     const state = denyState(context, read, index);
     return {
       kind: "credentials",
+      code: "credentials.role",
       what: nameOf(view),
       ok: state === "denied",
       expected: "denied",
@@ -49,6 +51,7 @@ export function credentialChecks(context: StepContext, read: Credentials): reado
   const profiles = [...new Set([...associations, ...removed].map(({ arn }) => arn))];
   const uncovered = profiles.map((arn): Check => ({
     kind: "credentials",
+    code: "credentials.profile",
     what: `credentials through ${arn}`,
     ok: false,
     expected: "denied",

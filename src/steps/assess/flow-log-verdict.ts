@@ -156,6 +156,7 @@ function reachText({ until, isSkipped }: Reach): string {
 function unlogged({ id, faults }: LoggedInterface): Check {
   return {
     kind: "record",
+    code: "record.no-flow-log",
     what: `${id} has a flow log that shows accepted packets`,
     ok: false,
     expected: "a flow log that can be read",
@@ -169,6 +170,7 @@ function checkOf(
 ): Check {
   return {
     kind: "record",
+    code: "record.flow-log",
     what: `flow logs show nothing accepted on ${id} after the cut`,
     ok,
     expected: `records, and no packet accepted after ${since === null ? "the cut" : clock(since)}`,

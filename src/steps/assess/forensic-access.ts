@@ -39,7 +39,8 @@ export async function forensicAccess(
 /** An interface that only examiners reach is cut off from everybody else. */
 export function examinersCheck(id: string, way: string): Check {
   const observed = `nothing but ${way}`;
-  return { kind: "sealed", what: `${id} is sealed but for ${way}`, ok: true, expected: observed, observed };
+  const what = `${id} is sealed but for ${way}`;
+  return { kind: "sealed", code: "interface.forensic", what, ok: true, expected: observed, observed };
 }
 
 /** Left open, and therefore said with the statement. */
