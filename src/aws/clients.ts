@@ -71,7 +71,7 @@ export function createClients(options: ClientOptions): ClientSet {
             service,
             client: clientOf(region)[service],
             refresh: credentials.refresh,
-            urgency,
+            urgency: wish?.urgency ?? urgency,
             onCall,
             signal: both,
           }),

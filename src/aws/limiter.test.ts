@@ -101,7 +101,7 @@ test("who is more urgent goes first, whoever came first", async () => {
   const limiter = localLimiter(clock);
   await clock.run(async () => {
     await Promise.all(times(98, seal()).map((turn) => limiter.take(turn, null, never)));
-    const late = ["rest", "evidence", "seal", "protection", "containment", "seal"] as const;
+    const late = ["rest", "evidence", "proof", "seal", "protection", "containment", "seal"] as const;
     await Promise.all(
       late.map(async (urgency) => {
         await limiter.take(seal({ urgency }), null, never);
@@ -109,7 +109,52 @@ test("who is more urgent goes first, whoever came first", async () => {
       }),
     );
   });
-  expect(order).toEqual(["seal", "seal", "containment", "protection", "evidence", "rest"]);
+  expect(order).toEqual(["seal", "seal", "containment", "protection", "proof", "evidence", "rest"]);
+});
+
+describe("a lookup into the event history", () => {
+  const lookup = (urgency: Urgency, account = "111122223333"): Turn =>
+    seal({ account, service: "cloudtrail", operation: "LookupEvents", urgency });
+
+  test("waits for the last waiting cut of its account, and for no other account's", async () => {
+    // 98 go at once, the others at five a second: the last of 108 at 2 s.
+    const at = await turnsOf([...times(108, seal()), lookup("proof"), lookup("proof", "444455556666")]);
+    expect(Math.max(...at.slice(0, 108))).toBeCloseTo(2, 0);
+    expect(at[108]).toBeGreaterThanOrEqual(Math.max(...at.slice(0, 108)));
+    expect(at[109]).toBeLessThan(0.1);
+  });
+
+  test("for a proof goes before one for evidence", async () => {
+    const order: Urgency[] = [];
+    const clock = new SimulatedClock(START);
+    const limiter = localLimiter(clock);
+    await clock.run(() =>
+      Promise.all(
+        (["evidence", "evidence", "evidence", "proof", "proof"] as const).map(async (urgency) => {
+          await limiter.take(lookup(urgency), null, never);
+          order.push(urgency);
+        }),
+      ),
+    );
+    expect(order).toEqual(["proof", "proof", "evidence", "evidence", "evidence"]);
+  });
+
+  test("that is called off while it waits for a cut ends with the reason", async () => {
+    const clock = new SimulatedClock(START);
+    const limiter = localLimiter(clock);
+    const calledOff = new AbortController();
+    await clock.run(async () => {
+      const seals = times(108, seal()).map((turn) => limiter.take(turn, null, never));
+      const waiting = limiter.take(lookup("proof"), null, calledOff.signal);
+      const outcome = waiting.then(
+        () => "went",
+        (reason: unknown) => reason,
+      );
+      calledOff.abort(new Error("called off"));
+      expect(await outcome).toEqual(new Error("called off"));
+      await Promise.all(seals);
+    });
+  });
 });
 
 test("more seals are expected where some have come, and the others leave most of the burst to them", async () => {

@@ -1,8 +1,9 @@
 import type { Clock } from "../core/clock.ts";
-import type { Urgency } from "../core/urgency.ts";
+import { cutsOff, type Urgency } from "../core/urgency.ts";
 import type { SliceStore } from "../core/store.ts";
 import { Bucket, type Place } from "./bucket.ts";
 import { publishedRate, type Rate, SUPPOSED_RATE } from "./rate-limits.ts";
+import { WaitingCuts } from "./waiting-cuts.ts";
 
 /** One call that is about to be sent. */
 export interface Turn {
@@ -81,11 +82,17 @@ function limiterOf(
     buckets.set(key, bucket);
     return bucket;
   };
+  const cuts = new WaitingCuts();
   const limiter: Limiter = {
     async take(turn, before, signal) {
       signal.throwIfAborted();
       const bucket = bucketOf(turn, publishedRate(turn.service, turn.operation));
-      if (bucket) return bucket.take(turn.urgency, before, signal);
+      if (waitsForCuts(turn)) await cuts.none(turn.account, signal);
+      if (bucket) {
+        const place = bucket.take(turn.urgency, before, signal);
+        if (cutsOff(turn.urgency)) cuts.count(turn.account, place);
+        return place;
+      }
       return before ?? { order: 0, sentAt: clock.now(), grant: 0 };
     },
     throttled(turn, refused) {
@@ -93,4 +100,9 @@ function limiterOf(
     },
   };
   return { limiter, buckets };
+}
+
+/** The event history can be read for 90 days: a lookup takes no place from a cut. */
+function waitsForCuts({ service, operation, urgency }: Turn): boolean {
+  return service === "cloudtrail" && operation === "LookupEvents" && !cutsOff(urgency);
 }

@@ -1,4 +1,5 @@
 import type { Command } from "@smithy/types";
+import type { Urgency } from "../core/urgency.ts";
 
 /** What was sent to AWS and what came of it: for the journal, for the count of round trips, for the report. */
 export interface CallRecord {
@@ -33,6 +34,8 @@ export interface SendWish {
    * within the same deadline. Only for bodies that may be held whole.
    */
   readonly whole?: boolean;
+  /** How urgent this call is, where that is not what the rest of its act is. */
+  readonly urgency?: Urgency;
 }
 
 declare module "../core/step.ts" {

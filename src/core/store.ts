@@ -1,9 +1,10 @@
+import type { EventPages } from "./event-pages.ts";
 import type { JournalEvent, NewEvent } from "./journal.ts";
 import type { Json } from "./json.ts";
 import type { Claim, IsolationLevel } from "./step.ts";
 
 /** Where journals, claims and leases lie. Every write is durable when its promise resolves. */
-export interface Store {
+export interface Store extends EventPages {
   /**
    * Appends events if the journal still ends at `sequence`; else resolves to null, and the writer reads on and tries again.
    * `originals` are kept with the first writer's value.

@@ -1,5 +1,5 @@
 /** The tables of a store. `user_version` says which of these was applied last; a newer store is refused. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 export const TABLES = `
 create table if not exists cases (id text primary key, account text not null, region text not null, instance text not null, opened_at integer not null) strict;
@@ -12,5 +12,6 @@ create table if not exists ledgers (resource text not null, step text not null, 
 create table if not exists tallies (name text not null, key text not null, at integer not null, primary key (name, key)) strict, without rowid;
 create table if not exists limits (key text primary key, tokens real not null, counted_at real not null) strict, without rowid;
 create table if not exists slices (key text not null, owner text not null, tokens real not null, credit real not null, weight real not null, until real not null, primary key (key, owner)) strict, without rowid;
+create table if not exists event_pages (lookup text not null, read_at integer not null, since integer not null, until integer not null, sha256 text not null, content text not null, primary key (lookup, read_at, since, sha256)) strict, without rowid;
 create table if not exists prepared (account text not null, region text not null, vpc text not null, level text not null, group_id text not null, primary key (account, region, vpc, level)) strict, without rowid;
 `;

@@ -6,6 +6,7 @@ import { eventIn } from "../core/journal-row.ts";
 import type { Json } from "../core/json.ts";
 import type { Claim, IsolationLevel } from "../core/step.ts";
 import type { Append, Store, Tally } from "../core/store.ts";
+import { eventPagesOf } from "./event-pages.ts";
 import { groupCommit, type Queue } from "./group-commit.ts";
 import { TABLES, VERSION } from "./schema.ts";
 import { leaseSlice } from "./slices.ts";
@@ -104,6 +105,7 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
     count: (tally) => queue.write(() => count(sql, tally)),
     leaseSlice: (request) => queue.write(() => leaseSlice(sql, request)),
     ...claimsOf(sql, queue),
+    ...eventPagesOf(sql, queue),
     preparedGroups: async (account, region) =>
       sql("select vpc, level, group_id from prepared where account = ? and region = ? order by vpc, level")
         .all(account, region)

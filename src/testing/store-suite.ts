@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GENESIS, verifyJournal } from "../core/journal.ts";
 import type { Store, Tally } from "../core/store.ts";
+import { eventPages } from "./store-event-pages.ts";
 import { failing } from "./store-failures.ts";
 import { slices } from "./store-slices.ts";
 import { claim, first, NOW, type On, opening, stage, target } from "./store-samples.ts";
@@ -37,6 +38,9 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
   });
   describe(`${name}: claims and ledgers`, () => {
     claims(on);
+  });
+  describe(`${name}: pages of CloudTrail`, () => {
+    eventPages(on);
   });
   describe(`${name}: prepared groups`, () => {
     prepared(on);

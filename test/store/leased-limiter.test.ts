@@ -97,7 +97,7 @@ const arrivals = fc.array(
   fc.record({
     afterMs: fc.integer({ min: 0, max: 30_000 }),
     count: fc.integer({ min: 1, max: 80 }),
-    urgency: fc.constantFrom<Urgency>("seal", "containment", "protection", "evidence", "rest"),
+    urgency: fc.constantFrom<Urgency>("seal", "containment", "protection", "proof", "evidence", "rest"),
   }),
   { minLength: 1, maxLength: 6 },
 );
@@ -199,9 +199,9 @@ describe("processes that share a store", () => {
       const one = new Process(world, 0);
       await one.sendAll("seal", 98);
       const order: Urgency[] = [];
-      const late = ["rest", "evidence", "seal", "protection", "containment", "seal"] as const;
+      const late = ["rest", "evidence", "proof", "seal", "protection", "containment", "seal"] as const;
       await Promise.all(late.map(async (urgency) => void (await one.send(urgency), order.push(urgency))));
-      expect(order).toEqual(["seal", "seal", "containment", "protection", "evidence", "rest"]);
+      expect(order).toEqual(["seal", "seal", "containment", "protection", "proof", "evidence", "rest"]);
       await world.clock.sleep(30_000); // Idle, it holds nothing.
       const from = world.clock.now() - START;
       expect(Math.max(...(await new Process(world, 1).sendAll("seal", 98))) - from).toBeLessThan(500);

@@ -98,7 +98,7 @@ test("a store that a newer Cordon wrote is refused, and not touched", () => {
   const newer = new Database(path);
   newer.exec("pragma user_version = 99");
   newer.close();
-  expect(() => openSqlite(path)).toThrow(/newer Cordon \(version 99, this one reads 2\)/);
+  expect(() => openSqlite(path)).toThrow(/newer Cordon \(version 99, this one reads 3\)/);
   const after = new Database(path);
   expect(after.prepare("select count(*) as tables from sqlite_master").get()).toMatchObject({ tables: 0 });
   after.close();
