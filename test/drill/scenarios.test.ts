@@ -92,8 +92,9 @@ describe("manual-start", () => {
     expect(result.survivors[0]?.lever).toBe("contain.tracked-connections");
   });
 
-  it("is dead and nothing is open when the conversion is approved", async () => {
-    const { result, events } = await drill("manual-start", { approve: ["convert"] });
+  it("is dead and nothing is open when the conversion is approved, where AWS converts", async () => {
+    const networkOptions = { openWindowConverts: "flows-with-a-packet" } as const;
+    const { result, events } = await drill("manual-start", { approve: ["convert"], range: { networkOptions } });
     expect(result.attackers[0]?.cut).toBe(true);
     expect(events.filter(({ body }) => body.type === "approval.decided")).toHaveLength(1);
     expect(result.checks.filter(({ what }) => what.endsWith("is sealed")).every(({ ok }) => ok)).toBe(true);

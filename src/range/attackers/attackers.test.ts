@@ -111,8 +111,11 @@ describe("attackers", () => {
     expect(through(denied, "miner", 1.01)).toBe(false);
   });
 
-  it("a flow on a public instance with an open window becomes untracked and dies at the second swap", async () => {
-    const range = await play({ scenario: "manual-start" }, [1, seal, 1, open, 1.2, seal, 5]);
+  it("a flow on a public instance lives through an open window, unless the world is told that it converts", async () => {
+    const acts = [1, seal, 1, open, 1.2, seal, 5];
+    expect(through(await play({ scenario: "manual-start" }, acts), "beacon", 3.3)).toBe(true);
+    const networkOptions = { openWindowConverts: "flows-with-a-packet" } as const;
+    const range = await play({ scenario: "manual-start", networkOptions }, acts);
     expect(through(range, "beacon", 1.1)).toBe(true);
     expect(through(range, "beacon", 3.3)).toBe(false);
   });

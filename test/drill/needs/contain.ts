@@ -3,6 +3,9 @@ import type { Need, SmallPlaybook } from "./need.ts";
 const SEAL = "contain.security-groups";
 const PROOF = ["assess.containment"];
 
+/** AWS does not document that an open window converts: these steps are needed where it does. */
+const CONVERTING = { openWindowConverts: "flows-with-a-packet" } as const;
+
 /** The seal, with whatever else is tried, and the proof. */
 const sealAnd = (...steps: readonly SmallPlaybook[number][number][]): SmallPlaybook => [[SEAL], [...steps], PROOF];
 
@@ -14,6 +17,7 @@ export const containmentNeeds: readonly Need[] = [
     variants: [],
     playbook: "stolen-credentials",
     approve: ["convert"],
+    networkOptions: CONVERTING,
     sees: { of: "attacker", name: "ssh-intruder" },
     with: "cut",
     without: "gets through",
@@ -35,6 +39,7 @@ export const containmentNeeds: readonly Need[] = [
     variants: [],
     playbook: "compromised-instance",
     approve: ["convert"],
+    networkOptions: CONVERTING,
     sees: { of: "attacker", name: "beacon" },
     with: "cut",
     without: "gets through",
@@ -57,6 +62,7 @@ export const containmentNeeds: readonly Need[] = [
     variants: [],
     playbook: "compromised-instance",
     approve: ["convert"],
+    networkOptions: CONVERTING,
     sees: { of: "attacker", name: "beacon" },
     with: "cut",
     without: "gets through",
@@ -118,6 +124,7 @@ export const containmentNeeds: readonly Need[] = [
     scenario: "manual-start",
     variants: ["elastic-address"],
     playbook: sealAnd("contain.elastic-addresses"),
+    networkOptions: { lostAddressEnds: true }, // AWS does not document that either.
     sees: { of: "attacker", name: "beacon" },
     with: "cut",
     without: "gets through",

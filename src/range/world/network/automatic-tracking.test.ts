@@ -4,6 +4,9 @@ import { Lab, OPEN, OUTSIDE, OUTSIDE_V6, type Machine, type Rule } from "../test
 
 const WEB_OUT: Rule = ["out", "tcp", "0.0.0.0/0", 443];
 
+/** A world in which every other flow would be converted. */
+const CONVERTING = { openWindowConverts: "flows-with-a-packet" } as const;
+
 /** Whether the flow outlives what would convert any other one. */
 function survivesConversion(lab: Lab, machine: Machine, to: string): boolean {
   machine.moveTo(lab.group(...OPEN));
@@ -15,7 +18,7 @@ function survivesConversion(lab: Lab, machine: Machine, to: string): boolean {
 
 describe("paths that AWS tracks even with open rules", () => {
   test("NAT gateways", () => {
-    const lab = new Lab();
+    const lab = new Lab(CONVERTING);
     const machine = lab.instance([lab.group(...OPEN)], { subnetId: lab.privateSubnet });
     expect(machine.send(OUTSIDE, { tcp: "syn" })).toMatchObject({ delivered: true, tracked: true });
     expect(survivesConversion(lab, machine, OUTSIDE)).toBe(true);
@@ -23,7 +26,7 @@ describe("paths that AWS tracks even with open rules", () => {
   });
 
   test("egress-only internet gateways", () => {
-    const lab = new Lab();
+    const lab = new Lab(CONVERTING);
     const gateway = createInternetGateway(lab.place, { vpcId: lab.vpcId, egressOnly: true });
     putRoute(lab.place, lab.publicTable, "::/0", { kind: "egress-only-internet-gateway", id: gateway.id });
     const machine = lab.instance([lab.group(...OPEN)]);
@@ -35,7 +38,7 @@ describe("paths that AWS tracks even with open rules", () => {
   test.each(["network-load-balancer", "global-accelerator", "network-firewall"] as const)(
     "flows by way of a %s",
     (via) => {
-      const lab = new Lab();
+      const lab = new Lab(CONVERTING);
       const machine = lab.instance([lab.group(...OPEN)]);
       expect(machine.receive(OUTSIDE, { via, tcp: "syn", near: 80, far: 50_000 })).toMatchObject({
         delivered: true,
@@ -47,7 +50,7 @@ describe("paths that AWS tracks even with open rules", () => {
   test.each(["vpc_endpoint", "network_load_balancer", "lambda"])(
     "flows with an interface of type %s",
     (interfaceType) => {
-      const lab = new Lab();
+      const lab = new Lab(CONVERTING);
       const endpoint = lab.serviceInterface(interfaceType, [lab.group(...OPEN)]);
       const machine = lab.instance([lab.group(...OPEN)]);
       expect(survivesConversion(lab, machine, endpoint.privateIps[0]!)).toBe(true);
@@ -55,7 +58,7 @@ describe("paths that AWS tracks even with open rules", () => {
   );
 
   test("DynamoDB's gateway endpoint, and not S3's", () => {
-    const lab = new Lab();
+    const lab = new Lab(CONVERTING);
     const dynamo = createPrefixList(lab.place, {
       name: "com.amazonaws.eu-central-1.dynamodb",
       cidrs: ["52.94.5.0/24"],

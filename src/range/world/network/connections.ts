@@ -1,4 +1,7 @@
+/** What interfaces remember of their flows. */
+import type { FlowIdentity } from "./options.ts";
 import { isIcmp, type PacketView } from "./packet.ts";
+import { Trial } from "./trial.ts";
 
 /** Seconds without a packet after which an entry is forgotten. */
 export interface IdleTimeouts {
@@ -23,11 +26,22 @@ export interface TrackedFlow {
   /** As they were when the entry was made. */
   readonly timeouts: IdleTimeouts;
   readonly isAutomatic: boolean;
+  /** Milliseconds since 1970. */
+  readonly beganAt: number;
+  /** The groups of the interface when the entry was made. */
+  readonly groupIds: readonly string[];
+  /** The public address that stood for the interface's own then. */
+  readonly publicIp: string | null;
 }
 
 /** What each interface remembers of its flows. Entries outlive every change of rules and groups. */
 export class Connections {
   readonly #byInterface = new Map<string, Map<string, TrackedFlow>>();
+  readonly #trial: Trial;
+
+  constructor(trial = new Trial()) {
+    this.#trial = trial;
+  }
 
   /** The live entry of a packet's flow; `current` are the timers in force now where they apply to old entries too. */
   find(interfaceId: string, view: PacketView, now: number, current?: IdleTimeouts): TrackedFlow | null {
@@ -35,14 +49,17 @@ export class Connections {
     const flow = flows?.get(flowKey(view));
     if (!flow) return null;
     if (now - flow.lastPacketAt < idleSeconds(flow, current) * 1000) return flow;
-    flows?.delete(flow.key);
+    this.close(interfaceId, flow);
     return null;
   }
 
   open(
     interfaceId: string,
     view: PacketView,
-    entry: Pick<TrackedFlow, "timeouts" | "isAutomatic">,
+    entry: Omit<
+      TrackedFlow,
+      "key" | "startedBy" | "protocol" | "remoteIp" | "lastPacketAt" | "lastDirection" | "transactions"
+    >,
     now: number,
   ): TrackedFlow {
     const flow: TrackedFlow = {
@@ -56,19 +73,24 @@ export class Connections {
       transactions: 0,
     };
     const flows = this.#byInterface.get(interfaceId) ?? new Map<string, TrackedFlow>();
+    this.#trial.note(() => flows.delete(flow.key));
     flows.set(flow.key, flow);
     this.#byInterface.set(interfaceId, flows);
     return flow;
   }
 
   touch(flow: TrackedFlow, view: PacketView, now: number): void {
+    const { lastPacketAt, lastDirection, transactions } = flow;
+    this.#trial.note(() => Object.assign(flow, { lastPacketAt, lastDirection, transactions }));
     flow.lastPacketAt = now;
     if (view.direction !== flow.startedBy && flow.lastDirection === flow.startedBy) flow.transactions++;
     flow.lastDirection = view.direction;
   }
 
   close(interfaceId: string, flow: TrackedFlow): void {
-    this.#byInterface.get(interfaceId)?.delete(flow.key);
+    const flows = this.#byInterface.get(interfaceId);
+    this.#trial.note(() => flows?.set(flow.key, flow));
+    flows?.delete(flow.key);
   }
 
   /** The entries of an interface that are alive now. */
@@ -79,10 +101,17 @@ export class Connections {
   }
 }
 
-/** TCP and UDP are known by addresses and ports; ICMP by addresses; everything else by address and protocol number. */
-function flowKey({ direction, localIp, remoteIp, protocol, sourcePort, destinationPort }: PacketView): string {
+/** The flow of a packet, named for the interface that sees it. */
+export function identityOf(interfaceId: string, view: PacketView): FlowIdentity {
+  const { direction, localIp, remoteIp, protocol, sourcePort, destinationPort } = view;
   const [localPort, remotePort] =
     direction === "egress" ? [sourcePort, destinationPort] : [destinationPort, sourcePort];
+  return { interfaceId, protocol, localIp, localPort, remoteIp, remotePort };
+}
+
+/** TCP and UDP are known by addresses and ports; ICMP by addresses; everything else by address and protocol number. */
+function flowKey(view: PacketView): string {
+  const { protocol, localIp, localPort, remoteIp, remotePort } = identityOf("", view);
   return [protocol, localIp, localPort ?? "-", remoteIp, remotePort ?? "-"].join(" ");
 }
 

@@ -1,9 +1,9 @@
+/** The network of a world: carries packets, answers what would pass, and takes flows that began in the past. */
 import { parseAddress } from "../addresses.ts";
-import { capture } from "../flow-capture.ts";
 import type { Route } from "../model.ts";
 import { publicAddressFor } from "../public-addresses.ts";
 import type { World } from "../world.ts";
-import { aclAllows } from "./acl-evaluation.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import type { TrackedFlow } from "./connections.ts";
 import {
   delivered,
@@ -12,16 +12,21 @@ import {
   findHop,
   findInVpc,
   holdsAddress,
-  isAutomaticallyTracked,
   isLoadBalanced,
   isUp,
   type Hop,
 } from "./hop.ts";
 import { InterfaceFilter, type PathKind } from "./interface-filter.ts";
 import { NatMappings, type NatMapping } from "./nat-mappings.ts";
-import { DEFAULT_NETWORK_OPTIONS, type NetworkOptions } from "./options.ts";
+import { identityOf } from "./connections.ts";
+import { packetOf, type Flow, type PlantedPast } from "./flow.ts";
+import { JoinedNetworks } from "./joined-networks.ts";
+import { pathOf, isAutomatic } from "./path-kind.ts";
+import { plantable, plantEntries } from "./planting.ts";
+import { Trial } from "./trial.ts";
+import { DEFAULT_NETWORK_OPTIONS, optionFor, type NetworkOptions } from "./options.ts";
 import { viewOf, type Delivery, type Packet, type PacketView } from "./packet.ts";
-import { findRoute, networkAclOf } from "./routes.ts";
+import { findRoute } from "./routes.ts";
 import { isServiceOn, unfilteredServiceAt } from "./unfiltered-services.ts";
 
 /**
@@ -33,18 +38,64 @@ import { isServiceOn, unfilteredServiceAt } from "./unfiltered-services.ts";
  */
 export class Network {
   readonly #world: World;
+  readonly #trial = new Trial();
   readonly #filter: InterfaceFilter;
-  readonly #nat = new NatMappings();
+  readonly #nat = new NatMappings(this.#trial);
+  readonly #at: Checkpoints;
+  readonly #joined: JoinedNetworks;
 
   constructor(world: World, options: Partial<NetworkOptions> = {}) {
     this.#world = world;
-    this.#filter = new InterfaceFilter({ ...DEFAULT_NETWORK_OPTIONS, ...options });
+    this.#filter = new InterfaceFilter({ ...DEFAULT_NETWORK_OPTIONS, ...options }, this.#trial);
+    this.#at = new Checkpoints(this.#filter, this.#trial);
+    this.#joined = new JoinedNetworks(world, this.#at);
   }
 
   send(packet: Packet): Delivery {
     return packet.from.kind === "interface"
       ? this.#sendFromInside(packet, packet.from.interfaceId)
       : this.#receiveFromOutside(packet);
+  }
+
+  /**
+   * What would become of this packet if it were sent at this instant. Nothing is sent: no entry is made, kept alive or
+   * converted, no NAT mapping is made, no flow log records it, and asking twice gives the same answer.
+   */
+  probe(packet: Packet): Delivery {
+    return this.#trial.run(() => this.send(packet));
+  }
+
+  /**
+   * Whether a packet in the middle of this flow would pass now, in each direction by itself: `outward` from `inside` to
+   * `outside`, `inward` the other way. It is neither a first packet nor an end. A flow whose entry has aged out, or that
+   * never was, passes only where the rules of this moment let it. Like `probe`, asking changes nothing.
+   *
+   * To ask whether a *new* connection would be let through, `probe` its first packet (`tcp: "syn"`).
+   */
+  wouldPass(flow: Flow): { readonly outward: Delivery; readonly inward: Delivery } {
+    return { outward: this.probe(packetOf(flow, "outward")), inward: this.probe(packetOf(flow, "inward")) };
+  }
+
+  /**
+   * Puts a flow in place that began in the past, without sending anything: what the interfaces at its ends track of it,
+   * and the mapping of a NAT gateway on its way. The routes of this moment say which way it takes, and so whether AWS
+   * tracks it in any case; `past` says everything that the present cannot know. A flow that was idle for longer than its
+   * timer is planted all the same, and is dead: the next question finds no entry.
+   *
+   * No flow log and no event tells of it. A flow that was untracked has no entry: plant it with `tracked: false`, which
+   * makes only the mapping of a NAT gateway.
+   *
+   * @throws TypeError when an end is not an interface of the world, or `lastPacketAt` is before `beganAt` or in the future.
+   */
+  plant(flow: Flow, past: PlantedPast): void {
+    const { source, route } = plantable(this.#world, flow, past);
+    const packet = packetOf(flow, "outward");
+    if (route?.target.kind === "nat-gateway") {
+      const mapped = { interfaceId: source.network.id, view: viewOf(packet, "egress") };
+      this.#nat.open(route.target.id, mapped, past.lastPacketAt);
+    }
+    if (past.tracked === false) return;
+    plantEntries(this.#filter, { flow, past, source, path: pathOf(packet, source, { route, joined: this.#joined }) });
   }
 
   /** The flows that an interface tracks now. */
@@ -66,15 +117,11 @@ export class Network {
       return { delivered: true, reason: "unfiltered-service", by: service, tracked: false };
     }
     const found = findRoute(source.place.region, source.subnet, packet.to.ip);
-    const path = this.#pathOf(packet, source, found?.route ?? null);
-    const view = viewOf(packet, "egress");
-    const verdict = this.#filter.pass(source.place, source.network, view, path);
-    if (!verdict.allowed) {
-      capture(source, view, "REJECT");
-      return dropped("security-group", interfaceId);
-    }
+    const path = pathOf(packet, source, { route: found?.route ?? null, joined: this.#joined });
+    const exit = this.#at.exit(packet, source, path);
+    if ("delivered" in exit) return exit;
     if (!found) return dropped("no-route", source.subnet.id);
-    return keepTracked(this.#follow(packet, source, found.route), verdict.tracked);
+    return keepTracked(this.#follow(packet, source, found.route), exit.tracked);
   }
 
   #follow(packet: Packet, source: Hop, { target, destination }: Route): Delivery {
@@ -86,16 +133,18 @@ export class Network {
         return this.#leave(packet, source, target.id);
       case "egress-only-internet-gateway":
         if (isV4 || !this.#isAttached(source, target.id)) return dropped("no-route", target.id);
-        return this.#acl(source, viewOf(packet, "egress")) ?? delivered(true);
+        return this.#at.acl(source, viewOf(packet, "egress")) ?? delivered(true);
       case "nat-gateway":
         return this.#translate(packet, source, target.id);
       case "vpc-endpoint":
-        return this.#acl(source, viewOf(packet, "egress")) ?? delivered(false);
-      case "network-interface":
+        return this.#at.acl(source, viewOf(packet, "egress")) ?? delivered(false);
       case "vpc-peering-connection":
       case "transit-gateway":
       case "vpn-gateway":
+        return this.#joined.outward(packet, source, target);
       case "carrier-gateway":
+        return this.#leave(packet, source, target.id);
+      case "network-interface":
       case "core-network":
       case "blackhole":
         return dropped("no-route", destination);
@@ -107,13 +156,13 @@ export class Network {
     const target = findInVpc(source, packet.to.ip);
     if (!target) return dropped("no-such-interface", packet.to.ip);
     const leaving = viewOf(packet, "egress");
-    if (target.subnet.id === source.subnet.id) capture(source, leaving, "ACCEPT");
+    if (target.subnet.id === source.subnet.id) this.#at.record(source, leaving, "ACCEPT");
     else {
-      const stopped = this.#acl(source, leaving) ?? this.#aclOf(target, viewOf(packet, "ingress"));
+      const stopped = this.#at.acl(source, leaving) ?? this.#at.aclOf(target, viewOf(packet, "ingress"));
       if (stopped) return stopped;
     }
-    return this.#enter(packet, target, {
-      isAutomatic: this.#isAutomatic(packet, source, target),
+    return this.#at.enter(packet, target, {
+      isAutomatic: isAutomatic(packet, source, target),
       isLoadBalanced: isLoadBalanced(packet, source, target),
     });
   }
@@ -121,12 +170,20 @@ export class Network {
   #leave(packet: Packet, source: Hop, gatewayId: string): Delivery {
     if (!this.#isAttached(source, gatewayId)) return dropped("no-route", gatewayId);
     const isV6 = parseAddress(packet.from.ip)?.family === 6;
-    const publicAddress = publicAddressFor(source.network, packet.from.ip);
-    if (!isV6 && !publicAddress) return dropped("no-public-address", source.network.id);
-    const stopped = this.#acl(source, viewOf(packet, "egress"));
+    const view = viewOf(packet, "egress");
+    const publicIp = this.#keptAddress(source, view) ?? publicAddressFor(source.network, packet.from.ip)?.ip;
+    if (!isV6 && publicIp === undefined) return dropped("no-public-address", source.network.id);
+    const stopped = this.#at.acl(source, view);
     if (stopped) return stopped;
-    const seenFrom = isV6 ? packet.from.ip : (publicAddress?.ip ?? packet.from.ip);
+    const seenFrom = isV6 ? packet.from.ip : (publicIp ?? packet.from.ip);
     return this.#arrive({ ...packet, from: { kind: "external", ip: seenFrom } }) ?? delivered(false);
+  }
+
+  /** The public address that a tracked flow goes on with, though its interface may have lost it since. */
+  #keptAddress({ place, network }: Hop, view: PacketView): string | undefined {
+    const flow = this.#filter.find(place, network, view, NOT_SPECIAL);
+    const ends = optionFor(this.#filter.options.lostAddressEnds, identityOf(network.id, view));
+    return flow && !ends ? (flow.publicIp ?? undefined) : undefined;
   }
 
   /** Through a NAT gateway: into its subnet with the instance's address, out of it with the gateway's. */
@@ -136,7 +193,7 @@ export class Network {
     const view = viewOf(packet, "egress");
     const isTranslatable = view.protocol === 6 || view.protocol === 17 || view.protocol === 1;
     if (!gateway || gateway.state !== "available" || !hop || !isTranslatable) return dropped("no-route", gatewayId);
-    const stoppedBefore = this.#cross({ from: source, to: hop }, view);
+    const stoppedBefore = this.#at.cross({ from: source, to: hop }, view);
     if (stoppedBefore) return stoppedBefore;
     const mapping = this.#nat.outbound(gatewayId, source.network.id, view, this.#world.now());
     if (!mapping) return dropped("no-nat-mapping", gatewayId);
@@ -148,7 +205,7 @@ export class Network {
       localIp: gateway.privateIp,
       sourcePort: view.sourcePort === null ? null : mapping.publicPort,
     };
-    const stopped = this.#acl(hop, translated);
+    const stopped = this.#at.acl(hop, translated);
     if (stopped) return stopped;
     const { fromPort: _, ...rest } = packet;
     const outside: Packet = {
@@ -173,12 +230,14 @@ export class Network {
     const { hop: target, privateIp } = found;
     const inner: Packet = { ...packet, to: { kind: "interface", interfaceId: target.network.id, ip: privateIp } };
     const view = viewOf(inner, "ingress");
-    const mapping = this.#nat.inbound(target.network.id, view, this.#world.now());
+    const mapping = this.#nat.inbound(target.network.id, view.about ?? view, this.#world.now());
     if (mapping) return this.#translateBack(inner, target, mapping);
 
+    const joined = packet.to.kind === "interface" ? this.#joined.inward(inner, target) : null;
+    if (joined) return joined;
     const isV6 = parseAddress(privateIp)?.family === 6;
     const back = findRoute(target.place.region, target.subnet, packet.from.ip)?.route.target;
-    if (!isV6 && !publicAddressFor(target.network, privateIp)) {
+    if (!isV6 && !publicAddressFor(target.network, privateIp) && this.#keptAddress(target, view) === undefined) {
       return back?.kind === "nat-gateway"
         ? dropped("no-nat-mapping", back.id)
         : dropped("no-public-address", target.network.id);
@@ -187,11 +246,11 @@ export class Network {
     if (isEgressOnly && !this.#filter.connections.find(target.network.id, view, this.#world.now()))
       return dropped("no-route", back.id);
     if (!isEgressOnly && !this.#hasInternetGateway(target)) return dropped("no-route", target.vpc.id);
-    const stopped = this.#aclOf(target, view);
+    const stopped = this.#at.aclOf(target, view);
     return (
       stopped ??
-      this.#enter(inner, target, {
-        isAutomatic: isEgressOnly || this.#isAutomatic(inner, target),
+      this.#at.enter(inner, target, {
+        isAutomatic: isEgressOnly || isAutomatic(inner, target),
         isLoadBalanced: isLoadBalanced(inner, target),
       })
     );
@@ -208,85 +267,33 @@ export class Network {
       localIp: gateway.privateIp,
       destinationPort: view.destinationPort === null ? null : publicPort,
     };
-    const stoppedAtGateway = this.#acl(hop, atGateway);
+    const stoppedAtGateway = this.#at.acl(hop, atGateway);
     if (stoppedAtGateway) return stoppedAtGateway;
     const crossing = { ...view, direction: "egress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
-    if (hop.subnet.id === target.subnet.id) capture(hop, crossing, "ACCEPT");
+    if (hop.subnet.id === target.subnet.id) this.#at.record(hop, crossing, "ACCEPT");
     else {
-      const stopped = this.#acl(hop, crossing) ?? this.#aclOf(target, view);
+      const stopped = this.#at.acl(hop, crossing) ?? this.#at.aclOf(target, view);
       if (stopped) return stopped;
     }
-    mapping.lastPacketAt = this.#world.now();
-    return this.#enter(packet, target, { isAutomatic: true, isLoadBalanced: false });
+    this.#nat.touch(mapping, this.#world.now());
+    return this.#at.enter(packet, target, { isAutomatic: true, isLoadBalanced: false });
   }
 
-  /** The last metre: the instance must be up, its groups decide. */
-  #enter(packet: Packet, target: Hop, path: PathKind): Delivery {
-    if (!isUp(target)) return dropped("not-on-network", target.network.attachment?.instanceId ?? target.network.id);
-    const view = viewOf(packet, "ingress");
-    const verdict = this.#filter.pass(target.place, target.network, view, path);
-    capture(target, view, verdict.allowed ? "ACCEPT" : "REJECT");
-    return verdict.allowed ? delivered(verdict.tracked) : dropped("security-group", target.network.id);
+  #isAttached({ place: { region }, vpc }: Hop, gatewayId: string): boolean {
+    const gateway = region.internetGateways.get(gatewayId) ?? region.carrierGateways.get(gatewayId);
+    return gateway?.vpcId === vpc.id;
   }
 
-  /** From an interface into a gateway's, whose network ACL counts where it lies in another subnet. */
-  #cross({ from, to }: { readonly from: Hop; readonly to: Hop }, view: PacketView): Delivery | null {
-    const crossing = { ...view, direction: "ingress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
-    if (from.subnet.id === to.subnet.id) capture(from, view, "ACCEPT");
-    else {
-      const stopped = this.#acl(from, view) ?? this.#aclOf(to, crossing);
-      if (stopped) return stopped;
-    }
-    capture(to, crossing, "ACCEPT");
-    return null;
-  }
-
-  /** The last that is asked before a packet goes on from an interface: what flow logs record of it is decided. */
-  #acl(hop: Hop, view: PacketView): Delivery | null {
-    const stopped = this.#aclOf(hop, view);
-    if (!stopped) capture(hop, view, "ACCEPT");
-    return stopped;
-  }
-
-  /** What the network ACL of the interface's subnet says; a packet that it lets in is still to meet the groups. */
-  #aclOf(hop: Hop, view: PacketView): Delivery | null {
-    const acl = networkAclOf(hop.place.region, hop.subnet);
-    if (acl && aclAllows(acl.entries, view)) return null;
-    capture(hop, view, "REJECT");
-    return dropped("network-acl", acl?.id ?? hop.subnet.id);
-  }
-
-  #pathOf(packet: Packet, source: Hop, route: Route | null): PathKind {
-    const peer = route?.target.kind === "local" ? findInVpc(source, packet.to.ip) : null;
-    const hops = peer ? [source, peer] : [source];
-    const kind = route?.target.kind;
-    const isTrackedRoute =
-      kind === "nat-gateway" ||
-      kind === "egress-only-internet-gateway" ||
-      (kind === "vpc-endpoint" && route !== null && this.#isTrackedEndpoint(source, route));
-    return {
-      isAutomatic: isTrackedRoute || this.#isAutomatic(packet, ...hops),
-      isLoadBalanced: isLoadBalanced(packet, ...hops),
-    };
-  }
-
-  /** DynamoDB's gateway endpoint is on AWS's list, S3's is not; a route without a prefix list leads to a firewall endpoint. */
-  #isTrackedEndpoint({ place }: Hop, { destination }: Route): boolean {
-    return place.region.prefixLists.get(destination)?.name.includes("dynamodb") ?? true;
-  }
-
-  #isAutomatic(packet: Packet, ...hops: readonly Hop[]): boolean {
-    return packet.via !== undefined || hops.some(isAutomaticallyTracked);
-  }
-
-  #isAttached({ place, vpc }: Hop, gatewayId: string): boolean {
-    return place.region.internetGateways.get(gatewayId)?.vpcId === vpc.id;
-  }
-
-  #hasInternetGateway({ place, vpc }: Hop): boolean {
-    return [...place.region.internetGateways.values()].some(({ vpcId, egressOnly }) => vpcId === vpc.id && !egressOnly);
+  /** An internet gateway, or a carrier's: they need no route inwards. */
+  #hasInternetGateway({ place: { region }, vpc }: Hop): boolean {
+    return (
+      [...region.internetGateways.values()].some(({ vpcId, egressOnly }) => vpcId === vpc.id && !egressOnly) ||
+      [...region.carrierGateways.values()].some(({ vpcId, state }) => vpcId === vpc.id && state === "available")
+    );
   }
 }
+
+const NOT_SPECIAL: PathKind = { isAutomatic: false, isLoadBalanced: false };
 
 function keepTracked(delivery: Delivery, tracked: boolean): Delivery {
   return tracked && !delivery.tracked ? { ...delivery, tracked } : delivery;

@@ -16,6 +16,8 @@ export interface Packet {
   /** TCP only: the first packet, one of an established connection (when left out), or its end. */
   readonly tcp?: "syn" | "data" | "reset";
   readonly icmp?: { readonly type: number; readonly code: number };
+  /** ICMP errors only: the packet that the error is about, as it was sent. */
+  readonly regarding?: Packet;
   /** A service that the packet passes on its way and that the range does not model as a resource. */
   readonly via?: "network-load-balancer" | "global-accelerator" | "network-firewall";
 }
@@ -54,6 +56,8 @@ export interface PacketView {
   readonly icmp: { readonly type: number; readonly code: number } | null;
   readonly startsConnection: boolean;
   readonly endsConnection: boolean;
+  /** Of an ICMP error: the packet that it is about. */
+  readonly about?: PacketView;
 }
 
 const NUMBERS = { tcp: 6, udp: 17, icmp: 1, icmpv6: 58 } as const;
@@ -71,7 +75,9 @@ export function viewOf(
   const [local, remote] = direction === "egress" ? [packet.from, packet.to] : [packet.to, packet.from];
   const protocol = protocolNumber(packet.protocol);
   const hasPorts = protocol === 6 || protocol === 17;
+  const { regarding } = packet;
   return {
+    ...(regarding ? { about: viewOf(regarding, direction === "egress" ? "ingress" : "egress") } : {}),
     direction,
     localIp: translated.localIp ?? local.ip,
     remoteIp: translated.remoteIp ?? remote.ip,

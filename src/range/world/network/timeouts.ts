@@ -1,7 +1,6 @@
 import type { Instance, NetworkInterface } from "../model.ts";
 import { instanceTypeOf } from "../instance-types.ts";
 import type { IdleTimeouts } from "./connections.ts";
-import type { NetworkOptions } from "./options.ts";
 
 const FIVE_DAYS_S = 432_000;
 const OTHER_PROTOCOLS_S = 600;
@@ -14,7 +13,7 @@ const OTHER_PROTOCOLS_S = 600;
 export function timeoutsOf(
   network: NetworkInterface,
   instance: Instance | undefined,
-  options: NetworkOptions,
+  icmpTimeoutSeconds: number,
 ): IdleTimeouts {
   const type = instance ? instanceTypeOf(instance.instanceType) : null;
   const setting = type?.isNitro ? network.connectionTracking : null;
@@ -22,7 +21,7 @@ export function timeoutsOf(
     tcpEstablished: setting?.tcpEstablishedTimeout ?? type?.defaultTcpEstablishedTimeout ?? FIVE_DAYS_S,
     udp: setting?.udpTimeout ?? 30,
     udpStream: setting?.udpStreamTimeout ?? 180,
-    icmp: options.icmpTimeoutSeconds,
+    icmp: icmpTimeoutSeconds,
     other: OTHER_PROTOCOLS_S,
   };
 }

@@ -156,9 +156,11 @@ describe("what a change does to flows that exist", () => {
   });
 });
 
+const CONVERTING = { openWindowConverts: "flows-with-a-packet" } as const;
+
 describe("opening everything for a moment", () => {
   test("a tracked flow whose packet passes while everything is open dies with the next closed group", () => {
-    const lab = new Lab();
+    const lab = new Lab(CONVERTING);
     const machine = lab.instance([lab.group(WEB_OUT)]);
     machine.connect(OUTSIDE);
     machine.moveTo(lab.group(...OPEN));
@@ -169,7 +171,7 @@ describe("opening everything for a moment", () => {
   });
 
   test("a dormant flow stays tracked through the open window", () => {
-    const lab = new Lab();
+    const lab = new Lab(CONVERTING);
     const machine = lab.instance([lab.group(WEB_OUT)]);
     machine.connect(OUTSIDE);
     machine.moveTo(lab.group(...OPEN));
@@ -179,7 +181,7 @@ describe("opening everything for a moment", () => {
   });
 
   test("an open group without its IPv6 rules leaves IPv6 flows tracked", () => {
-    const lab = new Lab();
+    const lab = new Lab(CONVERTING);
     const machine = lab.instance([lab.group(["out", "tcp", "::/0", 443])]);
     machine.connect(OUTSIDE_V6);
     machine.moveTo(lab.group(OPEN[0]!, OPEN[2]!, ["out", "-1", "::/0"]));
@@ -188,8 +190,8 @@ describe("opening everything for a moment", () => {
     expect(machine.send(OUTSIDE_V6).delivered).toBe(true);
   });
 
-  test("nothing is converted in a world where the undocumented conversion does not happen", () => {
-    const lab = new Lab({ openWindowConverts: "nothing" });
+  test("nothing is converted unless the world is told that conversion happens", () => {
+    const lab = new Lab();
     const machine = lab.instance([lab.group(WEB_OUT)]);
     machine.connect(OUTSIDE);
     machine.moveTo(lab.group(...OPEN));
