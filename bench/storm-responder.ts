@@ -32,9 +32,10 @@ export class StormResponder {
   ): Promise<void> {
     await Promise.all(after);
     const state = await runner.load(caseId);
-    if (state.approvals.get(stage)?.state !== "pending") return; // An answer to another case counted for this one.
+    const asked = state.approvals.get(stage);
+    if (asked?.state !== "pending") return; // An answer to another case counted for this one.
     this.#onAnswer();
-    const yes = { caseId, stage, decision: "approve", reason: null, by: who } as const;
+    const yes = { caseId, stage, decision: "approve", hash: asked.hash, reason: null, by: who } as const;
     await decideStage(runner, yes, { [of]: [who.id] });
   }
 }

@@ -80,6 +80,7 @@ export function caseCommands(root: Command, run: Run): void {
       .argument("<case>", "a case or an instance")
       .description(decision === "approve" ? "agree to a stage that waits" : "refuse a stage that waits")
       .option("--stage <stage>", "which stage; the one that waits when left out")
+      .option("--hash <hash>", "the hash of what you read; on a terminal it is shown and asked when left out")
       .option("--reason <text>", "for the journal")
       .action((name: string, given: Omit<DecisionFlags, "decision"> & Given) =>
         desk(run, { name: decision, given }, async (at) =>

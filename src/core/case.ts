@@ -10,6 +10,7 @@ import type { CaseStatus, Happening, JournalEvent } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
 import { unreadable } from "./journal-row.ts";
 import type { Json } from "./json.ts";
+import type { OnTimeout } from "./playbook.ts";
 import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
 
@@ -64,9 +65,13 @@ export interface ApprovalRecord {
   required: number;
   of: string;
   lines: readonly string[];
+  /** What was asked before it was asked again, the latest last: what a person may have read. */
+  earlier: readonly { readonly hash: string; readonly lines: readonly string[] }[];
   askedAt: number;
   deadline: number;
   state: "pending" | "approved" | "rejected" | "expired" | "voided";
+  /** What the playbook does at the deadline; null in journals that do not say. */
+  onTimeout: OnTimeout | null;
   /** What happened at the deadline. */
   consequence: string | null;
   approvedBy: string[];

@@ -20,6 +20,12 @@ export const catalogue = {
     remedy: "Nothing was concluded from it. `cordon resume` asks again; look at the service's health if it repeats.",
     exit: 3,
   },
+  approval_changed: {
+    problem: "Stage {stage} of case {case} does not ask what was read ({read}): {changes}.",
+    remedy:
+      "Nothing was decided. `cordon approve {case} --stage {stage}` on a terminal shows what is asked now; --hash {hash} names it.",
+    exit: 2,
+  },
   approval_not_pending: {
     problem: "Case {case} has no approval that waits in stage {stage}.",
     remedy: "`cordon cases show {case}` shows what it waits for.",

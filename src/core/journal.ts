@@ -3,6 +3,7 @@ import type { Check, Contained, Containment, Survivor } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { canonicalJson, type Json, sha256 } from "./json.ts";
 import type { Ledger } from "./ledger.ts";
+import type { OnTimeout } from "./playbook.ts";
 import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
 
@@ -84,6 +85,8 @@ export type Happening =
       readonly of: string;
       readonly required: number;
       readonly deadline: string;
+      /** What the playbook does at the deadline. Older journals leave it out. */
+      readonly onTimeout?: OnTimeout;
       readonly lines: readonly string[];
     }
   | {

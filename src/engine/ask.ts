@@ -82,6 +82,7 @@ function noteAsked(draft: Draft, { stage, asked, lines, before }: Asking): void 
       of: asked.of,
       required: asked.required,
       deadline: new Date(deadline).toISOString(),
+      onTimeout: asked.onTimeout,
       lines: lines.slice(0, 200),
     },
   });

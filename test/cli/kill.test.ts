@@ -70,7 +70,13 @@ test("a respond that is killed as it seals is carried on by resume, and nothing 
 }, 180_000);
 
 test("a conversion that is killed while the instance is open is shown, and sealed by whichever command comes next", async () => {
-  const { child, ended } = begin(["approve", instanceId, "--stage", "convert"], "grace");
+  const unread = await cordon("approve", instanceId, "--stage", "convert");
+  expect(unread).toMatchObject({ code: 2, stderr: expect.stringContaining("An approval without --hash") as string });
+  const read = JSON.parse((await cordon("cases", "show", instanceId, "-o", "json")).stdout) as {
+    approvals: readonly { stage: string; hash: string }[];
+  };
+  const hash = read.approvals.find(({ stage }) => stage === "convert")?.hash ?? "";
+  const { child, ended } = begin(["approve", instanceId, "--stage", "convert", "--hash", hash], "grace");
   await until("an open interface", async () => (await groupNames()).some((name) => open.test(name)));
   child.kill("SIGKILL");
   await ended;

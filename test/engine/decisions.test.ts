@@ -21,6 +21,8 @@ const [stage] = playbook([
 function asking(...ids: readonly string[]): {
   readonly runner: LocalRunner;
   decisions(id: string): readonly unknown[];
+  hashIn(id: string): string;
+  append(id: string, bodies: readonly Happening[], actor?: Actor): void;
 } {
   const journals = new Map<string, readonly JournalEvent[]>();
   const append = (id: string, bodies: readonly Happening[], actor: Actor): void => {
@@ -56,6 +58,8 @@ function asking(...ids: readonly string[]): {
   };
   return {
     runner: runner as unknown as LocalRunner,
+    hashIn: (id) => caseOf(journals.get(id) ?? []).approvals.get("deny-role")?.hash ?? "",
+    append: (id, bodies, actor = cordon) => append(id, bodies, actor),
     decisions: (id) => (journals.get(id) ?? []).flatMap(({ body }) => (body.type === "approval.decided" ? [body] : [])),
   };
 }
@@ -63,8 +67,8 @@ function asking(...ids: readonly string[]): {
 const approvers = { responders: ["ada"] };
 
 it("a yes about a role counts in every open case that asks the same, and says where it was given", async () => {
-  const { runner, decisions } = asking("a", "b", "c");
-  const wish = { caseId: "a", decision: "approve", reason: null, by: ada } as const;
+  const { runner, decisions, hashIn } = asking("a", "b", "c");
+  const wish = { caseId: "a", decision: "approve", hash: hashIn("a"), reason: null, by: ada } as const;
   const { approval, alsoIn } = await decideStage(runner, wish, approvers);
   expect(approval.state).toBe("approved");
   expect(alsoIn).toEqual(["b", "c"]);
@@ -73,9 +77,81 @@ it("a yes about a role counts in every open case that asks the same, and says wh
 
 it("a no is said of one case, and the others go on asking", async () => {
   const { runner, decisions } = asking("a", "b");
-  const wish = { caseId: "a", decision: "reject", reason: "a false alarm on i-a", by: ada } as const;
+  const wish = { caseId: "a", decision: "reject", hash: null, reason: "a false alarm on i-a", by: ada } as const;
   const { approval, alsoIn } = await decideStage(runner, wish, approvers);
   expect(approval.state).toBe("rejected");
   expect(alsoIn).toEqual([]);
   expect(decisions("b")).toEqual([]);
+});
+
+/** What a yes given in case `a` comes to in case `b`, after something happened there. */
+async function carried(happenedInB: readonly Happening[], people = approvers): Promise<readonly string[]> {
+  const { runner, hashIn, append } = asking("a", "b");
+  append("b", happenedInB);
+  const wish = { caseId: "a", decision: "approve", hash: hashIn("a"), reason: null, by: ada } as const;
+  return (await decideStage(runner, wish, people)).alsoIn;
+}
+
+it("a yes is not carried into a settled case or one that is being released", async () => {
+  expect(await carried([])).toEqual(["b"]);
+  expect(await carried([{ type: "case.settled", status: "partial" }])).toEqual([]);
+  expect(await carried([{ type: "release.asked", reason: null }])).toEqual([]);
+});
+
+it("a yes is not carried where the person may not decide", async () => {
+  const { runner, decisions, hashIn, append } = asking("a", "b");
+  const lines = caseOfB(await runner.load("b"));
+  append("b", [
+    {
+      type: "approval.asked",
+      stage: "deny-role",
+      hash: approvalHash(lines),
+      of: "managers",
+      required: 1,
+      deadline: "2026-01-15T13:00:00.000Z",
+      lines,
+    },
+  ]);
+  const wish = { caseId: "a", decision: "approve", hash: hashIn("a"), reason: null, by: ada } as const;
+  expect((await decideStage(runner, wish, { ...approvers, managers: ["grace"] })).alsoIn).toEqual([]);
+  expect(decisions("b")).toEqual([]);
+});
+
+const caseOfB = (state: CaseState): readonly string[] => state.approvals.get("deny-role")?.lines ?? [];
+
+it("a yes that names no hash, another one or too little of it decides nothing", async () => {
+  const { runner, decisions, hashIn } = asking("a");
+  const wish = { caseId: "a", decision: "approve", reason: null, by: ada } as const;
+  const hashes = [undefined as unknown as null, null, "0".repeat(64), hashIn("a").slice(0, 15), ""];
+  for (const hash of hashes)
+    await expect(decideStage(runner, { ...wish, hash }, approvers)).rejects.toMatchObject({ code: "approval_changed" });
+  expect(decisions("a")).toEqual([]);
+  await decideStage(runner, { ...wish, hash: hashIn("a").slice(0, 16) }, approvers);
+  expect(decisions("a")).toHaveLength(1);
+});
+
+it("an approval that changed after it was read says what changed", async () => {
+  const { runner, decisions, hashIn, append } = asking("a");
+  const read = hashIn("a");
+  const [frame = "", first = ""] = caseOfB(await runner.load("a"));
+  const lines = [frame, first, first.replace(":role", ":other-role")];
+  append("a", [
+    {
+      type: "approval.asked",
+      stage: "deny-role",
+      hash: approvalHash(lines),
+      of: "responders",
+      required: 1,
+      deadline: "2026-01-15T13:00:00.000Z",
+      lines,
+    },
+  ]);
+  const wish = { caseId: "a", decision: "approve", hash: read, reason: null, by: ada } as const;
+  await expect(decideStage(runner, wish, approvers)).rejects.toMatchObject({
+    code: "approval_changed",
+    particulars: {
+      changes: "asked besides: contain.deny on arn:aws:iam::111122223333:other-role: null",
+    },
+  });
+  expect(decisions("a")).toEqual([]);
 });

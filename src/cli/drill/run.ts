@@ -4,6 +4,7 @@ import { localLimiter } from "../../aws/limiter.ts";
 import { SimulatedClock } from "../../core/clock.ts";
 import { readConfig } from "../../config/read.ts";
 import type { Finding } from "../../core/finding.ts";
+import { CordonError } from "../../core/errors.ts";
 import { type Actor, type JournalEvent, verifyJournal } from "../../core/journal.ts";
 import type { HandOver } from "../../core/route.ts";
 import type { Settings } from "../../core/settings.ts";
@@ -271,18 +272,18 @@ class Approvals {
 
   see({ body, case: caseId }: JournalEvent, runner: LocalRunner): void {
     if (body.type !== "approval.asked" || !this.#stages.has(body.stage)) return;
-    void this.#decide(runner, { caseId, stage: body.stage, of: body.of });
+    void this.#decide(runner, { caseId, stage: body.stage, of: body.of, hash: body.hash });
   }
 
   async #decide(
     runner: LocalRunner,
-    { caseId, stage, of }: { readonly caseId: string; readonly stage: string; readonly of: string },
+    { of, ...read }: { readonly caseId: string; readonly stage: string; readonly of: string; readonly hash: string },
   ): Promise<void> {
     await this.#clock.sleep(THINKING_MS);
-    await decideStage(
-      runner,
-      { caseId, stage, decision: "approve", reason: null, by: approver },
-      { [of]: [approver.id] },
-    );
+    const wish = { ...read, decision: "approve", reason: null, by: approver } as const;
+    await decideStage(runner, wish, { [of]: [approver.id] }).catch((error: unknown) => {
+      // Asked again while the person was thinking: they read the new question, and decide that one.
+      if (!(error instanceof CordonError && error.code === "approval_changed")) throw error;
+    });
   }
 }

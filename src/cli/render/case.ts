@@ -1,3 +1,4 @@
+import { lineInWords } from "../../core/approval.ts";
 import type { CaseState, ChangeRecord } from "../../core/case.ts";
 import type { JournalEvent } from "../../core/journal.ts";
 import { EMPTY_LEDGER } from "../../core/ledger.ts";
@@ -23,14 +24,18 @@ export function caseDocument({ state, events, originals, journal }: CaseView): o
     reason: state.reason,
     orderedBy: state.orderedBy,
     findings: state.findings,
-    approvals: [...state.approvals.values()].map(({ stage, state: at, of, required, approvedBy, reason }) => ({
-      stage,
-      state: at,
-      of,
-      required,
-      approvedBy,
-      reason,
-    })),
+    approvals: [...state.approvals.values()].map(
+      ({ stage, state: at, of, required, approvedBy, reason, hash, lines }) => ({
+        stage,
+        hash,
+        asks: lines,
+        state: at,
+        of,
+        required,
+        approvedBy,
+        reason,
+      }),
+    ),
     checks: state.assessments.at(-1)?.checks ?? [],
     survivors: state.assessments.at(-1)?.survivors ?? [],
     ledger: state.assessments.at(-1)?.ledger ?? EMPTY_LEDGER,
@@ -100,9 +105,11 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
 
 function approvalLines(state: CaseState): readonly string[] {
   if (state.approvals.size === 0) return [];
-  const lines = [...state.approvals.values()].map(
-    ({ stage, state: at, of, required, approvedBy, reason }) =>
+  const lines = [...state.approvals.values()].flatMap(
+    ({ stage, state: at, of, required, approvedBy, reason, hash, lines: asked }) => [
       `  ${stage}: ${at}, ${required} of ${of}${approvedBy.length === 0 ? "" : `, by ${approvedBy.join(", ")}`}${reason === null ? "" : `: ${printable(reason)}`}`,
+      ...(at === "pending" ? [`    hash ${hash}`, ...asked.map((line) => `    ${printable(lineInWords(line))}`)] : []),
+    ],
   );
   return ["", "Approvals:", ...lines];
 }

@@ -64,8 +64,8 @@ const SERVICES: ReadonlySet<string> = new Set(["resolver", "metadata", "time"]);
 /** The commands that help from here. */
 function nextLines(state: CaseState): readonly string[] {
   const waiting = pendingApprovals(state).map(
-    ({ stage, of, deadline }) =>
-      `Stage ${stage} waits for ${of} until ${new Date(deadline).toISOString().slice(11, 16)}Z: cordon approve ${state.id} --stage ${stage}`,
+    ({ stage, of, deadline, hash }) =>
+      `Stage ${stage} waits for ${of} until ${new Date(deadline).toISOString().slice(11, 16)}Z: cordon approve ${state.id} --stage ${stage} --hash ${hash}`,
   );
   const { ended } = state.release ?? { ended: null };
   const next =
