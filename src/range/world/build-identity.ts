@@ -180,6 +180,7 @@ function rememberDelivery({ world, account, region }: Place, session: Session): 
     sourceIp: service,
     userAgent: service,
     issued: session,
+    output: null,
   });
 }
 

@@ -17,13 +17,15 @@ export interface Remembered {
     readonly arn: string;
     readonly userId: string;
     readonly session: Session | null;
-    /** The service of AWS that called on its own, `ec2.amazonaws.com`; null for everybody else. */
+    /** The service of AWS that called on its own, `ec2.amazonaws.com`, or by its role in the account; null for everybody else. */
     readonly service: string | null;
   };
   readonly sourceIp: string;
   readonly userAgent: string;
   /** Credentials that the call gave out. */
   readonly issued: Session | null;
+  /** What a call that changes something was answered; null for reads, and for what failed. */
+  readonly output: Readonly<Record<string, unknown>> | null;
 }
 
 /** What CloudTrail does with one event, where a world says more than the defaults. */

@@ -2,6 +2,7 @@ import type { Event, Resource } from "@aws-sdk/client-cloudtrail";
 import type { Session } from "../../world/identity.ts";
 import type { HistoryEntry } from "../../world/event-history.ts";
 import type { World } from "../../world/world.ts";
+import { ec2Request, ec2Response } from "./ec2-elements.ts";
 
 /** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html */
 const EVENT_VERSION = "1.11";
@@ -36,8 +37,9 @@ export function recordOf(world: World, entry: HistoryEntry): Readonly<Record<str
     sourceIPAddress: entry.sourceIp,
     userAgent: entry.userAgent,
     ...(error === null ? {} : { errorCode: `${side}${error.code}`, errorMessage: error.message }),
-    requestParameters: Object.keys(entry.input).length === 0 ? null : inCamelCase(entry.input),
-    responseElements: issuedElements(world, entry),
+    requestParameters: requestOf(entry),
+    responseElements:
+      service === "ec2" ? ec2Response(operation, entry.output, entry.requestId) : issuedElements(world, entry),
     requestID: entry.requestId,
     eventID: entry.eventId,
     readOnly: onlyReads(operation),
@@ -48,8 +50,14 @@ export function recordOf(world: World, entry: HistoryEntry): Readonly<Record<str
   };
 }
 
+function requestOf({ service, operation, input }: HistoryEntry): unknown {
+  const visible = withoutSecrets(input);
+  if (service === "ec2") return ec2Request(operation, visible);
+  return Object.keys(visible).length === 0 ? null : inCamelCase(visible);
+}
+
 /** Reads and writes as CloudTrail counts them: taking a role changes nothing. */
-function onlyReads(operation: string): boolean {
+export function onlyReads(operation: string): boolean {
   return /^(Assume|Describe|Get|Head|List|Lookup|Simulate)/.test(operation);
 }
 
@@ -64,7 +72,7 @@ function seconds(at: number): string {
 /** A role's session goes by its session's name: for an instance's that is the instance's id. */
 function userNameOf(world: World, { caller }: HistoryEntry): string | undefined {
   const { session, service } = caller;
-  if (service !== null) return undefined;
+  if (service !== null && session === null) return undefined;
   if (session === null) return "root";
   if (session.roleName !== null) return session.sessionName ?? undefined;
   return world.account(session.accountId).users.get(session.principalArn.split("/").at(-1) ?? "")?.name;
@@ -73,9 +81,10 @@ function userNameOf(world: World, { caller }: HistoryEntry): string | undefined 
 /** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html */
 function identityOf(world: World, { caller }: HistoryEntry): Readonly<Record<string, unknown>> {
   const { session, arn, userId, service } = caller;
-  if (service !== null) return { type: "AWSService", invokedBy: service };
+  if (service !== null && session === null) return { type: "AWSService", invokedBy: service };
   if (session === null) return { type: "Root", principalId: userId, arn, accountId: userId };
-  const common = { principalId: userId, arn, accountId: session.accountId, accessKeyId: session.accessKeyId };
+  const by = service === null ? { accessKeyId: session.accessKeyId } : { invokedBy: service };
+  const common = { principalId: userId, arn, accountId: session.accountId, ...by };
   if (session.roleName === null)
     return { type: "IAMUser", ...common, userName: session.principalArn.split("/").at(-1) };
   const role = world.account(session.accountId).roles.get(session.roleName);
@@ -118,6 +127,7 @@ const EC2_RESOURCES: Readonly<Record<string, string>> = {
   acl: "AWS::EC2::NetworkAcl",
   ami: "AWS::EC2::Ami",
   eni: "AWS::EC2::NetworkInterface",
+  "eni-attach": "AWS::EC2::NetworkInterfaceAttachment",
   i: "AWS::EC2::Instance",
   rtb: "AWS::EC2::RouteTable",
   sg: "AWS::EC2::SecurityGroup",
@@ -147,21 +157,24 @@ const WITHOUT_RESOURCES: ReadonlySet<string> = new Set([
 ]);
 
 /** What a call was made on. A role stands under the word that the call used, its name or its ARN. Reads name nothing. */
-function resourcesOf(world: World, { input, operation, issued, isWithoutResources }: HistoryEntry): Resource[] {
+function resourcesOf(world: World, { input, output, operation, issued, isWithoutResources }: HistoryEntry): Resource[] {
   if (isWithoutResources ?? WITHOUT_RESOURCES.has(operation)) return [];
   if (onlyReads(operation) && issued === null && operation !== "AssumeRole") return [];
   const found = new Map<string, string>();
   const look = (value: unknown, member: string): void => {
     if (typeof value === "string") {
       const isName = member === "RoleSessionName"; // An instance's id, and no resource.
-      const prefix = isName ? "" : (/^([a-z]+)-[0-9a-f]{8,17}$/.exec(value)?.[1] ?? "");
-      const type = NAMING[member] ?? EC2_RESOURCES[prefix];
+      const prefix = isName ? "" : (/^([a-z]+(?:-attach)?)-[0-9a-f]{8,17}$/.exec(value)?.[1] ?? "");
+      // Published launches list the interface, and not its attachment.
+      const isListed = prefix !== "eni-attach" || operation !== "RunInstances";
+      const type = isListed ? (NAMING[member] ?? EC2_RESOURCES[prefix]) : undefined;
       if (type !== undefined) found.set(value, type);
     } else if (Array.isArray(value)) value.forEach((each) => look(each, member));
     else if (typeof value === "object" && value !== null)
       for (const [name, each] of Object.entries(value)) look(each, name);
   };
   look(input, "");
+  look(output, "");
   if (issued !== null) {
     found.set(issued.accessKeyId, "AWS::IAM::AccessKey");
     found.set(assumedRoleId(world, issued), "AWS::STS::AssumedRole");
@@ -173,7 +186,15 @@ function resourcesOf(world: World, { input, operation, issued, isWithoutResource
 /** Members whose text CloudTrail takes out. */
 const SENSITIVE: ReadonlySet<string> = new Set(["UserData", "SecretAccessKey", "SessionToken"]);
 
-/** The request under the names that records use. EC2's own nesting of lists (`...Set.items`) is not imitated. */
+function withoutSecrets(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(input)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, SENSITIVE.has(name) ? "<sensitiveDataRemoved>" : member]),
+  );
+}
+
+/** The request under the names that records of the other services use. */
 function inCamelCase(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return "<bytes>";
@@ -184,7 +205,7 @@ function inCamelCase(value: unknown): unknown {
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => [
         `${name.charAt(0).toLowerCase()}${name.slice(1)}`,
-        SENSITIVE.has(name) ? "<sensitiveDataRemoved>" : inCamelCase(member),
+        inCamelCase(SENSITIVE.has(name) ? "<sensitiveDataRemoved>" : member),
       ]),
   );
 }

@@ -2,6 +2,7 @@ import { findSession } from "../../iam/authorize.ts";
 import type { AwsError, Call } from "../../wire/operation.ts";
 import type { World } from "../../world/world.ts";
 import type { Caller } from "../handler.ts";
+import { onlyReads } from "./event.ts";
 
 /** Where whoever calls over the wire sits, of whom nobody says where he sits: an address of RFC 5737. */
 const UNTOLD_ADDRESS = "192.0.2.250";
@@ -43,6 +44,7 @@ export function remember(
     sourceIp,
     userAgent,
     issued: "output" in outcome && operation === "AssumeRole" ? issuedBy(world, outcome.output) : null,
+    output: "output" in outcome && service === "ec2" && !onlyReads(operation) ? outcome.output : null,
   });
 }
 
