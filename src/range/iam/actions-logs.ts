@@ -10,14 +10,40 @@ function groupArn({ account, region }: Context, name: unknown, identifier: unkno
   return `arn:aws:logs:${region.name}:${account.id}:log-group:${named}:*`;
 }
 
-export const LOGS_ACTIONS: Readonly<Record<string, ActionRow>> = Object.fromEntries(
-  ["DescribeLogStreams", "FilterLogEvents"].map((operation): [string, ActionRow] => [
-    operation,
-    {
-      documentation: LOGS,
-      required: (context, { logGroupName, logGroupIdentifier }) => [
-        { action: `logs:${operation}`, resource: groupArn(context, logGroupName, logGroupIdentifier), keys: {} },
-      ],
-    },
-  ]),
-);
+function namesOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A query needs the permission on each of its groups; its results and its end name none. */
+const QUERIES: Readonly<Record<string, ActionRow>> = {
+  StartQuery: {
+    documentation: LOGS,
+    required: (context, { logGroupName, logGroupNames, logGroupIdentifiers }) =>
+      [
+        ...(logGroupName === undefined ? [] : [logGroupName]),
+        ...namesOf(logGroupNames),
+        ...namesOf(logGroupIdentifiers),
+      ].map((name) => ({ action: "logs:StartQuery", resource: groupArn(context, name, name), keys: {} })),
+  },
+  ...Object.fromEntries(
+    ["GetQueryResults", "StopQuery"].map((operation): [string, ActionRow] => [
+      operation,
+      { documentation: LOGS, required: () => [{ action: `logs:${operation}`, resource: "*", keys: {} }] },
+    ]),
+  ),
+};
+
+export const LOGS_ACTIONS: Readonly<Record<string, ActionRow>> = {
+  ...QUERIES,
+  ...Object.fromEntries(
+    ["DescribeLogStreams", "FilterLogEvents"].map((operation): [string, ActionRow] => [
+      operation,
+      {
+        documentation: LOGS,
+        required: (context, { logGroupName, logGroupIdentifier }) => [
+          { action: `logs:${operation}`, resource: groupArn(context, logGroupName, logGroupIdentifier), keys: {} },
+        ],
+      },
+    ]),
+  ),
+};

@@ -42,7 +42,7 @@ const operations: readonly (readonly [ServiceName, readonly string[]])[] = [
   ["elasticloadbalancing", ["DescribeTargetHealth", "RegisterTargets", "DescribeLoadBalancers"]],
   ["sts", ["AssumeRole", "GetCallerIdentity"]],
   ["cloudtrail", ["LookupEvents", "GetTrailStatus"]],
-  ["logs", ["DescribeLogStreams", "FilterLogEvents"]],
+  ["logs", ["DescribeLogStreams", "FilterLogEvents", "GetQueryResults", "StartQuery", "StopQuery"]],
   ["events", ["PutRule", "DescribeEventBus"]],
   ["states", ["StartExecution", "DescribeExecution"]],
   [

@@ -46,8 +46,8 @@ export function capture(hop: Hop, view: PacketView, action: "ACCEPT" | "REJECT")
   known.lastAt = now;
 }
 
-/** A served range may run for weeks: a day of minutes is kept. */
-const KEPT_MINUTES = 1440;
+/** A served range may run for weeks: longer than the longest idle timer, five days, is kept. */
+const KEPT_MINUTES = 7 * 1440;
 
 function newMinute({ minutes }: Capture, minute: number): Map<string, CapturedFlow> {
   const [oldest] = minutes.keys();
@@ -61,7 +61,7 @@ function newMinute({ minutes }: Capture, minute: number): Map<string, CapturedFl
 export function captureOf({ captures }: RegionState, interfaceId: string): Capture {
   const known = captures.get(interfaceId);
   if (known) return known;
-  const fresh: Capture = { minutes: new Map(), skippedMinutes: new Set() };
+  const fresh: Capture = { minutes: new Map(), skippedMinutes: new Set(), lostMinutes: new Set() };
   captures.set(interfaceId, fresh);
   return fresh;
 }

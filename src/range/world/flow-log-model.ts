@@ -16,6 +16,8 @@ export interface FlowLog extends Resource {
   /** What delivery last failed with; null while it succeeds. */
   deliverError: "Access error" | "Rate limited" | "Unknown error" | null;
   readonly createdAt: number;
+  /** Since when it has recorded, as an account with a past has it; null: since the range saw traffic. */
+  readonly recordsFrom: number | null;
 }
 
 /** A log group of CloudWatch Logs. Its id is its name. */
@@ -51,6 +53,37 @@ export interface Capture {
   readonly minutes: Map<number, Map<string, CapturedFlow>>;
   /** Minutes in which AWS had no room to capture: their records say SKIPDATA. */
   readonly skippedMinutes: Set<number>;
+  /** Minutes whose records were never delivered. */
+  readonly lostMinutes: Set<number>;
+}
+
+/** Packets at regular times, of which records are made when somebody reads them: days of a past take no memory. */
+export interface PlantedFlow {
+  readonly interfaceId: string;
+  /** Milliseconds since 1970: the first packet, and the time after which there is none. */
+  readonly from: number;
+  readonly to: number;
+  readonly everyMs: number;
+  readonly flow: Omit<CapturedFlow, "packets" | "bytes" | "tcpFlags" | "firstAt" | "lastAt">;
+}
+
+/** How queries of CloudWatch Logs Insights end, and after how long. */
+export interface InsightsBehaviour {
+  durationMs: number;
+  fate: "Complete" | "Failed" | "Timeout";
+}
+
+/** A query that was started. Its id is AWS's query id. */
+export interface LogQuery extends Readonly<InsightsBehaviour> {
+  readonly id: string;
+  readonly groupIds: readonly string[];
+  /** Milliseconds since 1970, both inclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly queryString: string;
+  readonly startedAt: number;
+  stoppedAt: number | null;
 }
 
 /** What a Region keeps of flow logs and log groups. */
@@ -59,9 +92,20 @@ export interface LoggingState {
   readonly logGroups: Map<string, LogGroup>;
   /** By interface. A history, not configuration. */
   readonly captures: Map<string, Capture>;
+  /** What interfaces saw in the past; a history too. */
+  readonly plantedFlows: PlantedFlow[];
+  readonly queries: Map<string, LogQuery>;
+  readonly insights: InsightsBehaviour;
 }
 
 /** A Region in which nothing is logged. */
 export function emptyLogging(): LoggingState {
-  return { flowLogs: new Map(), logGroups: new Map(), captures: new Map() };
+  return {
+    flowLogs: new Map(),
+    logGroups: new Map(),
+    captures: new Map(),
+    plantedFlows: [],
+    queries: new Map(),
+    insights: { durationMs: 2_000, fate: "Complete" },
+  };
 }

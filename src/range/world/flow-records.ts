@@ -1,5 +1,5 @@
 import { captureOf, covers, MINUTE_MS } from "./flow-capture.ts";
-import type { Capture, CapturedFlow, FlowLog } from "./flow-log-model.ts";
+import type { Capture, CapturedFlow, FlowLog, PlantedFlow } from "./flow-log-model.ts";
 import { instanceTypeOf } from "./instance-types.ts";
 import type { NetworkInterface } from "./model.ts";
 import type { Place } from "./world.ts";
@@ -22,21 +22,33 @@ export interface RecordSpan {
 /**
  * The records of a flow log that have been delivered by now. Nothing is kept: they follow from what interfaces saw.
  *
- * There are none until what the log looks at saw traffic; from then on each interval has records, NODATA where an interface
+ * There are none until what the log looks at saw traffic, or since its `recordsFrom`; from then on each interval has records, NODATA where an interface
  * saw none.
  * https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html
  */
 export function deliveredRecords(place: Place, log: FlowLog, span: RecordSpan): readonly FlowRecord[] {
   if (log.deliverError !== null) return [];
-  const interfaces = [...place.region.interfaces.values()].filter((network) => covers(log.resourceId, network));
-  const minutes = interfaces.flatMap(({ id }) => [...captureOf(place.region, id).minutes.keys()]);
-  const first = Math.min(...minutes.filter((minute) => minute + MINUTE_MS > log.createdAt));
+  const first = firstRecordAt(place, log);
   if (first === Number.POSITIVE_INFINITY) return [];
-  return interfaces
+  return coveredBy(place, log)
     .flatMap((network) => recordsOfInterface(place, log, network, { ...span, first }))
     .filter(({ startedAt, deliveredAt }) => {
       return deliveredAt <= place.world.now() && startedAt >= span.from && startedAt < span.to;
     });
+}
+
+/** The minute with which the records of a log begin; infinite while there are none. */
+export function firstRecordAt(place: Place, log: FlowLog): number {
+  if (log.recordsFrom !== null) return log.recordsFrom;
+  let first = Number.POSITIVE_INFINITY;
+  for (const { id } of coveredBy(place, log))
+    for (const minute of captureOf(place.region, id).minutes.keys())
+      if (minute + MINUTE_MS > log.createdAt) first = Math.min(first, minute);
+  return first;
+}
+
+function coveredBy({ region }: Place, { resourceId }: FlowLog): readonly NetworkInterface[] {
+  return [...region.interfaces.values()].filter((network) => covers(resourceId, network));
 }
 
 function recordsOfInterface(
@@ -50,10 +62,11 @@ function recordsOfInterface(
   const attachedAt = network.attachment?.attachTime ?? 0;
   const begin = Math.floor(Math.max(attachedAt, first, from - sizeMs) / sizeMs) * sizeMs;
   const end = Math.min(to, place.world.now());
+  const planted = place.region.plantedFlows.filter(({ interfaceId }) => interfaceId === network.id);
   const records: FlowRecord[] = [];
   for (let window = begin; window < end; window += sizeMs) {
     const deliveredAt = window + sizeMs + delayMs(log, network.id, window);
-    for (const { line, startedAt } of linesOf({ place, log, network, seen }, window, sizeMs))
+    for (const { line, startedAt } of linesOf({ place, log, network, seen, planted }, window, sizeMs))
       records.push({ interfaceId: network.id, line, startedAt, deliveredAt });
   }
   return records;
@@ -78,6 +91,7 @@ interface Subject {
   readonly log: FlowLog;
   readonly network: NetworkInterface;
   readonly seen: Capture;
+  readonly planted: readonly PlantedFlow[];
 }
 
 function linesOf(
@@ -85,12 +99,16 @@ function linesOf(
   window: number,
   sizeMs: number,
 ): readonly { readonly line: string; readonly startedAt: number }[] {
-  const { log, seen } = subject;
+  const { log, seen, planted } = subject;
   const minutes = Array.from({ length: sizeMs / MINUTE_MS }, (_, index) => window + index * MINUTE_MS);
+  if (minutes.some((minute) => seen.lostMinutes.has(minute))) return [];
   const between = { start: window / 1000, end: (window + sizeMs) / 1000 };
   if (minutes.some((minute) => seen.skippedMinutes.has(minute)))
     return [{ line: lineOf(subject, null, { ...between, status: "SKIPDATA" }), startedAt: window }];
-  const flows = merged(minutes.flatMap((minute) => [...(seen.minutes.get(minute)?.entries() ?? [])]));
+  const flows = [
+    ...merged(minutes.flatMap((minute) => [...(seen.minutes.get(minute)?.entries() ?? [])])),
+    ...planted.flatMap((each) => plantedIn(each, window, window + sizeMs)),
+  ];
   if (flows.length === 0) return [{ line: lineOf(subject, null, { ...between, status: "NODATA" }), startedAt: window }];
   return flows
     .filter(({ action }) => log.trafficType === "ALL" || log.trafficType === action)
@@ -98,6 +116,15 @@ function linesOf(
       const [start, end] = [Math.floor(flow.firstAt / 1000), Math.floor(flow.lastAt / 1000)];
       return { line: lineOf(subject, flow, { start, end, status: "OK" }), startedAt: start * 1000 };
     });
+}
+
+/** The packets of a planted flow from one time up to another, as one flow. */
+function plantedIn({ from, to, everyMs, flow }: PlantedFlow, begin: number, end: number): readonly CapturedFlow[] {
+  const firstAt = from + Math.max(0, Math.ceil((begin - from) / everyMs)) * everyMs;
+  const last = Math.min(end - 1, to);
+  if (firstAt > last) return [];
+  const packets = Math.floor((last - firstAt) / everyMs) + 1;
+  return [{ ...flow, packets, bytes: packets * 84, tcpFlags: 0, firstAt, lastAt: firstAt + (packets - 1) * everyMs }];
 }
 
 function merged(entries: readonly (readonly [string, CapturedFlow])[]): readonly CapturedFlow[] {

@@ -30,6 +30,10 @@ const VOLATILE = new Set([
   "nextLookAt",
   "bucketContents",
   "captures",
+  "plantedFlows",
+  "queries",
+  "insights",
+  "recordsFrom",
 ]);
 
 /** Lists whose order means nothing to AWS; those of rules, routes and tags come back in any order. */

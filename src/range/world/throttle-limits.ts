@@ -69,6 +69,8 @@ const OTHER_SERVICES: Readonly<Record<string, BucketLimit>> = {
   "guardduty:StartMalwareScan": limit(1, 1),
   "logs:DescribeLogStreams": limit(25, 25),
   "logs:FilterLogEvents": limit(5, 5),
+  "logs:GetQueryResults": limit(5, 5),
+  "logs:StartQuery": limit(5, 5),
   "sts:*": limit(600, 600),
   "ebs:ListSnapshotBlocks": limit(50, 50),
   "ebs:ListChangedBlocks": limit(50, 50),

@@ -8,7 +8,8 @@ import { sha256 } from "../../../core/json.ts";
 import { handler } from "../handler.ts";
 import { page, tokenFor } from "../pages.ts";
 import { matcherOf } from "./filter-patterns.ts";
-import { eventsOf, groupOf, invalid, notFound, type StreamEvent } from "./streams.ts";
+import { queryHandlers } from "./queries.ts";
+import { eventsOf, groupOf, invalid, notFound, outermostEvents, type StreamEvent } from "./streams.ts";
 
 function streamsOf(events: readonly StreamEvent[]): ReadonlyMap<string, readonly StreamEvent[]> {
   const streams = new Map<string, StreamEvent[]>();
@@ -25,7 +26,7 @@ const describeLogStreams = handler((context, input: DescribeLogStreamsRequest): 
   const group = groupOf(context, input, "DescribeLogStreams");
   if (input.orderBy === "LastEventTime" && input.logStreamNamePrefix !== undefined)
     throw invalid("Cannot order by LastEventTime with a logStreamNamePrefix.", "DescribeLogStreams");
-  const streams = [...streamsOf(eventsOf(context, group))].filter(([name]) =>
+  const streams = [...streamsOf(outermostEvents(context, group))].filter(([name]) =>
     name.startsWith(input.logStreamNamePrefix ?? ""),
   );
   const { items, token } = page(streams, {
@@ -61,7 +62,7 @@ const MOST_BYTES = 1_048_576;
  */
 const filterLogEvents = handler((context, input: FilterLogEventsRequest): FilterLogEventsResponse => {
   const group = groupOf(context, input, "FilterLogEvents");
-  const wanted = wantedStreams(input, eventsOf(context, group));
+  const wanted = wantedStreams(input, outermostEvents(context, group));
   const { startTime = 0, endTime = Number.MAX_SAFE_INTEGER } = input;
   if (startTime > endTime) throw invalid("The start time must not be after the end time.", "FilterLogEvents");
   const matches = matcherOf(input.filterPattern ?? "");
@@ -121,4 +122,8 @@ function eventIdOf(text: string): string {
     .padStart(56, "3");
 }
 
-export const logsHandlers = { DescribeLogStreams: describeLogStreams, FilterLogEvents: filterLogEvents };
+export const logsHandlers = {
+  DescribeLogStreams: describeLogStreams,
+  FilterLogEvents: filterLogEvents,
+  ...queryHandlers,
+};
