@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Attacker } from "./attackers/attacker.ts";
 import { callerOf, type Serve } from "./attackers/aws-caller.ts";
 import type { Authorize } from "./attackers/credential-user.ts";
+import { foundPast } from "./past/founding.ts";
 import { createResponder, type Responder } from "./responder.ts";
 import { scenarioDefinitions } from "./scenarios/catalogue.ts";
 import {
@@ -90,6 +91,7 @@ export function stageScenario(
     variants: new Set(options.variants),
     interfaceAttachedAfterMs: options.interfaceAttachedAfterMs ?? DEFAULT_INTERFACE_ATTACHED_AFTER_MS,
   });
+  foundPast(world);
   for (const attacker of attackers) attacker.begin();
   builtBeforeMs = 0;
   const scenarioTargets = targets.map(({ id }) => ({ account: TARGET_ACCOUNT, region: TARGET_REGION, instanceId: id }));

@@ -190,6 +190,9 @@ export function addInterface(
   if (options.requesterId !== undefined) {
     place.world.change(added, () => (added.operator = { managed: true, principal: options.requesterId ?? null }));
   }
-  attachInterface(place, added, instance, { deviceIndex: options.deviceIndex });
+  attachInterface(place, added, instance, {
+    deviceIndex: options.deviceIndex,
+    attachedAt: instance.launchTime + 5 * 60_000,
+  });
   return added;
 }

@@ -51,10 +51,13 @@ export function applyVariants(tools: StageTools, surroundings: Surroundings, vic
 
 /** A flow log of the whole VPC in CloudWatch Logs, as an account with a baseline has it: all traffic, in AWS's own format. */
 function logFlows(place: Place, vpcId: string): void {
+  const createdAt = place.world.now() - 30 * 86_400_000;
   createFlowLog(place, {
     resourceId: vpcId,
     destination: { kind: "cloud-watch-logs", logGroupName: "/vpc/production/flow-logs" },
     maxAggregationSeconds: 60,
+    createdAt,
+    recordsFrom: createdAt,
   });
 }
 
@@ -120,7 +123,10 @@ function addBranchInterface(tools: StageTools, victim: Victim): void {
   const { place } = tools;
   const { instance, group } = victim;
   const trunk = createInterface(place, { subnetId: instance.subnetId, groupIds: [group.id], interfaceType: "trunk" });
-  attachInterface(place, trunk, instance, { deviceIndex: nextDeviceIndex(tools, victim) });
+  attachInterface(place, trunk, instance, {
+    deviceIndex: nextDeviceIndex(tools, victim),
+    attachedAt: instance.launchTime + 5 * 60_000,
+  });
   createInterface(place, {
     subnetId: instance.subnetId,
     groupIds: [group.id],

@@ -89,7 +89,7 @@ export function launchInstance(
     ...(options.clientToken === undefined ? {} : { clientToken: options.clientToken }),
   };
   world.add(region.instances, instance);
-  attachInterface(place, primary, instance, { deviceIndex: 0, deleteOnTermination: true });
+  attachInterface(place, primary, instance, { deviceIndex: 0, deleteOnTermination: true, attachedAt: launchTime });
   if (instance.rootDeviceType === "ebs")
     createVolume(place, {
       availabilityZone: instance.availabilityZone,

@@ -52,6 +52,8 @@ export interface AttachOptions {
   readonly deviceIndex: number;
   readonly networkCardIndex?: number;
   readonly deleteOnTermination?: boolean;
+  /** Now when left out. */
+  readonly attachedAt?: number;
 }
 
 /** Attaches an interface; the instance may have interfaces in several VPCs of its zone. */
@@ -68,7 +70,7 @@ export function attachInterface(
     networkCardIndex: options.networkCardIndex ?? 0,
     deleteOnTermination: options.deleteOnTermination ?? false,
     status: "attached",
-    attachTime: world.now(),
+    attachTime: options.attachedAt ?? world.now(),
   };
   world.change(target, () => (target.attachment = attachment));
   return attachment;

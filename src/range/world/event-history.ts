@@ -26,6 +26,10 @@ export interface Remembered {
   readonly issued: Session | null;
   /** What a call that changes something was answered; null for reads, and for what failed. */
   readonly output: Readonly<Record<string, unknown>> | null;
+  /** Made before the simulated beginning: it is never pushed out. */
+  readonly isPast?: boolean;
+  /** What CloudTrail does with this event; the history's own treatment decides where it is left out. */
+  readonly treatment?: EventTreatment;
 }
 
 /** What CloudTrail does with one event, where a world says more than the defaults. */
@@ -64,10 +68,14 @@ const DELIVERY_MS = { least: 2 * MINUTE_MS, most: 15 * MINUTE_MS, power: 2.5 } a
 export class EventHistory {
   readonly #capacity: number;
   readonly #entries: (Remembered & { readonly number: number })[] = [];
+  readonly #played = new Map<string, number>();
   readonly #shown = new WeakMap<Remembered, HistoryEntry>();
   #remembered = 0;
   /** Asked once for each event, when somebody first looks; null for the defaults. */
   treatment: ((call: Remembered) => EventTreatment | null) | null = null;
+  /** Ids of what has the events of its making. */
+  readonly founded = new Set<string>();
+  readonly #past: (Remembered & { readonly number: number })[] = [];
 
   /** With a capacity of 0 nothing is kept: for fleets whose memory is measured. */
   constructor(capacity = DEFAULT_CAPACITY) {
@@ -77,17 +85,37 @@ export class EventHistory {
   remember(call: Remembered): void {
     if (this.#capacity === 0) return;
     this.#remembered += 1;
+    if (call.isPast === true) {
+      this.#past.push({ ...call, number: this.#remembered });
+      return;
+    }
     this.#entries.push({ ...call, number: this.#remembered });
     if (this.#entries.length > this.#capacity * 1.25) this.#entries.splice(0, this.#entries.length - this.#capacity);
   }
 
   /** What an account was told of a Region by a time, the newest first. */
   deliveredBy(now: number, { accountId, region }: Pick<Remembered, "accountId" | "region">): readonly HistoryEntry[] {
-    return this.#entries
+    return [...this.#past, ...this.#entries]
       .filter((entry) => entry.accountId === accountId && entry.region === region)
       .map((entry) => this.#shownAs(entry))
       .filter(({ deliveredAt }) => deliveredAt <= now)
       .sort((one, other) => other.at - one.at || (one.eventId < other.eventId ? -1 : 1));
+  }
+
+  /** Whether anything is kept at all. */
+  get isKept(): boolean {
+    return this.#capacity > 0;
+  }
+
+  /** When the last call of the past was made in an account and Region that was not derived from what stands there. */
+  playedUntil(accountId: string, region: string): number {
+    return this.#played.get(`${accountId} ${region}`) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Notes that a call of the past was played, and that these resources have their events now. */
+  played(place: Pick<Remembered, "accountId" | "region" | "at">, ids: Iterable<string>): void {
+    this.#played.set(`${place.accountId} ${place.region}`, place.at);
+    for (const id of ids) this.founded.add(id);
   }
 
   #shownAs(entry: Remembered & { readonly number: number }): HistoryEntry {
@@ -96,7 +124,7 @@ export class EventHistory {
     const hash = sha256(`${entry.number} ${entry.requestId} ${entry.at}`);
     const share = Number.parseInt(hash.slice(32, 40), 16) / 2 ** 32;
     const { least, most, power } = DELIVERY_MS;
-    const { deliveredAfterMs, isWithoutResources = null } = this.treatment?.(entry) ?? {};
+    const { deliveredAfterMs, isWithoutResources = null } = entry.treatment ?? this.treatment?.(entry) ?? {};
     const drawnMs = Math.round(least + (most - least) * share ** power);
     const shown: HistoryEntry = {
       ...entry,

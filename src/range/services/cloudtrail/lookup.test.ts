@@ -163,7 +163,7 @@ describe("an event", () => {
         await clock.sleep(1000); // Two lookups a second.
         return (await look(by("ResourceName", value), region)).events.map(({ EventName }) => EventName);
       };
-      expect(await names(instanceId)).toEqual(["CreateTags"]);
+      expect(await names(instanceId)).toEqual(["CreateTags", "AttachNetworkInterface", "RunInstances"]);
       expect(await names("payroll-worker", "us-east-1")).toEqual(["PutRolePolicy"]);
       expect(await names("payroll-worker")).toEqual([]);
       expect(await names(roleArn)).toEqual(["AssumeRole"]);

@@ -1,5 +1,6 @@
 import { findSession } from "../../iam/authorize.ts";
 import type { AwsError, Call } from "../../wire/operation.ts";
+import type { EventTreatment } from "../../world/event-history.ts";
 import type { World } from "../../world/world.ts";
 import type { Caller } from "../handler.ts";
 import { onlyReads } from "./event.ts";
@@ -20,12 +21,14 @@ interface Made {
   readonly call: Call;
   readonly at: number;
   readonly caller: Caller | null;
+  /** Of a call before the simulated beginning: the service that made it, and how its event is treated. */
+  readonly past?: { readonly service: string | null; readonly treatment: EventTreatment | null };
 }
 
 /** Keeps a call for CloudTrail's event history, if it is one for it. */
 export function remember(
   world: World,
-  { call, at, caller }: Made,
+  { call, at, caller, past }: Made,
   outcome: { readonly output: Record<string, unknown> } | { readonly error: AwsError },
 ): void {
   const { service, operation, region, input, requestId, userAgent = "aws-sdk", sourceIp = UNTOLD_ADDRESS } = call;
@@ -40,11 +43,12 @@ export function remember(
     requestId,
     at,
     error: "error" in outcome ? { code: outcome.error.code, message: outcome.error.message } : null,
-    caller: { arn: caller.arn, userId: caller.userId, session: caller.session, service: null },
-    sourceIp,
-    userAgent,
+    caller: { arn: caller.arn, userId: caller.userId, session: caller.session, service: past?.service ?? null },
+    sourceIp: past?.service ?? sourceIp,
+    userAgent: past?.service ?? userAgent,
     issued: "output" in outcome && operation === "AssumeRole" ? issuedBy(world, outcome.output) : null,
     output: "output" in outcome && service === "ec2" && !onlyReads(operation) ? outcome.output : null,
+    ...(past === undefined ? {} : { isPast: true, ...(past.treatment === null ? {} : { treatment: past.treatment }) }),
   });
 }
 

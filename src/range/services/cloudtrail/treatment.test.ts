@@ -29,7 +29,10 @@ function twoCalls(treatment: EventTreatment | null) {
     const { status, body } = await request(
       "cloudtrail",
       { "content-type": "application/x-amz-json-1.1", "x-amz-target": `${prefix}.LookupEvents` },
-      JSON.stringify({ LookupAttributes: [{ AttributeKey: "ResourceName", AttributeValue: instanceId }] }),
+      JSON.stringify({
+        LookupAttributes: [{ AttributeKey: "ResourceName", AttributeValue: instanceId }],
+        StartTime: START_OF_SIMULATED_TIME_MS / 1000, // The instance's past is not asked for.
+      }),
     );
     const { Events = [] } = JSON.parse(new TextDecoder().decode(body)) as {
       Events?: readonly { readonly EventName: string }[];
