@@ -2,6 +2,8 @@ import { attachInterface, createInterface } from "../world/build-interfaces.ts";
 import type { Instance, NetworkInterface } from "../world/model.ts";
 import { interfacesOf } from "../world/place.ts";
 import type { Place } from "../world/world.ts";
+import { writeEvent } from "../past/past-event.ts";
+import { pastUser } from "../past/principals.ts";
 import type { Attacker, ActorOptions } from "./attacker.ts";
 import { createPolling } from "./persistent-flow.ts";
 import type { Network } from "../world/network/network.ts";
@@ -59,6 +61,30 @@ function bare(name: string): Pick<Attacker, "name" | "kind" | "instanceId" | "be
 function attach({ place, instance, groupIds, publicIp }: InterfaceAttacherOptions): NetworkInterface {
   const taken = interfacesOf(place, instance).map(({ attachment }) => attachment?.deviceIndex ?? 0);
   const added = createInterface(place, { subnetId: instance.subnetId, groupIds, publicIp, description: "" });
-  attachInterface(place, added, instance, { deviceIndex: Math.max(...taken, 0) + 1 });
+  const deviceIndex = Math.max(...taken, 0) + 1;
+  const { id: attachmentId } = attachInterface(place, added, instance, { deviceIndex });
+  const by = pastUser(place.account.id, "intruder");
+  const at = place.world.now();
+  writeEvent(place, {
+    at,
+    by,
+    operation: "CreateNetworkInterface",
+    input: { SubnetId: added.subnetId, Groups: [...groupIds] },
+    output: {
+      NetworkInterface: {
+        NetworkInterfaceId: added.id,
+        SubnetId: added.subnetId,
+        VpcId: added.vpcId,
+        Groups: groupIds.map((id) => ({ GroupId: id, GroupName: place.region.securityGroups.get(id)?.name ?? "" })),
+      },
+    },
+  });
+  writeEvent(place, {
+    at,
+    by,
+    operation: "AttachNetworkInterface",
+    input: { NetworkInterfaceId: added.id, InstanceId: instance.id, DeviceIndex: deviceIndex },
+    output: { AttachmentId: attachmentId },
+  });
   return added;
 }

@@ -1,6 +1,6 @@
 import type { SecurityGroup, SecurityGroupRule } from "../world/model.ts";
 import type { Place } from "../world/world.ts";
-import { DAY_MS, isFounded, MINUTE_MS, writePast } from "./past-event.ts";
+import { DAY_MS, isFounded, MINUTE_MS, writeEvent } from "./past-event.ts";
 
 /** When each group was made: weeks ago, and before anything was launched with it. */
 export function groupTimes({ world, region }: Place): ReadonlyMap<string, number> {
@@ -19,7 +19,7 @@ export function foundGroups(place: Place, times: ReadonlyMap<string, number>): v
     const at = times.get(group.id) ?? place.world.now() - 40 * DAY_MS;
     const isDefault = group.name === "default";
     if (!isDefault)
-      writePast(place, {
+      writeEvent(place, {
         at,
         operation: "CreateSecurityGroup",
         input: { GroupName: group.name, Description: group.description, VpcId: group.vpcId },
@@ -28,7 +28,7 @@ export function foundGroups(place: Place, times: ReadonlyMap<string, number>): v
     const givenAtFirst = group.rules.filter((rule) => isGivenAtFirst(rule, group, isDefault));
     foundRules(place, group, givenAtFirst, at + MINUTE_MS);
     for (const vpcId of group.associatedVpcIds)
-      writePast(place, {
+      writeEvent(place, {
         at: at + 2 * MINUTE_MS,
         operation: "AssociateSecurityGroupVpc",
         input: { GroupId: group.id, VpcId: vpcId },
@@ -50,14 +50,14 @@ function isGivenAtFirst(
 
 function foundRules(place: Place, group: SecurityGroup, givenAtFirst: readonly SecurityGroupRule[], at: number): void {
   if (!givenAtFirst.some(({ egress }) => egress))
-    writePast(place, {
+    writeEvent(place, {
       at,
       operation: "RevokeSecurityGroupEgress",
       input: { GroupId: group.id, IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }] },
       output: { Return: true },
     });
   for (const [index, rule] of group.rules.filter((each) => !givenAtFirst.includes(each)).entries())
-    writePast(place, {
+    writeEvent(place, {
       at: at + (index + 1) * 1000,
       operation: rule.egress ? "AuthorizeSecurityGroupEgress" : "AuthorizeSecurityGroupIngress",
       input: { GroupId: group.id, IpPermissions: [permissionOf(rule)] },

@@ -1,6 +1,6 @@
 import type { Instance, NetworkInterface } from "../world/model.ts";
 import type { Place } from "../world/world.ts";
-import { DAY_MS, isFounded, MINUTE_MS, writePast } from "./past-event.ts";
+import { DAY_MS, isFounded, MINUTE_MS, writeEvent } from "./past-event.ts";
 import { pastService, type Principal } from "./principals.ts";
 
 /** Writes how instances were launched and how further interfaces came to be. */
@@ -27,7 +27,7 @@ function foundLaunch(place: Place, instance: Instance): void {
   const { account } = place;
   const at = primary.attachment?.attachTime ?? instance.launchTime;
   const profile = instance.profileAssociation;
-  writePast(place, {
+  writeEvent(place, {
     at,
     operation: "RunInstances",
     ...(instance.autoScalingGroupName === null ? {} : { by: pastService(account.id, "autoscaling.amazonaws.com") }),
@@ -49,7 +49,7 @@ function foundLaunch(place: Place, instance: Instance): void {
     },
   });
   if (instance.launchTime > at)
-    writePast(place, { at: instance.launchTime, operation: "StartInstances", input: { InstanceIds: [instance.id] } });
+    writeEvent(place, { at: instance.launchTime, operation: "StartInstances", input: { InstanceIds: [instance.id] } });
   foundAttributes(place, primary, at + MINUTE_MS);
 }
 
@@ -110,7 +110,7 @@ function foundInterface(place: Place, network: NetworkInterface, at: number): vo
   const { requesterId, attachment, trunkInterfaceId } = network;
   const by: { by?: Principal } =
     requesterId === null ? {} : { by: pastService(place.account.id, REQUESTERS[requesterId] ?? requesterId) };
-  writePast(place, {
+  writeEvent(place, {
     at,
     operation: "CreateNetworkInterface",
     ...by,
@@ -122,14 +122,14 @@ function foundInterface(place: Place, network: NetworkInterface, at: number): vo
     output: { NetworkInterface: described(place, network) },
   });
   if (trunkInterfaceId !== null)
-    writePast(place, {
+    writeEvent(place, {
       at: at + 1000,
       operation: "AssociateTrunkInterface",
       ...by,
       input: { TrunkInterfaceId: trunkInterfaceId, BranchInterfaceId: network.id },
     });
   if (attachment)
-    writePast(place, {
+    writeEvent(place, {
       at: attachment.attachTime,
       operation: "AttachNetworkInterface",
       ...by,
@@ -145,7 +145,11 @@ function foundAttributes(
   at: number,
 ): void {
   const change = (input: Readonly<Record<string, unknown>>): void =>
-    writePast(place, { at, operation: "ModifyNetworkInterfaceAttribute", input: { NetworkInterfaceId: id, ...input } });
+    writeEvent(place, {
+      at,
+      operation: "ModifyNetworkInterfaceAttribute",
+      input: { NetworkInterfaceId: id, ...input },
+    });
   if (!sourceDestCheck) change({ SourceDestCheck: { Value: false } });
   if (connectionTracking)
     change({

@@ -1,6 +1,6 @@
 import type { NetworkAcl } from "../world/model.ts";
 import type { Place } from "../world/world.ts";
-import { DAY_MS, formerId, isFounded, MINUTE_MS, writePast } from "./past-event.ts";
+import { DAY_MS, formerId, isFounded, MINUTE_MS, writeEvent } from "./past-event.ts";
 
 /** Writes how the networks of a place were made: VPCs, subnets, network ACLs, prefix lists and flow logs. */
 export function foundNetwork(place: Place): void {
@@ -8,7 +8,7 @@ export function foundNetwork(place: Place): void {
   const at = world.now() - 60 * DAY_MS;
   for (const { id, cidr } of region.vpcs.values()) {
     if (isFounded(place, id)) continue;
-    writePast(place, {
+    writeEvent(place, {
       at,
       operation: "CreateVpc",
       input: { CidrBlock: cidr },
@@ -18,7 +18,7 @@ export function foundNetwork(place: Place): void {
   for (const { id, vpcId, cidr } of region.subnets.values()) {
     if (isFounded(place, id)) continue;
     const output = { Subnet: { SubnetId: id, VpcId: vpcId, CidrBlock: cidr } };
-    writePast(place, {
+    writeEvent(place, {
       at: at + MINUTE_MS,
       operation: "CreateSubnet",
       input: { VpcId: vpcId, CidrBlock: cidr },
@@ -38,7 +38,7 @@ export function foundNetwork(place: Place): void {
         ...(description === null ? {} : { Description: description }),
       })),
     };
-    writePast(place, {
+    writeEvent(place, {
       at: at + MINUTE_MS,
       operation: "CreateManagedPrefixList",
       input,
@@ -50,9 +50,9 @@ export function foundNetwork(place: Place): void {
 
 function foundAcl(place: Place, { id, vpcId, entries, associations }: NetworkAcl, at: number): void {
   const output = { NetworkAcl: { NetworkAclId: id, VpcId: vpcId, IsDefault: false } };
-  writePast(place, { at: at + 2 * MINUTE_MS, operation: "CreateNetworkAcl", input: { VpcId: vpcId }, output });
+  writeEvent(place, { at: at + 2 * MINUTE_MS, operation: "CreateNetworkAcl", input: { VpcId: vpcId }, output });
   for (const { number, egress, protocol, cidr, ipv6Cidr, portRange, icmp, action } of entries)
-    writePast(place, {
+    writeEvent(place, {
       at: at + 3 * MINUTE_MS,
       operation: "CreateNetworkAclEntry",
       input: {
@@ -68,7 +68,7 @@ function foundAcl(place: Place, { id, vpcId, entries, associations }: NetworkAcl
       },
     });
   for (const association of associations)
-    writePast(place, {
+    writeEvent(place, {
       at: at + 4 * MINUTE_MS,
       operation: "ReplaceNetworkAclAssociation",
       input: { AssociationId: formerId("aclassoc", association.id), NetworkAclId: id },
@@ -80,7 +80,7 @@ function foundFlowLogs(place: Place): void {
   for (const log of place.region.flowLogs.values()) {
     if (isFounded(place, log.id)) continue;
     const { resourceId, destination, trafficType, maxAggregationSeconds, format, createdAt } = log;
-    writePast(place, {
+    writeEvent(place, {
       at: createdAt,
       operation: "CreateFlowLogs",
       input: {

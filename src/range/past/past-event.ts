@@ -19,7 +19,7 @@ export interface PastEvent {
 }
 
 /** Writes one event into the past of an account and Region. */
-export function writePast({ world, account, region }: Place, event: PastEvent): void {
+export function writeEvent({ world, account, region }: Place, event: PastEvent): void {
   const by = event.by ?? pastUser(account.id, "network-engineer");
   world.eventHistory.remember({
     accountId: account.id,

@@ -226,6 +226,14 @@ describe("the history", () => {
       expect(times).toEqual([...times].sort((one, other) => other - one));
     }));
 
+  it("of a Region has the calls made there, and no others", () =>
+    inLab(async ({ as, stolen, clock, look }) => {
+      await as(stolen, "eu-west-1").sts.send(new GetCallerIdentityCommand({}));
+      await clock.sleep(SETTLED_MS);
+      const made = async (region: string) => (await look(by("EventName", "GetCallerIdentity"), region)).events.length;
+      expect([await made("eu-west-1"), await made(REGION), await made("us-east-1")]).toEqual([1, 0, 0]);
+    }));
+
   it("forgets after ninety days", () =>
     inLab(async ({ as, stolen, clock, range, look }) => {
       await as(stolen).sts.send(new GetCallerIdentityCommand({}));
