@@ -42,6 +42,7 @@ export async function sendOnce<Input extends object, Output extends object>(
   const transport = transportOf(clock);
   const call = childSignal(signal);
   const answered = new AbortController();
+  const begun = { wall: clock.now(), monotonic: clock.monotonic() };
   let expired = false;
   command.middlewareStack.add(transport.middleware as never, {
     step: "deserialize",
@@ -60,6 +61,9 @@ export async function sendOnce<Input extends object, Output extends object>(
     const sent =
       context.isWhole === true ? sendWhole(client, command, abortSignal) : client.send(command, { abortSignal });
     const answer = (await Promise.race([sent, rejectionOf(abortSignal)])) as Output;
+    // A process that was stopped meanwhile finds the answer before its timer: it is as old all the same.
+    if (clock.now() - begun.wall > deadlineMs || clock.monotonic() - begun.monotonic > deadlineMs) expire();
+    if (expired) throw tooLate;
     const unfit = misfitOf(command, answer);
     if (unfit !== null) throw lost("AnswerUnreadable", unfit, { context, command, error: null });
     return answer;

@@ -49,7 +49,8 @@ function maySendAgain(error: unknown, operation: string): boolean {
   return isThrottled(error.awsCode) || (isServerFault(error) && onlyReads(operation));
 }
 
-function onlyReads(operation: string): boolean {
+/** Whether an operation changes nothing, by AWS's own naming. */
+export function onlyReads(operation: string): boolean {
   return /^(Describe|Filter|Get|List|Lookup)/.test(operation);
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { TargetClients } from "../core/step.ts";
 import type { Urgency } from "../core/urgency.ts";
 import { sendOnce, type SdkClient } from "./attempt.ts";
-import { type AttemptOptions, withAttempts } from "./attempts.ts";
+import { type AttemptOptions, onlyReads, withAttempts } from "./attempts.ts";
 import { AwsCallError } from "./aws-call-error.ts";
 import { currentCredentials, type CredentialSource } from "./credentials.ts";
 import type { Lanes } from "./lanes.ts";
@@ -36,7 +36,12 @@ export interface ClientOptions {
 /** The clients of one account and region under one identity. */
 export interface ClientSet {
   /** A view on them for one act: cheap, and every attempt that it sends is told to `onCall`. */
-  observed(onCall: (record: CallRecord) => void, signal: AbortSignal, urgency?: Urgency): TargetClients;
+  observed(
+    onCall: (record: CallRecord) => void,
+    signal: AbortSignal,
+    urgency?: Urgency,
+    beforeChange?: () => Promise<void>,
+  ): TargetClients;
   /** Signs addresses of S3 for somebody else. */
   readonly presigner: Presigner;
 }
@@ -61,7 +66,7 @@ export function createClients(options: ClientOptions): ClientSet {
       clock: options.clock,
       refresh: credentials.refresh,
     }),
-    observed(onCall, signal, urgency = "rest") {
+    observed(onCall, signal, urgency = "rest", beforeChange = async () => {}) {
       const both = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
       const sender = (service: Service, region = options.region): Sender => ({
         send: (command, wish) =>
@@ -73,6 +78,7 @@ export function createClients(options: ClientOptions): ClientSet {
             refresh: credentials.refresh,
             urgency: wish?.urgency ?? urgency,
             onCall,
+            beforeChange,
             signal: both,
           }),
       });
@@ -148,17 +154,20 @@ interface Sending {
   readonly refresh: () => Promise<void>;
   readonly urgency: Urgency;
   readonly onCall: (record: CallRecord) => void;
+  /** Rejects if the call may not be sent any more: somebody else works on the case. Asked right before each sending. */
+  readonly beforeChange: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 function send<Input extends object, Output extends object>(
   command: Command<any, Input, any, Output, any>, // oxlint-disable-line no-explicit-any -- as in Sender.
-  { options, service, isWhole, client, refresh, urgency, onCall, signal }: Sending,
+  { options, service, isWhole, client, refresh, urgency, onCall, beforeChange, signal }: Sending,
 ): Promise<Output> {
   const { clock, random, caller = "these credentials" } = options;
   const operation = operationOf(command);
   const attempt = async (): Promise<Output> => {
     await refresh();
+    if (!onlyReads(operation)) await beforeChange();
     const startedAt = clock.now();
     const record = (requestId: string | null, error: string | null): void =>
       onCall({ service, operation, requestId, startedAt, endedAt: clock.now(), error });

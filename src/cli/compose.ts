@@ -45,8 +45,10 @@ export function createResponder(options: ResponderOptions): LocalRunner {
     ...rest,
     store,
     playbooks: new Map(playbooks.map((playbook) => [playbook.id, playbook])),
-    clients: (target, onCall, { signal, urgency }) => clients(target).observed(onCall, signal, urgency),
-    evidence: (target, onCall, { signal, urgency }) => evidence?.(target)?.observed(onCall, signal, urgency) ?? null,
+    clients: (target, onCall, { signal, urgency, beforeChange }) =>
+      clients(target).observed(onCall, signal, urgency, beforeChange),
+    evidence: (target, onCall, { signal, urgency, beforeChange }) =>
+      evidence?.(target)?.observed(onCall, signal, urgency, beforeChange) ?? null,
     prepared: ({ account, region }, aws) => ({
       groups: async (level) => preparedGroups(aws.ec2, await knownGroups(store, account, region)).groups(level),
     }),

@@ -183,7 +183,7 @@ export function isOver(state: CaseState): boolean {
 export async function isWorkedElsewhere({ store, environment }: Desk, caseId: string, now: number): Promise<boolean> {
   const name = `case ${caseId}`;
   const held = await store.lease(name, environment.owner, now + 1000, now);
-  if (held !== null) return !isDeadOwner(held.owner);
+  if (held.kind === "held") return !isDeadOwner(held.owner);
   await store.unlease(name, environment.owner);
   return false;
 }

@@ -9,6 +9,7 @@ export function scaledClock({ originMs, speed }: { readonly originMs: number; re
   const startedAt = performance.now();
   return {
     now: () => Math.round(originMs + (performance.now() - startedAt) * speed),
+    monotonic: () => (performance.now() - startedAt) * speed,
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
     hold: () => () => {},
   };

@@ -68,6 +68,17 @@ test("a signal that was aborted before rejects at once", async () => {
   }
 });
 
+test("a sleep longer than a timer of the machine can take does not end at once", async () => {
+  const calledOff = new AbortController();
+  const sleeping = systemClock.sleep(30 * 86_400_000, calledOff.signal).then(
+    () => "ended",
+    (error: unknown) => String(error),
+  );
+  const first = await Promise.race([sleeping, systemClock.sleep(50).then(() => "asleep")]);
+  calledOff.abort(new Error("called off"));
+  expect([first, await sleeping]).toEqual(["asleep", "Error: called off"]);
+});
+
 test("a program that waits for what no event will bring is reported as a deadlock", async () => {
   const clock = new SimulatedClock(0);
   await expect(clock.run(() => new Promise<never>(() => {}))).rejects.toThrow("simulated time stands still");

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number;
+  /** Milliseconds since some moment of this process: never set, never going back. A machine asleep may not count. */
+  monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
@@ -11,24 +13,36 @@ export interface Clock {
   hold(): () => void;
 }
 
+/** The longest time that a timer of Node takes (24.8 days); a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason as Error);
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", cancel);
-        resolve();
-      }, ms);
-      const cancel = (): void => {
-        clearTimeout(timer);
-        reject(signal?.reason as Error);
-      };
-      signal?.addEventListener("abort", cancel, { once: true });
-    }),
+  monotonic: () => performance.now(),
+  async sleep(ms, signal) {
+    for (let left = ms; ; left -= LONGEST_TIMER_MS) {
+      await timer(Math.min(left, LONGEST_TIMER_MS), signal);
+      if (!(left > LONGEST_TIMER_MS)) return;
+    }
+  },
   hold: () => () => {},
 };
+
+function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const started = setTimeout(() => {
+      signal?.removeEventListener("abort", cancel);
+      resolve();
+    }, ms);
+    const cancel = (): void => {
+      clearTimeout(started);
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", cancel, { once: true });
+  });
+}
 
 interface Wake {
   readonly at: number;
@@ -61,6 +75,11 @@ export class SimulatedClock implements Clock {
   }
 
   now(): number {
+    return this.#now;
+  }
+
+  /** The same as `now`: nobody sets a simulated clock. */
+  monotonic(): number {
     return this.#now;
   }
 

@@ -109,6 +109,12 @@ export const catalogue = {
     remedy: "Check the instance id, and --region and --profile.",
     exit: 2,
   },
+  journal_went_back: {
+    problem: "The journal of case {case} ends at event {found}, and this process has seen event {known}.",
+    remedy:
+      "Nothing was written. Somebody put an older copy of the store in place, or took events out: `cordon evidence verify CASE` compares it with the heads in the vault.",
+    exit: 7,
+  },
   journal_unreadable: {
     problem: "The journal of case {case} cannot be read at event {sequence}: {reason}.",
     remedy:
@@ -130,6 +136,11 @@ export const catalogue = {
     problem: "{step} has nothing to do on {resource}: {reason}.",
     remedy: "No action is needed.",
     exit: 0,
+  },
+  overtaken: {
+    problem: "Another process took over {what} while this one was stopped, asleep or slow.",
+    remedy: "This process changes nothing more there. `cordon cases show CASE` says what the other one does.",
+    exit: 3,
   },
   playbook_invalid: {
     problem: "{file} is not a valid playbook: {problems}",

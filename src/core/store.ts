@@ -20,13 +20,11 @@ export interface Store extends EventPages {
   }): Promise<readonly string[]>;
   /** What an attribute of a resource was before Cordon first touched it. */
   originals(resourcePrefix: string): Promise<readonly Original[]>;
-  /** Takes or renews a lease; null if it is ours now, else who has it until when. */
-  lease(
-    name: string,
-    owner: string,
-    untilMs: number,
-    now: number,
-  ): Promise<{ readonly owner: string; readonly until: number } | null>;
+  /**
+   * Takes or renews a lease. Its token is raised whenever it changes hands, also after it was given back: whoever renews
+   * and gets another token than before was overtaken meanwhile.
+   */
+  lease(name: string, owner: string, untilMs: number, now: number): Promise<Lease>;
   /** Gives a lease back, if it is ours. */
   unlease(name: string, owner: string): Promise<void>;
   /**
@@ -36,8 +34,8 @@ export interface Store extends EventPages {
   count(tally: Tally): Promise<"counted" | "known" | "full">;
   /** Lets a process have a part of a rate limit that several share; see SliceStore. */
   leaseSlice: SliceStore["leaseSlice"];
-  putClaim(claim: Claim): Promise<void>;
-  removeClaim(claim: Pick<Claim, "resource" | "step" | "member" | "case">): Promise<void>;
+  putClaim(claim: Claim, fences?: Fences): Promise<void>;
+  removeClaim(claim: Pick<Claim, "resource" | "step" | "member" | "case">, fences?: Fences): Promise<void>;
   claims(step: string, resource: string): Promise<readonly Claim[]>;
   /** Claims whose residue ended before `now`. */
   expiredClaims(now: number): Promise<readonly Claim[]>;
@@ -46,11 +44,29 @@ export interface Store extends EventPages {
     step: string,
     resource: string,
     ledger: { readonly original: Json; readonly ours: Json } | null,
+    fences?: Fences,
   ): Promise<void>;
   preparedGroups(account: string, region: string): Promise<readonly PreparedGroup[]>;
   putPreparedGroup(account: string, region: string, group: PreparedGroup): Promise<void>;
   close(): void;
 }
+
+/** Whose a lease is now. */
+export type Lease =
+  | { readonly kind: "ours"; readonly token: number }
+  | { readonly kind: "held"; readonly owner: string; readonly until: number };
+
+/** The lease under which something is written, and the token that it had when it was taken. */
+export interface Fence {
+  readonly lease: string;
+  readonly token: number;
+}
+
+/**
+ * The leases that a write rests on. It is refused with `overtaken`, and keeps nothing, if one of them has a higher token by
+ * then. What a person writes rests on none.
+ */
+export type Fences = readonly Fence[];
 
 export interface Append {
   readonly case: string;
@@ -58,6 +74,7 @@ export interface Append {
   readonly previous: string;
   readonly now: number;
   readonly events: readonly NewEvent[];
+  readonly fences?: Fences;
   readonly originals?: readonly Omit<Original, "case">[];
   /** Originals that this case recorded and has restored. */
   readonly restored?: readonly Pick<Original, "resource" | "attribute">[];

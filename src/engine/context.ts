@@ -14,6 +14,8 @@ export interface ActFrame {
   /** See StepContext. */
   readonly lookSince?: number | null;
   readonly signal: AbortSignal;
+  /** See ports. */
+  readonly beforeChange?: () => Promise<void>;
 }
 
 /** The context of one verb of one step, and the list that its calls to AWS are written to. */
@@ -21,13 +23,13 @@ export function contextOf(
   ports: Ports,
   frame: ActFrame,
 ): { readonly context: StepContext; readonly calls: readonly ObservedCall[] } {
-  const { state, step, act, attempt, lookSince = null, signal } = frame;
+  const { state, step, act, attempt, lookSince = null, signal, beforeChange } = frame;
   const calls: ObservedCall[] = [];
   const onCall = (call: ObservedCall): void => {
     calls.push(call);
     ports.onCall?.({ ...call, case: state.id, act });
   };
-  const sending = { signal, urgency: urgencyOf(step, act) };
+  const sending = { signal, urgency: urgencyOf(step, act), ...(beforeChange === undefined ? {} : { beforeChange }) };
   const aws = ports.clients(state.target, onCall, sending);
   const evidence = ports.evidence?.(state.target, onCall, sending) ?? null;
   const context: StepContext = {

@@ -2,7 +2,8 @@ import type { CaseState } from "../core/case.ts";
 import type { AnyStep, StepContext } from "../core/step.ts";
 import type { Act } from "./acts.ts";
 import type { ObservedCall, Ports } from "./ports.ts";
-import type { Reconciler } from "./reconciler.ts";
+import type { HeldLease } from "./held-lease.ts";
+import type { Lock, Reconciler } from "./reconciler.ts";
 
 /** An act that does something. */
 export type Doing = Exclude<Act, { readonly verb: "note" }>;
@@ -14,6 +15,8 @@ export interface Frame {
   readonly state: CaseState;
   readonly act: Doing;
   readonly signal: AbortSignal;
+  /** The lease under which the act is carried out. Without one nothing that others wrote is at stake. */
+  readonly lease?: HeldLease;
 }
 
 /** What a verb of a step works with. */
@@ -21,4 +24,6 @@ export interface Bench {
   readonly step: AnyStep;
   readonly context: StepContext;
   readonly calls: readonly ObservedCall[];
+  /** The lock of the shared resource that is being written; see Reconciler. */
+  readonly lock: Lock;
 }

@@ -4,14 +4,16 @@ import { changeId, type Change, type ChangeDraft, type Left } from "../core/chan
 import type { Happening } from "../core/journal.ts";
 import type { Json } from "../core/json.ts";
 import type { Collection, Item, PlanningStep, SharedStep, Step, Verification } from "../core/step.ts";
-import type { Append } from "../core/store.ts";
+import type { Append, Fences } from "../core/store.ts";
 import { actKey } from "./acts.ts";
 import { anchor } from "./anchor.ts";
 import { contextOf } from "./context.ts";
 import { artifactsStored, assess } from "./evidence.ts";
 import { failureOf } from "./failure.ts";
+import { isOvertaken } from "./held-lease.ts";
 import type { Bench, Doing, Frame } from "./frame.ts";
 import { type ObservedCall, requestsOf } from "./ports.ts";
+import type { Lock } from "./reconciler.ts";
 import { stepOf } from "./registry.ts";
 
 /** What an act leaves behind: events, and what the store keeps beside the journal. */
@@ -28,6 +30,7 @@ export async function perform(frame: Frame): Promise<Performed> {
   if (act.verb === "anchor") return anchor(frame);
   const step = stepOf(ports.registry, act.verb === "plan" || act.verb === "assess" ? act.use.use : act.step);
   const record = act.verb === "plan" || act.verb === "assess" ? null : recordOf(state, act.change);
+  const lock: Lock = { held: null };
   const { context, calls } = contextOf(ports, {
     state,
     step,
@@ -35,8 +38,12 @@ export async function perform(frame: Frame): Promise<Performed> {
     attempt: record?.attempt ?? 1,
     lookSince: record?.unansweredSince ?? null,
     signal,
+    beforeChange: async () => {
+      await frame.lease?.demand();
+      await lock.held?.demand();
+    },
   });
-  const bench: Bench = { step, context, calls };
+  const bench: Bench = { step, context, calls, lock };
   try {
     switch (act.verb) {
       case "plan":
@@ -53,9 +60,13 @@ export async function perform(frame: Frame): Promise<Performed> {
         return act satisfies never;
     }
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || isOvertaken(error)) throw error; // Who was overtaken may not say how the act ended.
     return { events: failureOf(frame, bench, error) };
   }
+}
+
+function fencesOf({ lease }: Frame): Fences {
+  return lease ? [lease.fence] : [];
 }
 
 function recordOf(state: CaseState, id: string): ChangeRecord {
@@ -112,11 +123,14 @@ function isUnderWay(record: ChangeRecord | undefined): boolean {
 
 async function run(frame: Frame, bench: Bench, record: ChangeRecord): Promise<Performed> {
   const { state, reconciler } = frame;
-  const { step, context, calls } = bench;
+  const { step, context, calls, lock } = bench;
   const { change } = record;
   if (step.kind === "collection") return collect(bench, record, state);
   if (step.kind === "shared") {
-    const outcome = await reconciler.claim(step, context, claimOf(step, change, state.id));
+    const outcome = await reconciler.claim(step, context, claimOf(step, change, state.id), {
+      lock,
+      fences: fencesOf(frame),
+    });
     return { events: [{ type: "change.applied", change: change.id, outcome, requests: requestsOf(calls) }] };
   }
   const result = await (step as Step).run(context, change, record.progress);
@@ -229,11 +243,8 @@ async function verify(frame: Frame, bench: Bench, record: ChangeRecord): Promise
   }
 }
 
-async function revert(
-  { state, reconciler }: Frame,
-  { step, context, calls }: Bench,
-  record: ChangeRecord,
-): Promise<Performed> {
+async function revert(frame: Frame, { step, context, calls, lock }: Bench, record: ChangeRecord): Promise<Performed> {
+  const { state, reconciler } = frame;
   const { change } = record;
   if (step.kind === "shared") {
     const claim = claimOf(step, change, state.id);
@@ -241,6 +252,7 @@ async function revert(
     await reconciler.release(step, context, {
       claim,
       residue: left && { ...claim, value: left.value, until: left.until },
+      under: { lock, fences: fencesOf(frame) },
     });
   } else {
     const outcome = record.state === "started" ? record.progress : record.outcome;

@@ -22,7 +22,12 @@ export interface ObservedCall {
 type ClientsOf<Clients> = (
   target: Target,
   onCall: (call: ObservedCall) => void,
-  act: { readonly signal: AbortSignal; readonly urgency: Urgency },
+  act: {
+    readonly signal: AbortSignal;
+    readonly urgency: Urgency;
+    /** Rejects if nothing may be changed any more; asked before each call that changes something. */
+    readonly beforeChange?: () => Promise<void>;
+  },
 ) => Clients;
 
 /** Everything that carrying out an act needs from outside. */

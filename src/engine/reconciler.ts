@@ -2,19 +2,39 @@ import { CordonError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Claim, SharedStep, StepContext } from "../core/step.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Store } from "../core/store.ts";
+import type { Fences, Store } from "../core/store.ts";
+import { HeldLease, isOvertaken, LEASE_MS, RENEW_MS, takeLease } from "./held-lease.ts";
 
-/** How long a process may keep a shared resource before another takes the lock over. */
-const LOCK_MS = 30_000;
 const LOOK_AGAIN_MS = 200;
-/** While a call waits for its turn among a thousand others, the lock is kept. */
-const RENEW_MS = 10_000;
+/** How long others may keep the lock before an act is put off. */
+const PATIENCE_MS = 2 * LEASE_MS;
+/** How often a write whose lock was lost starts over. */
+const MOST_BEGINNINGS = 5;
+
+/** The lock under which calls are sent at the moment: they ask it first. Null while nothing is locked. */
+export interface Lock {
+  held: HeldLease | null;
+}
+
+/** Under what a claim is written. */
+export interface ClaimRights {
+  readonly lock?: Lock;
+  /** The lease of the case. */
+  readonly fences?: Fences;
+}
 
 /** The call that is under way for a resource, and the one that waits for its turn with those who ride along. */
 interface Turn {
   readonly running: Promise<unknown>;
   next: Promise<Json> | null;
   readonly asked: Claim[];
+}
+
+/** A write of a shared resource, and the claims for whose sake it is made. */
+interface Writing {
+  readonly resource: string;
+  readonly asked: readonly Claim[];
+  readonly lock: Lock | undefined;
 }
 
 /** Made once: an error takes down where it was made. */
@@ -38,22 +58,23 @@ export class Reconciler {
     this.#owner = options.owner;
   }
 
-  async claim(step: SharedStep, context: StepContext, claim: Claim): Promise<Json> {
+  async claim(step: SharedStep, context: StepContext, claim: Claim, rights: ClaimRights = {}): Promise<Json> {
     const asked = { ...claim, step: ledgerOf(step) };
-    await this.#store.putClaim(asked);
-    return this.#reconcileSoon(step, context, { resource: claim.resource, asked });
+    await this.#store.putClaim(asked, rights.fences);
+    return this.#reconcileSoon(step, context, { resource: claim.resource, asked, lock: rights.lock });
   }
 
   async release(
     step: SharedStep,
     context: StepContext,
-    release: { readonly claim: Claim; readonly residue: Claim | null },
+    release: { readonly claim: Claim; readonly residue: Claim | null; readonly under?: ClaimRights },
   ): Promise<void> {
+    const { lock, fences } = release.under ?? {};
     const claim = { ...release.claim, step: ledgerOf(step) };
     const residue = release.residue && { ...release.residue, step: ledgerOf(step) };
-    if (!residue) await this.#store.removeClaim(claim);
-    else if (!(await this.#isReleased(claim))) await this.#store.putClaim(residue);
-    await this.#reconcileSoon(step, context, { resource: release.claim.resource, asked: null });
+    if (!residue) await this.#store.removeClaim(claim, fences);
+    else if (!(await this.#isReleased(claim))) await this.#store.putClaim(residue, fences);
+    await this.#reconcileSoon(step, context, { resource: release.claim.resource, asked: null, lock });
   }
 
   /** A release that is made again keeps the residue of the first: its time is when the claim ended. */
@@ -66,7 +87,11 @@ export class Reconciler {
   async #reconcileSoon(
     step: SharedStep,
     context: StepContext,
-    { resource, asked }: { readonly resource: string; readonly asked: Claim | null },
+    {
+      resource,
+      asked,
+      lock,
+    }: { readonly resource: string; readonly asked: Claim | null; readonly lock: Lock | undefined },
   ): Promise<Json> {
     const key = `${ledgerOf(step)} ${resource}`;
     const turn = this.#turns.get(key);
@@ -78,7 +103,7 @@ export class Reconciler {
     const run = (): Promise<Json> => {
       const current = this.#turns.get(key);
       if (current) current.next = null;
-      return this.#reconcile(step, context, { resource, asked: riders });
+      return this.#reconcile(step, context, { resource, asked: riders, lock });
     };
     const next = turn ? turn.running.then(run, run) : Promise.resolve().then(run);
     const running = next
@@ -90,61 +115,84 @@ export class Reconciler {
     return next;
   }
 
-  async #reconcile(
+  /** Writes under the lock. A lock that was lost meanwhile starts over: what was read under it may be old. */
+  async #reconcile(step: SharedStep, context: StepContext, writing: Writing): Promise<Json> {
+    const name = `resource ${ledgerOf(step)} ${writing.resource}`;
+    for (let beginnings = 1; ; beginnings++) {
+      const held = await this.#lock(name, context.signal);
+      const work = new AbortController();
+      void this.#keep(held, work.signal);
+      try {
+        return await this.#write(step, context, { ...writing, held });
+      } catch (error) {
+        if (!held.isLost && !(isOvertaken(error) && isAbout(error, name))) throw error;
+        if (beginnings === MOST_BEGINNINGS || context.signal.aborted) throw busy(name, this.#clock.now(), error);
+      } finally {
+        work.abort(isWritten);
+        if (writing.lock) writing.lock.held = null;
+        await held.giveBack();
+      }
+    }
+  }
+
+  async #write(
     step: SharedStep,
     context: StepContext,
-    { resource, asked }: { readonly resource: string; readonly asked: readonly Claim[] },
+    { resource, asked, lock, held }: Writing & { readonly held: HeldLease },
   ): Promise<Json> {
     const name = ledgerOf(step);
-    const lock = `resource ${name} ${resource}`;
-    await this.#lock(lock, context.signal);
-    const held = new AbortController();
-    void this.#keep(lock, held.signal);
-    try {
-      const claims = await this.#liveClaims(name, resource);
-      const kept = await this.#store.ledger(name, resource);
-      const outcome = await step.reconcile(context, resource, {
-        claims,
-        asked,
-        original: kept?.original ?? null,
-        ours: kept?.ours ?? null,
-        save: (ledger) => this.#store.saveLedger(name, resource, ledger),
-      });
-      if (claims.length === 0) await this.#store.saveLedger(name, resource, null);
-      return outcome;
-    } finally {
-      held.abort(isWritten);
-      await this.#store.unlease(lock, this.#owner);
-    }
+    const fences = [held.fence];
+    if (lock) lock.held = held;
+    const claims = await this.#liveClaims(name, resource, fences);
+    const kept = await this.#store.ledger(name, resource);
+    const outcome = await step.reconcile(context, resource, {
+      claims,
+      asked,
+      original: kept?.original ?? null,
+      ours: kept?.ours ?? null,
+      save: async (ledger) => {
+        await held.demand();
+        await this.#store.saveLedger(name, resource, ledger, fences);
+      },
+    });
+    await held.demand(); // What was written under a lock that was lost is not the last word.
+    if (claims.length === 0) await this.#store.saveLedger(name, resource, null, fences);
+    return outcome;
   }
 
-  async #keep(lock: string, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  /** A renewal that fails is tried again: whether the lock is still ours is asked again before each write. */
+  async #keep(held: HeldLease, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !held.isLost) {
       await this.#clock.sleep(RENEW_MS, signal).catch(() => {});
-      const now = this.#clock.now();
-      if (!signal.aborted) await this.#store.lease(lock, this.#owner, now + LOCK_MS, now);
+      if (!signal.aborted) await held.renew().catch(() => {});
     }
   }
 
-  async #liveClaims(step: string, resource: string): Promise<readonly Claim[]> {
+  async #liveClaims(step: string, resource: string, fences: Fences): Promise<readonly Claim[]> {
     const now = this.#clock.now();
     const claims = await this.#store.claims(step, resource);
     const over = claims.filter(({ until }) => until !== null && until <= now);
-    await Promise.all(over.map((claim) => this.#store.removeClaim(claim)));
+    await Promise.all(over.map((claim) => this.#store.removeClaim(claim, fences)));
     return claims.filter((claim) => !over.includes(claim));
   }
 
-  async #lock(name: string, signal: AbortSignal): Promise<void> {
-    const giveUpAt = this.#clock.now() + 2 * LOCK_MS;
+  async #lock(name: string, signal: AbortSignal): Promise<HeldLease> {
+    const giveUpAt = this.#clock.monotonic() + PATIENCE_MS;
     for (;;) {
-      const now = this.#clock.now();
-      const held = await this.#store.lease(name, this.#owner, now + LOCK_MS, now);
-      if (!held) return;
-      if (now >= giveUpAt)
-        throw new CordonError("store_busy", { what: name, until: new Date(held.until).toISOString() });
+      const held = await takeLease({ store: this.#store, clock: this.#clock, owner: this.#owner, name });
+      if (held instanceof HeldLease) return held;
+      if (this.#clock.monotonic() >= giveUpAt) throw busy(name, held.until, undefined);
       await this.#clock.sleep(LOOK_AGAIN_MS, signal);
     }
   }
+}
+
+function isAbout(error: unknown, name: string): boolean {
+  return error instanceof CordonError && error.particulars["what"] === name;
+}
+
+function busy(what: string, until: number, cause: unknown): CordonError {
+  return new CordonError("store_busy", { what, until: new Date(until).toISOString() }, { cause });
 }
 
 /** Where the claims of a step lie: with those of the step whose ledger it shares. */

@@ -71,6 +71,7 @@ export function stageScenario(
     clock: {
       now: () => clock.now() - builtBeforeMs,
       sleep: (ms, signal) => clock.sleep(ms, signal),
+      monotonic: () => clock.monotonic(),
       hold: () => clock.hold(),
     },
     random: randomOf(options.seed, "world"),

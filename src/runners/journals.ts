@@ -4,7 +4,10 @@ import { CordonError } from "../core/errors.ts";
 import { type Actor, GENESIS, type Happening, type JournalEvent, type NewEvent } from "../core/journal.ts";
 import type { Append, Store } from "../core/store.ts";
 
-export type Beside = Pick<Append, "originals" | "restored">;
+export type Beside = Pick<Append, "originals" | "restored" | "fences">;
+
+/** How often others may write in between before an append gives up: each time the journal has grown, so this never ends by itself. */
+const MOST_TRIES = 1000;
 
 interface Waiting {
   readonly events: readonly NewEvent[];
@@ -91,18 +94,25 @@ export class Journals {
       const batch = journal.waiting;
       journal.waiting = [];
       try {
-        const sealed = await this.#appendAll(caseId, journal, batch);
-        for (const event of sealed) this.#onEvent(event);
-        if (!this.#isDead) batch.forEach(({ resolve }) => resolve());
+        await this.#writeTogether(caseId, journal, batch);
       } catch (error) {
-        batch.forEach(({ reject }) => reject(error));
+        const [only] = batch;
+        if (batch.length === 1) only?.reject(error);
+        // One of them cannot be written: it fails alone.
+        else for (const one of batch) await this.#writeTogether(caseId, journal, [one]).catch(one.reject);
       }
     }
     journal.isWriting = false;
   }
 
+  async #writeTogether(caseId: string, journal: Journal, batch: readonly Waiting[]): Promise<void> {
+    const sealed = await this.#appendAll(caseId, journal, batch);
+    for (const event of sealed) this.#onEvent(event);
+    if (!this.#isDead) batch.forEach(({ resolve }) => resolve());
+  }
+
   async #appendAll(caseId: string, journal: Journal, batch: readonly Waiting[]): Promise<readonly JournalEvent[]> {
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       const { state } = journal;
       const sealed = await this.#store.append({
         case: caseId,
@@ -110,6 +120,7 @@ export class Journals {
         previous: state?.head ?? GENESIS,
         now: this.#clock.now(),
         events: batch.flatMap(({ events }) => events),
+        fences: batch.flatMap(({ beside }) => beside.fences ?? []),
         originals: batch.flatMap(({ beside }) => beside.originals ?? []),
         restored: batch.flatMap(({ beside }) => beside.restored ?? []),
       });
@@ -118,7 +129,13 @@ export class Journals {
         else for (const event of sealed) if (event.sequence === journal.state.sequence + 1) apply(journal.state, event);
         return sealed;
       }
+      const known = state?.sequence ?? 0;
       await this.#read(caseId);
+      if ((journal.state?.sequence ?? 0) > known && tries < MOST_TRIES) continue;
+      // Refused, and nothing is there that this process does not know: events are missing that it has seen.
+      const found = (await this.#store.read(caseId, 0)).at(-1)?.sequence ?? 0;
+      if (found > known && tries < MOST_TRIES) continue;
+      throw new CordonError("journal_went_back", { case: caseId, found: String(found), known: String(known) });
     }
   }
 }

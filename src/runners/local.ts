@@ -1,54 +1,30 @@
 import { childSignal } from "../core/abort.ts";
 import type { CaseState } from "../core/case.ts";
 import { CordonError } from "../core/errors.ts";
-import type { Actor, Happening, JournalEvent } from "../core/journal.ts";
+import type { Actor, Happening } from "../core/journal.ts";
 import type { Playbook } from "../core/playbook.ts";
 import { actKey, type Decision } from "../engine/acts.ts";
 import { contextOf } from "../engine/context.ts";
 import { decide } from "../engine/decide.ts";
 import { abandonUploads } from "../engine/evidence.ts";
 import type { Doing } from "../engine/frame.ts";
+import { HeldLease, RENEW_MS, takeLease } from "../engine/held-lease.ts";
 import { perform } from "../engine/perform.ts";
-import type { Ports } from "../engine/ports.ts";
 import { Reconciler } from "../engine/reconciler.ts";
 import { stepOf } from "../engine/registry.ts";
 import { Gate } from "./gate.ts";
 import { type Beside, Journals } from "./journals.ts";
-
-/** Another process takes a case over when its owner has not been heard of for this long. */
-const LEASE_MS = 30_000;
-const RENEW_MS = 10_000;
+import type { LocalRunnerOptions, WorkOptions } from "./runner-options.ts";
 
 /** Made once: an error takes down where it was made. */
 const isWoken = new Error("woken");
 
 const engine: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
 
-export interface LocalRunnerOptions extends Ports {
-  /** Names this process; another life of it must have another name. */
-  readonly owner: string;
-  /** Whether an owner of a lease is known to be dead, so that nobody needs to wait for its lease to end. */
-  isDead?(owner: string): boolean;
-  /** Plans every step and carries nothing out. */
-  readonly plansOnly?: boolean;
-  onEvent?(event: JournalEvent): void;
-  /** Told when a change was applied, before anything follows from it. */
-  onApplied?(state: CaseState, changeId: string): Promise<void>;
-}
-
-export interface WorkOptions {
-  readonly signal: AbortSignal;
-  /** Goes on waiting while people decide. Without it, it returns when nothing but people can move the case. */
-  readonly waitForPeople?: boolean;
-  /** Goes on proving a settled case until this time (milliseconds since 1970). */
-  readonly until?: number;
-  /** Looks for what other processes wrote at least this often while it waits. */
-  readonly pollMs?: number;
-}
-
 /** What is under way in this process for one case. */
 interface Work {
   readonly caseId: string;
+  readonly lease: HeldLease;
   readonly running: Map<string, { readonly promise: Promise<void>; readonly resource: string | null }>;
   readonly options: WorkOptions;
   /** Ends the present wait. */
@@ -126,10 +102,17 @@ export class LocalRunner {
 
   /** Brings a case forward until it is settled, or waits for people, or the options say to go on. */
   async work(caseId: string, options: WorkOptions): Promise<CaseState> {
-    await this.#takeLease(caseId, options.signal);
+    const lease = await this.#takeLease(caseId, options.signal);
     const life = childSignal(options.signal);
     const { signal } = life;
-    const work: Work = { caseId, running: new Map(), options: { ...options, signal }, wake: () => {}, failure: null };
+    const work: Work = {
+      caseId,
+      lease,
+      running: new Map(),
+      options: { ...options, signal },
+      wake: () => {},
+      failure: null,
+    };
     this.#works.set(caseId, work);
     signal.addEventListener("abort", () => work.wake(), { once: true });
     const renewal = new AbortController();
@@ -140,11 +123,12 @@ export class LocalRunner {
       life.end();
       renewal.abort(new Error("the work ended"));
       this.#works.delete(caseId);
-      if (!this.#journals.isDead) await this.#options.store.unlease(`case ${caseId}`, this.#options.owner);
+      if (!this.#journals.isDead) await lease.giveBack();
     }
   }
 
   async #loop(work: Work): Promise<CaseState> {
+    const fences = [work.lease.fence];
     for (;;) {
       work.options.signal.throwIfAborted();
       if (work.failure !== null) throw work.failure as Error;
@@ -158,7 +142,7 @@ export class LocalRunner {
       });
       const notes = decision.acts.flatMap((act) => (act.verb === "note" ? [act.body] : []));
       if (notes.length > 0) {
-        await this.append(work.caseId, notes);
+        await this.append(work.caseId, notes, engine, { fences });
         void abandonUploads(this.#options.vault, state, notes); // Nothing that comes next waits for it.
         continue;
       }
@@ -229,6 +213,7 @@ export class LocalRunner {
   }
 
   async #carryOut(work: Work, act: Doing, state: CaseState): Promise<void> {
+    const fences = [work.lease.fence];
     if (act.verb === "run" || act.verb === "revert") {
       const record = state.changes.get(act.change);
       // A run that asked to be called again is one act in parts: it was started once. Not so a collection, which must learn
@@ -237,9 +222,12 @@ export class LocalRunner {
         record !== undefined && record.under === act.verb && record.progress !== null && !record.change.collects;
       const attempt = (record?.attempt ?? 0) + 1;
       if (!goesOn)
-        await this.append(work.caseId, [
-          { type: "act.started", change: act.change, verb: act.verb, attempt, owner: this.#options.owner },
-        ]);
+        await this.append(
+          work.caseId,
+          [{ type: "act.started", change: act.change, verb: act.verb, attempt, owner: this.#options.owner }],
+          engine,
+          { fences },
+        );
     }
     const { events, ...beside } = await perform({
       ports: this.#options,
@@ -247,9 +235,10 @@ export class LocalRunner {
       state,
       act,
       signal: work.options.signal,
+      lease: work.lease,
     });
     if (this.#journals.isDead) return;
-    await this.append(work.caseId, events, engine, beside);
+    await this.append(work.caseId, events, engine, { ...beside, fences });
     await abandonUploads(this.#options.vault, state, events);
     for (const event of events)
       if (event.type === "change.applied") await this.#options.onApplied?.(state, event.change);
@@ -270,31 +259,31 @@ export class LocalRunner {
     timer.abort(isWoken);
   }
 
-  async #takeLease(caseId: string, signal: AbortSignal): Promise<void> {
+  async #takeLease(caseId: string, signal: AbortSignal): Promise<HeldLease> {
     const { store, clock, owner } = this.#options;
     for (;;) {
-      const now = clock.now();
-      const held = await store.lease(`case ${caseId}`, owner, now + LEASE_MS, now);
-      if (!held) return;
+      const held = await takeLease({ store, clock, owner, name: `case ${caseId}` });
+      if (held instanceof HeldLease) return held;
       if (this.#options.isDead?.(held.owner) === true) await store.unlease(`case ${caseId}`, held.owner);
-      else await clock.sleep(Math.max(1, held.until - now), signal);
+      else await clock.sleep(Math.max(1, held.until - clock.now()), signal);
     }
   }
 
-  /** A process that was stopped for long finds that another has the case now, and leaves it alone. */
+  /**
+   * A process that was stopped for long finds that another has the case now, and leaves it alone. A renewal that fails for
+   * another reason is tried again; before anything is changed the lease is asked for anyway.
+   */
   async #renew(work: Work, signal: AbortSignal): Promise<void> {
-    const { store, clock, owner } = this.#options;
     while (!signal.aborted && !this.#journals.isDead) {
-      await clock.sleep(RENEW_MS, signal).catch(() => {});
+      await this.#options.clock.sleep(RENEW_MS, signal).catch(() => {});
       if (signal.aborted || this.#journals.isDead) return;
-      const now = clock.now();
-      const held = await store.lease(`case ${work.caseId}`, owner, now + LEASE_MS, now);
-      if (!held) continue;
-      work.failure ??= new CordonError("store_busy", {
-        what: `case ${work.caseId}`,
-        until: new Date(held.until).toISOString(),
-      });
-      return work.wake();
+      try {
+        await work.lease.renew();
+      } catch (error) {
+        if (!work.lease.isLost) continue;
+        work.failure ??= error;
+        return work.wake();
+      }
     }
   }
 }

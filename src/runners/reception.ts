@@ -107,7 +107,7 @@ async function takeOpening(
   { store, clock, owner }: ReceptionTools,
 ): Promise<{ readonly name: string; readonly owner: string }> {
   const opening = { name: `opening ${account} ${region} ${instanceId}`, owner: `${owner}:${id}` };
-  while ((await store.lease(opening.name, opening.owner, clock.now() + OPENING_MS, clock.now())) !== null)
+  while ((await store.lease(opening.name, opening.owner, clock.now() + OPENING_MS, clock.now())).kind === "held")
     await clock.sleep(LOOK_MS);
   return opening;
 }

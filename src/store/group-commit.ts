@@ -4,7 +4,8 @@ import type { Clock } from "../core/clock.ts";
 /** Writes that wait for the commit of their turn. */
 export interface Queue {
   write<Result>(work: () => Result): Promise<Result>;
-  flush(): void;
+  /** Writes what waits. Afterwards every write is refused. */
+  close(): void;
   commits(): number;
 }
 
@@ -21,10 +22,15 @@ function alone(database: Database.Database, work: () => unknown): Outcome {
     database.exec("release write");
     return { ok: true, result };
   } catch (error) {
-    if (!database.inTransaction) throw error; // SQLite gave the whole transaction up (disk full, for one).
+    if (!isInTransaction(database)) throw error; // SQLite gave the whole transaction up (disk full, for one).
     database.exec("rollback to write; release write");
     return { ok: false, error };
   }
+}
+
+/** libsql ends the whole process when it is asked about a database that was closed. */
+function isInTransaction(database: Database.Database): boolean {
+  return database.open && database.inTransaction;
 }
 
 /**
@@ -38,6 +44,7 @@ export function groupCommit(database: Database.Database, hold: Clock["hold"]): Q
     readonly reject: (reason: unknown) => void;
   }[] = [];
   let commits = 0;
+  let isClosed = false;
   let letGo = (): void => {};
   const flush = (): void => {
     const batch = waiting;
@@ -55,15 +62,19 @@ export function groupCommit(database: Database.Database, hold: Clock["hold"]): Q
         else reject(outcome?.error);
       });
     } catch (error) {
-      if (database.inTransaction) database.exec("rollback");
+      if (isInTransaction(database)) database.exec("rollback");
       batch.forEach(({ reject }) => reject(error));
     }
   };
   return {
-    flush,
+    close: () => {
+      isClosed = true;
+      flush();
+    },
     commits: () => commits,
     write: (work) =>
       new Promise((resolve, reject) => {
+        if (isClosed) return reject(new Error("the store is closed"));
         if (waiting.length === 0) {
           letGo = hold();
           setImmediate(flush);

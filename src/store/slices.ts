@@ -1,14 +1,7 @@
 import type { Slice, SliceRequest } from "../core/store.ts";
+import type { Sql } from "./sql.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
-
-interface Statement {
-  run(...parameters: unknown[]): unknown;
-  get(...parameters: unknown[]): unknown;
-  all(...parameters: unknown[]): unknown[];
-}
-
-type Sql = (statement: string) => Statement;
 
 /** Who comes when nobody else is there gets no more than this part of the rest at once, or one token if that is more. */
 const NEWCOMERS_PART = 0.05;

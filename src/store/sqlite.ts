@@ -8,16 +8,12 @@ import type { Claim, IsolationLevel } from "../core/step.ts";
 import type { Append, Store, Tally } from "../core/store.ts";
 import { eventPagesOf } from "./event-pages.ts";
 import { groupCommit, type Queue } from "./group-commit.ts";
-import { TABLES, VERSION } from "./schema.ts";
+import { demandUnfenced, giveLeaseBack, takeLease } from "./leases.ts";
+import { ADDED, TABLES, VERSION } from "./schema.ts";
 import { leaseSlice } from "./slices.ts";
+import { preparer, type Sql } from "./sql.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
-
-interface Statement {
-  run(...parameters: unknown[]): unknown;
-  get(...parameters: unknown[]): unknown;
-  all(...parameters: unknown[]): unknown[];
-}
 
 /** A store, and what can be asked about how it keeps its promise. */
 export interface SqliteStore extends Store {
@@ -65,8 +61,7 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
     });
   }
   untilFree(() => database.exec("pragma journal_mode = wal; pragma synchronous = full"));
-  if (version < VERSION)
-    untilFree(() => database.exec(`begin immediate; ${TABLES}; pragma user_version = ${VERSION}; commit`));
+  if (version < VERSION) untilFree(() => migrate(database));
   const sql = preparer(database);
   const queue = groupCommit(database, hold ?? (() => () => {}));
   return {
@@ -99,9 +94,8 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
           value: JSON.parse(text(row, "value")) as Json,
           case: text(row, "case_id"),
         })),
-    lease: (name, owner, until, now) => queue.write(() => lease(sql, { name, owner, until, now })),
-    unlease: (name, owner) =>
-      queue.write(() => void sql("delete from leases where name = ? and owner = ?").run(name, owner)),
+    lease: (name, owner, until, now) => queue.write(() => takeLease(sql, { name, owner, until, now })),
+    unlease: (name, owner) => queue.write(() => giveLeaseBack(sql, name, owner)),
     count: (tally) => queue.write(() => count(sql, tally)),
     leaseSlice: (request) => queue.write(() => leaseSlice(sql, request)),
     ...claimsOf(sql, queue),
@@ -126,29 +120,33 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
           ),
       ),
     close: () => {
-      queue.flush();
+      queue.close();
       database.close();
     },
   };
 }
 
-type Sql = (statement: string) => Statement;
-
-function preparer(database: Database.Database): Sql {
-  const prepared = new Map<string, Statement>();
-  return (statement) => {
-    const known = prepared.get(statement);
-    if (known) return known;
-    const fresh = database.prepare(statement) as unknown as Statement;
-    prepared.set(statement, fresh);
-    return fresh;
-  };
+/** Brings an older store, or an empty one, to the present tables. Another process may have done it a moment ago. */
+function migrate(database: Database.Database): void {
+  database.exec("begin immediate");
+  try {
+    const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
+    for (const { version: since, table, sql } of version < VERSION ? ADDED : []) {
+      const isThere = database.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get(table);
+      if (version < since && isThere !== undefined) database.exec(sql);
+    }
+    database.exec(`${TABLES}; pragma user_version = ${VERSION}; commit`);
+  } catch (error) {
+    if (database.inTransaction) database.exec("rollback");
+    throw error;
+  }
 }
 
 function append(
   sql: Sql,
-  { case: id, sequence, previous, now, events, originals, restored }: Append,
+  { case: id, sequence, previous, now, events, fences, originals, restored }: Append,
 ): readonly JournalEvent[] | null {
+  demandUnfenced(sql, fences);
   const last = sql("select max(sequence) as last from events where case_id = ?").get(id) as Row | undefined;
   if (Number(last?.["last"] ?? 0) !== sequence) return null;
   const sealed = seal(events, { case: id, sequence, previous, now });
@@ -167,24 +165,6 @@ function append(
   return sealed;
 }
 
-interface LeaseRequest {
-  readonly name: string;
-  readonly owner: string;
-  readonly until: number;
-  readonly now: number;
-}
-
-function lease(
-  sql: Sql,
-  { name, owner, until, now }: LeaseRequest,
-): { readonly owner: string; readonly until: number } | null {
-  const held = sql("select owner, until from leases where name = ?").get(name) as Row | undefined;
-  if (held && held["owner"] !== owner && Number(held["until"]) > now)
-    return { owner: String(held["owner"]), until: Number(held["until"]) };
-  sql("insert or replace into leases values (?, ?, ?)").run(name, owner, until);
-  return null;
-}
-
 function count(sql: Sql, { name, key, now, since, most }: Tally): "counted" | "known" | "full" {
   sql("delete from tallies where name = ? and at <= ?").run(name, since);
   if (sql("select 1 from tallies where name = ? and key = ?").get(name, key)) return "known";
@@ -198,28 +178,18 @@ type ClaimStore = Pick<Store, "putClaim" | "removeClaim" | "claims" | "expiredCl
 
 function claimsOf(sql: Sql, queue: Queue): ClaimStore {
   return {
-    putClaim: ({ resource, step, member, case: id, value, until }) =>
-      queue.write(
-        () =>
-          void sql("insert or replace into claims values (?, ?, ?, ?, ?, ?)").run(
-            resource,
-            step,
-            member,
-            id,
-            JSON.stringify(value),
-            until,
-          ),
-      ),
-    removeClaim: ({ resource, step, member, case: id }) =>
-      queue.write(
-        () =>
-          void sql("delete from claims where resource = ? and step = ? and member = ? and case_id = ?").run(
-            resource,
-            step,
-            member,
-            id,
-          ),
-      ),
+    putClaim: ({ resource, step, member, case: id, value, until }, fences) =>
+      queue.write(() => {
+        demandUnfenced(sql, fences);
+        const values = [resource, step, member, id, JSON.stringify(value), until];
+        sql("insert or replace into claims values (?, ?, ?, ?, ?, ?)").run(...values);
+      }),
+    removeClaim: ({ resource, step, member, case: id }, fences) =>
+      queue.write(() => {
+        demandUnfenced(sql, fences);
+        const values = [resource, step, member, id];
+        sql("delete from claims where resource = ? and step = ? and member = ? and case_id = ?").run(...values);
+      }),
     claims: async (step, resource) =>
       sql("select * from claims where step = ? and resource = ? order by member, case_id")
         .all(step, resource)
@@ -235,8 +205,9 @@ function claimsOf(sql: Sql, queue: Queue): ClaimStore {
         ? { original: JSON.parse(text(row, "original")) as Json, ours: JSON.parse(text(row, "ours")) as Json }
         : null;
     },
-    saveLedger: (step, resource, ledger) =>
+    saveLedger: (step, resource, ledger, fences) =>
       queue.write(() => {
+        demandUnfenced(sql, fences);
         if (ledger === null) sql("delete from ledgers where step = ? and resource = ?").run(step, resource);
         else
           sql("insert or replace into ledgers values (?, ?, ?, ?)").run(

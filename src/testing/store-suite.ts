@@ -3,6 +3,8 @@ import { GENESIS, verifyJournal } from "../core/journal.ts";
 import type { Store, Tally } from "../core/store.ts";
 import { eventPages } from "./store-event-pages.ts";
 import { failing } from "./store-failures.ts";
+import { fences, leases } from "./store-leases.ts";
+import { prepared } from "./store-prepared.ts";
 import { slices } from "./store-slices.ts";
 import { claim, first, NOW, type On, opening, stage, target } from "./store-samples.ts";
 
@@ -29,6 +31,9 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
   });
   describe(`${name}: leases`, () => {
     leases(on);
+  });
+  describe(`${name}: fences`, () => {
+    fences(on);
   });
   describe(`${name}: tallies`, () => {
     tallies(on);
@@ -177,41 +182,6 @@ function originals(on: On): void {
   );
 }
 
-function leases(on: On): void {
-  test(
-    "a lease is its owner's until it ends or is given back",
-    on(async (store) => {
-      expect(await store.lease("case 1", "a", NOW + 30_000, NOW)).toBeNull();
-      expect(await store.lease("case 1", "b", NOW + 31_000, NOW + 1000)).toEqual({ owner: "a", until: NOW + 30_000 });
-      expect(await store.lease("case 1", "a", NOW + 40_000, NOW + 10_000)).toBeNull();
-      expect(await store.lease("case 1", "b", NOW + 69_999, NOW + 39_999)).toEqual({ owner: "a", until: NOW + 40_000 });
-      expect(await store.lease("case 1", "b", NOW + 70_000, NOW + 40_000)).toBeNull();
-      await store.unlease("case 1", "a"); // No longer its own.
-      expect(await store.lease("case 1", "a", NOW + 70_000, NOW + 40_000)).toEqual({ owner: "b", until: NOW + 70_000 });
-      await store.unlease("case 1", "b");
-      expect(await store.lease("case 1", "a", NOW + 70_000, NOW + 40_000)).toBeNull();
-    }),
-  );
-
-  test(
-    "of those who ask in the same turn one gets it",
-    on(async (store) => {
-      const answers = await Promise.all(
-        ["a", "b", "c"].map((owner) => store.lease("case 1", owner, NOW + 30_000, NOW)),
-      );
-      expect(answers.filter((held) => held === null)).toHaveLength(1);
-    }),
-  );
-
-  test(
-    "leases of different names do not meet",
-    on(async (store) => {
-      expect(await store.lease("case 1", "a", NOW + 30_000, NOW)).toBeNull();
-      expect(await store.lease("case 2", "b", NOW + 30_000, NOW)).toBeNull();
-    }),
-  );
-}
-
 function tallies(on: On): void {
   const tally = (key: string, more: Partial<Tally> = {}): Tally => ({
     name: "automatic 111122223333",
@@ -309,24 +279,6 @@ function claims(on: On): void {
       await store.saveLedger("s", "acl-1", null);
       expect(await store.ledger("s", "acl-1")).toBeNull();
       expect(await store.ledger("s", "acl-2")).toEqual({ original: null, ours: null });
-    }),
-  );
-}
-
-function prepared(on: On): void {
-  test(
-    "prepared groups are kept by account, region, VPC and level; a fresh one replaces the old",
-    on(async (store) => {
-      const put = (vpcId: string, level: "sealed" | "open", groupId: string): Promise<void> =>
-        store.putPreparedGroup("111122223333", "eu-west-1", { vpcId, level, groupId });
-      await put("vpc-1", "sealed", "sg-1");
-      await put("vpc-1", "open", "sg-2");
-      await put("vpc-1", "sealed", "sg-3");
-      expect(await store.preparedGroups("111122223333", "eu-west-1")).toEqual([
-        { vpcId: "vpc-1", level: "open", groupId: "sg-2" },
-        { vpcId: "vpc-1", level: "sealed", groupId: "sg-3" },
-      ]);
-      expect(await store.preparedGroups("111122223333", "us-east-1")).toEqual([]);
     }),
   );
 }

@@ -87,7 +87,7 @@ const vault: Reader = async ({ s3, now }) => {
   const kept = s3Vault({
     bucket: BUCKET,
     sender: () => s3,
-    clock: { now, sleep: async () => {}, hold: () => () => {} },
+    clock: { now, monotonic: now, sleep: async () => {}, hold: () => () => {} },
     random: () => 0,
   });
   const key = "cases/1/2/3/4/text";

@@ -12,6 +12,7 @@ const NOW = Date.parse("2026-03-01T12:00:00.700Z");
 /** Real requests do not wait: pauses pass at once, and deadlines only where a test wants them to. */
 const clockWith = (passes: (ms: number) => boolean): Clock => ({
   now: () => NOW,
+  monotonic: () => NOW,
   sleep: (ms, signal) =>
     passes(ms)
       ? Promise.resolve()

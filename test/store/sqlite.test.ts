@@ -6,6 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { SimulatedClock } from "../../src/core/clock.ts";
 import { GENESIS, type NewEvent } from "../../src/core/journal.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
+import { groupCommit } from "../../src/store/group-commit.ts";
 import { storeSuite } from "../../src/testing/store-suite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cordon-store-"));
@@ -93,12 +94,43 @@ test("a file store writes ahead and waits for the disk at every commit", () => {
   store.close();
 });
 
+test.each([2, 3])("a store of version %i gets tokens, and keeps the leases that it has", async (version) => {
+  const path = freshFile();
+  const older = new Database(path);
+  older.exec(
+    `create table leases (name text primary key, owner text not null, until integer not null) strict, without rowid; insert into leases values ('case 1', 'a', 1000); pragma user_version = ${version}`,
+  );
+  older.close();
+  const store = openSqlite(path);
+  expect(await store.lease("case 1", "b", 2000, 500)).toEqual({ kind: "held", owner: "a", until: 1000 });
+  expect(await store.lease("case 1", "b", 2000, 1000)).toEqual({ kind: "ours", token: 1 });
+  store.close();
+  openSqlite(path).close(); // Migrated once.
+});
+
+test("after close every read and write is refused, and a failing write ends no process", async () => {
+  const store = openSqlite(freshFile());
+  await store.append(append("case-1"));
+  store.close();
+  await expect(store.append(append("case-2"))).rejects.toThrow("the store is closed");
+  await expect(store.lease("case 1", "a", 1, 0)).rejects.toThrow("the store is closed");
+  await expect(store.read("case-1", 0)).rejects.toThrow("the store is closed");
+  await expect(store.claims("s", "r")).rejects.toThrow("the store is closed");
+});
+
+test("a write that waits when the database is closed under it is refused, and ends no process", async () => {
+  const database = new Database(":memory:");
+  const queue = groupCommit(database, () => () => {});
+  const written = queue.write(() => database.close());
+  await expect(written).rejects.toThrow("The database connection is not open");
+});
+
 test("a store that a newer Cordon wrote is refused, and not touched", () => {
   const path = freshFile();
   const newer = new Database(path);
   newer.exec("pragma user_version = 99");
   newer.close();
-  expect(() => openSqlite(path)).toThrow(/newer Cordon \(version 99, this one reads 3\)/);
+  expect(() => openSqlite(path)).toThrow(/newer Cordon \(version 99, this one reads 4\)/);
   const after = new Database(path);
   expect(after.prepare("select count(*) as tables from sqlite_master").get()).toMatchObject({ tables: 0 });
   after.close();

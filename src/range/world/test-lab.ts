@@ -29,6 +29,9 @@ export class ManualClock implements Clock {
   now(): number {
     return this.time;
   }
+  monotonic(): number {
+    return this.time;
+  }
   sleep(): Promise<void> {
     return Promise.resolve();
   }
