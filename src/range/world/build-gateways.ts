@@ -1,5 +1,6 @@
 /** Builds what joins a VPC to other networks: peerings, transit gateways, VPN and carrier gateways, traffic mirrors. */
 import { createInterface } from "./build-interfaces.ts";
+import { createVpcEndpoint, type VpcEndpoint } from "./endpoints.ts";
 import type {
   CarrierGateway,
   TrafficMirrorSession,
@@ -140,6 +141,27 @@ export function createCarrierGateway({ world, region }: Place, options: { readon
     tags: [],
     vpcId: options.vpcId,
     state: "available",
+  });
+}
+
+/** A Gateway Load Balancer's endpoint in a subnet. What it takes goes on by the routes of that subnet. */
+export function createInspectionEndpoint(
+  place: Place,
+  options: { readonly vpcId: string; readonly subnetId: string },
+): VpcEndpoint {
+  const { vpcId, subnetId } = options;
+  const door = createInterface(place, {
+    subnetId,
+    groupIds: [],
+    interfaceType: "gateway_load_balancer_endpoint",
+    requesterId: "amazon-aws",
+  });
+  return createVpcEndpoint(place, {
+    vpcId,
+    serviceName: `com.amazonaws.vpce.${place.region.name}.vpce-svc-0123456789abcdef0`,
+    kind: "GatewayLoadBalancer",
+    subnetIds: [subnetId],
+    interfaceIds: [door.id],
   });
 }
 

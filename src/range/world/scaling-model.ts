@@ -108,6 +108,8 @@ export interface TargetGroup extends Named {
     unhealthyThreshold: number;
   };
   deregistrationDelaySeconds: number;
+  /** Of a Network Load Balancer: whether connections end with the delay; AWS's default is that they do not. */
+  terminatesConnections?: boolean;
   /** By `id:port`. */
   targets: Map<string, Target>;
   /** By `id:port`: deregistered, and shown as draining until then. */

@@ -75,10 +75,17 @@ function describeTargetGroup(context: Context, group: TargetGroup): SdkTargetGro
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroupAttributes.html */
 const describeAttributes = handler(
   (context, input: DescribeTargetGroupAttributesInput): DescribeTargetGroupAttributesOutput => {
-    const { deregistrationDelaySeconds } = targetGroupNamed(context, input.TargetGroupArn);
+    const {
+      deregistrationDelaySeconds,
+      protocol,
+      terminatesConnections = false,
+    } = targetGroupNamed(context, input.TargetGroupArn);
     return {
       Attributes: [
         { Key: "deregistration_delay.timeout_seconds", Value: String(deregistrationDelaySeconds) },
+        ...(protocol === "TCP"
+          ? [{ Key: "deregistration_delay.connection_termination.enabled", Value: String(terminatesConnections) }]
+          : []),
         { Key: "stickiness.enabled", Value: "false" },
       ],
     };

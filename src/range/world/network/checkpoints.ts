@@ -51,6 +51,21 @@ export class Checkpoints {
     return null;
   }
 
+  /** From one interface to another of the VPC. Network ACLs stand between subnets, not inside one. */
+  between(packet: Packet, { from, to }: { readonly from: Hop; readonly to: Hop }): Delivery | null {
+    const leaving = viewOf(packet, "egress");
+    if (to.subnet.id !== from.subnet.id) return this.acl(from, leaving) ?? this.aclOf(to, viewOf(packet, "ingress"));
+    this.record(from, leaving, "ACCEPT");
+    return null;
+  }
+
+  /** A packet from outside comes in through an inspection's interface in another subnet first. */
+  throughDoor(door: Hop, target: Hop, view: PacketView): Delivery | null {
+    if (door.subnet.id === target.subnet.id) return null;
+    const onward = { ...view, direction: "egress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
+    return this.aclOf(door, view) ?? this.aclOf(door, onward);
+  }
+
   /** The last that is asked before a packet goes on from an interface: what flow logs record of it is decided. */
   acl(hop: Hop, view: PacketView): Delivery | null {
     const stopped = this.aclOf(hop, view);

@@ -11,6 +11,7 @@ export interface Flow {
   readonly outsidePort?: number;
   readonly icmp?: Packet["icmp"];
   readonly via?: Packet["via"];
+  readonly targetGroupArn?: string;
 }
 
 /** What was, of a flow that is planted. Times are milliseconds since 1970. */
@@ -31,7 +32,7 @@ export interface PlantedPast {
 
 /** A packet in the middle of a flow. */
 export function packetOf(flow: Flow, direction: "outward" | "inward"): Packet {
-  const { inside, outside, insidePort, outsidePort, protocol, icmp, via } = flow;
+  const { inside, outside, insidePort, outsidePort, protocol, icmp, via, targetGroupArn } = flow;
   const isOut = direction === "outward";
   const [fromPort, toPort] = isOut ? [insidePort, outsidePort] : [outsidePort, insidePort];
   return {
@@ -41,5 +42,6 @@ export function packetOf(flow: Flow, direction: "outward" | "inward"): Packet {
     ...(toPort === undefined ? {} : { toPort }),
     ...(icmp === undefined ? {} : { icmp }),
     ...(via === undefined ? {} : { via }),
+    ...(targetGroupArn === undefined ? {} : { targetGroupArn }),
   };
 }

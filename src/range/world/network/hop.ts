@@ -57,6 +57,20 @@ function addressesOf({ privateIps, ipv6Addresses }: NetworkInterface): readonly 
   return [...privateIps, ...ipv6Addresses];
 }
 
+/** Whether a gateway to the internet, or to a carrier's network, belongs to the hop's VPC. */
+export function isAttached({ place: { region }, vpc }: Hop, gatewayId: string): boolean {
+  const gateway = region.internetGateways.get(gatewayId) ?? region.carrierGateways.get(gatewayId);
+  return gateway?.vpcId === vpc.id;
+}
+
+/** An internet gateway, or a carrier's: they need no route inwards. */
+export function hasInternetGateway({ place: { region }, vpc }: Hop): boolean {
+  return (
+    [...region.internetGateways.values()].some(({ vpcId, egressOnly }) => vpcId === vpc.id && !egressOnly) ||
+    [...region.carrierGateways.values()].some(({ vpcId, state }) => vpcId === vpc.id && state === "available")
+  );
+}
+
 /** Whether an address is the interface's own, or lies in a block that is delegated to it. */
 export function holdsAddress(network: NetworkInterface, ip: string): boolean {
   return (
@@ -106,4 +120,9 @@ export function dropped(
 
 export function delivered(tracked: boolean): Delivery {
   return { delivered: true, reason: "delivered", by: null, tracked };
+}
+
+/** The whole delivery is tracked where an interface on the path keeps an entry. */
+export function keepTracked(delivery: Delivery, tracked: boolean): Delivery {
+  return tracked && !delivery.tracked ? { ...delivery, tracked } : delivery;
 }

@@ -11,17 +11,21 @@ import {
   findByPublicAddress,
   findHop,
   findInVpc,
+  hasInternetGateway,
   holdsAddress,
+  isAttached,
   isLoadBalanced,
   isUp,
+  keepTracked,
   type Hop,
 } from "./hop.ts";
 import { InterfaceFilter, type PathKind } from "./interface-filter.ts";
-import { NatMappings, type NatMapping } from "./nat-mappings.ts";
+import { NatGateways } from "./nat-gateways.ts";
 import { identityOf } from "./connections.ts";
 import { packetOf, type Flow, type PlantedPast } from "./flow.ts";
 import { JoinedNetworks } from "./joined-networks.ts";
-import { pathOf, isAutomatic } from "./path-kind.ts";
+import { inspectionDoor, isAutomatic, isInspectionTracked, pathOf } from "./path-kind.ts";
+import { endedByBalancer } from "./balanced-flows.ts";
 import { plantable, plantEntries } from "./planting.ts";
 import { Trial } from "./trial.ts";
 import { DEFAULT_NETWORK_OPTIONS, optionFor, type NetworkOptions } from "./options.ts";
@@ -40,18 +44,22 @@ export class Network {
   readonly #world: World;
   readonly #trial = new Trial();
   readonly #filter: InterfaceFilter;
-  readonly #nat = new NatMappings(this.#trial);
+  readonly #natGateways: NatGateways;
   readonly #at: Checkpoints;
   readonly #joined: JoinedNetworks;
+  readonly #forwarders = new Set<string>();
 
   constructor(world: World, options: Partial<NetworkOptions> = {}) {
     this.#world = world;
     this.#filter = new InterfaceFilter({ ...DEFAULT_NETWORK_OPTIONS, ...options }, this.#trial);
     this.#at = new Checkpoints(this.#filter, this.#trial);
+    this.#natGateways = new NatGateways(world, this.#at, this.#trial);
     this.#joined = new JoinedNetworks(world, this.#at);
   }
 
   send(packet: Packet): Delivery {
+    const ended = endedByBalancer(this.#world, packet);
+    if (ended) return ended;
     return packet.from.kind === "interface"
       ? this.#sendFromInside(packet, packet.from.interfaceId)
       : this.#receiveFromOutside(packet);
@@ -92,10 +100,15 @@ export class Network {
     const packet = packetOf(flow, "outward");
     if (route?.target.kind === "nat-gateway") {
       const mapped = { interfaceId: source.network.id, view: viewOf(packet, "egress") };
-      this.#nat.open(route.target.id, mapped, past.lastPacketAt);
+      this.#natGateways.mappings.open(route.target.id, mapped, past.lastPacketAt);
     }
     if (past.tracked === false) return;
-    plantEntries(this.#filter, { flow, past, source, path: pathOf(packet, source, { route, joined: this.#joined }) });
+    plantEntries(this.#filter, { flow, past, source, path: this.#pathOf(packet, source, route) });
+  }
+
+  /** What runs behind this interface forwards packets that are for others; its source/destination check must be off. */
+  forwardThrough(interfaceId: string): void {
+    this.#forwarders.add(interfaceId);
   }
 
   /** The flows that an interface tracks now. */
@@ -116,35 +129,44 @@ export class Network {
       if (!isServiceOn(service, source.vpc, instance)) return dropped("service-disabled", service);
       return { delivered: true, reason: "unfiltered-service", by: service, tracked: false };
     }
+    return this.#emit(packet, source, 0);
+  }
+
+  /** Out of an interface: its groups first, then the route of its subnet. */
+  #emit(packet: Packet, source: Hop, forwarded: number): Delivery {
+    if (forwarded > MOST_FORWARDERS) return dropped("no-route", source.network.id);
     const found = findRoute(source.place.region, source.subnet, packet.to.ip);
-    const path = pathOf(packet, source, { route: found?.route ?? null, joined: this.#joined });
+    const path = this.#pathOf(packet, source, found?.route ?? null);
     const exit = this.#at.exit(packet, source, path);
     if ("delivered" in exit) return exit;
     if (!found) return dropped("no-route", source.subnet.id);
-    return keepTracked(this.#follow(packet, source, found.route), exit.tracked);
+    return keepTracked(this.#follow(packet, source, found.route, forwarded), exit.tracked);
   }
 
-  #follow(packet: Packet, source: Hop, { target, destination }: Route): Delivery {
+  #follow(packet: Packet, source: Hop, { target, destination }: Route, forwarded: number): Delivery {
     const isV4 = parseAddress(packet.to.ip)?.family === 4;
     switch (target.kind) {
       case "local":
         return this.#deliverInside(packet, source);
       case "internet-gateway":
+      case "carrier-gateway":
         return this.#leave(packet, source, target.id);
       case "egress-only-internet-gateway":
-        if (isV4 || !this.#isAttached(source, target.id)) return dropped("no-route", target.id);
+        if (isV4 || !isAttached(source, target.id)) return dropped("no-route", target.id);
         return this.#at.acl(source, viewOf(packet, "egress")) ?? delivered(true);
       case "nat-gateway":
         return this.#translate(packet, source, target.id);
-      case "vpc-endpoint":
+      case "vpc-endpoint": {
+        const door = inspectionDoor(source, target);
+        if (door) return this.#throughInspection(packet, source, { door, forwarded });
         return this.#at.acl(source, viewOf(packet, "egress")) ?? delivered(false);
+      }
       case "vpc-peering-connection":
       case "transit-gateway":
       case "vpn-gateway":
         return this.#joined.outward(packet, source, target);
-      case "carrier-gateway":
-        return this.#leave(packet, source, target.id);
       case "network-interface":
+        return this.#throughAppliance(packet, source, { interfaceId: target.id, forwarded });
       case "core-network":
       case "blackhole":
         return dropped("no-route", destination);
@@ -155,23 +177,55 @@ export class Network {
   #deliverInside(packet: Packet, source: Hop): Delivery {
     const target = findInVpc(source, packet.to.ip);
     if (!target) return dropped("no-such-interface", packet.to.ip);
-    const leaving = viewOf(packet, "egress");
-    if (target.subnet.id === source.subnet.id) this.#at.record(source, leaving, "ACCEPT");
-    else {
-      const stopped = this.#at.acl(source, leaving) ?? this.#at.aclOf(target, viewOf(packet, "ingress"));
-      if (stopped) return stopped;
-    }
+    return this.#at.between(packet, { from: source, to: target }) ?? this.#enterFrom(packet, source, target);
+  }
+
+  #enterFrom(packet: Packet, source: Hop, target: Hop): Delivery {
     return this.#at.enter(packet, target, {
       isAutomatic: isAutomatic(packet, source, target),
       isLoadBalanced: isLoadBalanced(packet, source, target),
     });
   }
 
+  /** Into the interface that a route names. Without its source/destination check it takes what is for others. */
+  #throughAppliance(
+    packet: Packet,
+    source: Hop,
+    { interfaceId, forwarded }: { readonly interfaceId: string; readonly forwarded: number },
+  ): Delivery {
+    const appliance = findHop(this.#world, interfaceId);
+    if (!appliance || appliance.vpc.id !== source.vpc.id) return dropped("no-route", interfaceId);
+    const stopped = this.#at.between(packet, { from: source, to: appliance });
+    if (stopped) return stopped;
+    const isItsOwn = holdsAddress(appliance.network, packet.to.ip);
+    if (appliance.network.sourceDestCheck && !isItsOwn) return dropped("source-destination-check", interfaceId);
+    const entered = this.#enterFrom(packet, source, appliance);
+    if (!entered.delivered || isItsOwn || !this.#forwarders.has(interfaceId)) return entered;
+    return keepTracked(this.#emit(packet, appliance, forwarded + 1), entered.tracked);
+  }
+
+  /** Through a Gateway Load Balancer, which gives the packet back at the door: the route there leads on. */
+  #throughInspection(
+    packet: Packet,
+    source: Hop,
+    { door, forwarded }: { readonly door: Hop; readonly forwarded: number },
+  ): Delivery {
+    const stopped = this.#at.between(packet, { from: source, to: door });
+    if (stopped) return stopped;
+    const onward = findRoute(door.place.region, door.subnet, packet.to.ip)?.route;
+    if (!onward || forwarded >= MOST_FORWARDERS) return dropped("no-route", door.subnet.id);
+    return this.#follow(packet, door, onward, forwarded + 1);
+  }
+
   #leave(packet: Packet, source: Hop, gatewayId: string): Delivery {
-    if (!this.#isAttached(source, gatewayId)) return dropped("no-route", gatewayId);
+    // Forwarded packets have the address of the interface that sent them first.
+    const origin = holdsAddress(source.network, packet.from.ip) ? source : findInVpc(source, packet.from.ip);
+    if (!isAttached(source, gatewayId)) return dropped("no-route", gatewayId);
     const isV6 = parseAddress(packet.from.ip)?.family === 6;
     const view = viewOf(packet, "egress");
-    const publicIp = this.#keptAddress(source, view) ?? publicAddressFor(source.network, packet.from.ip)?.ip;
+    const publicIp = origin
+      ? (this.#keptAddress(origin, view) ?? publicAddressFor(origin.network, packet.from.ip)?.ip)
+      : undefined;
     if (!isV6 && publicIp === undefined) return dropped("no-public-address", source.network.id);
     const stopped = this.#at.acl(source, view);
     if (stopped) return stopped;
@@ -186,34 +240,9 @@ export class Network {
     return flow && !ends ? (flow.publicIp ?? undefined) : undefined;
   }
 
-  /** Through a NAT gateway: into its subnet with the instance's address, out of it with the gateway's. */
   #translate(packet: Packet, source: Hop, gatewayId: string): Delivery {
-    const gateway = source.place.region.natGateways.get(gatewayId);
-    const hop = gateway ? findHop(this.#world, gateway.interfaceId) : null;
-    const view = viewOf(packet, "egress");
-    const isTranslatable = view.protocol === 6 || view.protocol === 17 || view.protocol === 1;
-    if (!gateway || gateway.state !== "available" || !hop || !isTranslatable) return dropped("no-route", gatewayId);
-    const stoppedBefore = this.#at.cross({ from: source, to: hop }, view);
-    if (stoppedBefore) return stoppedBefore;
-    const mapping = this.#nat.outbound(gatewayId, source.network.id, view, this.#world.now());
-    if (!mapping) return dropped("no-nat-mapping", gatewayId);
-    const onward = findRoute(hop.place.region, hop.subnet, packet.to.ip)?.route.target;
-    if (onward?.kind !== "internet-gateway" || !this.#isAttached(hop, onward.id))
-      return dropped("no-route", hop.subnet.id);
-    const translated = {
-      ...view,
-      localIp: gateway.privateIp,
-      sourcePort: view.sourcePort === null ? null : mapping.publicPort,
-    };
-    const stopped = this.#at.acl(hop, translated);
-    if (stopped) return stopped;
-    const { fromPort: _, ...rest } = packet;
-    const outside: Packet = {
-      ...rest,
-      from: { kind: "external", ip: gateway.publicIp },
-      ...(translated.sourcePort === null ? {} : { fromPort: translated.sourcePort }),
-    };
-    return this.#arrive(outside) ?? delivered(true);
+    const translated = this.#natGateways.outward(packet, source, gatewayId);
+    return "delivered" in translated ? translated : (this.#arrive(translated.leaves) ?? delivered(true));
   }
 
   /** A packet to a public address of the range itself comes in again from outside; `null` when it is none. */
@@ -230,8 +259,8 @@ export class Network {
     const { hop: target, privateIp } = found;
     const inner: Packet = { ...packet, to: { kind: "interface", interfaceId: target.network.id, ip: privateIp } };
     const view = viewOf(inner, "ingress");
-    const mapping = this.#nat.inbound(target.network.id, view.about ?? view, this.#world.now());
-    if (mapping) return this.#translateBack(inner, target, mapping);
+    const mapping = this.#natGateways.mappings.inbound(target.network.id, view.about ?? view, this.#world.now());
+    if (mapping) return this.#natGateways.inward(inner, target, mapping);
 
     const joined = packet.to.kind === "interface" ? this.#joined.inward(inner, target) : null;
     if (joined) return joined;
@@ -245,56 +274,27 @@ export class Network {
     const isEgressOnly = isV6 && back?.kind === "egress-only-internet-gateway";
     if (isEgressOnly && !this.#filter.connections.find(target.network.id, view, this.#world.now()))
       return dropped("no-route", back.id);
-    if (!isEgressOnly && !this.#hasInternetGateway(target)) return dropped("no-route", target.vpc.id);
-    const stopped = this.#at.aclOf(target, view);
+    if (!isEgressOnly && !hasInternetGateway(target)) return dropped("no-route", target.vpc.id);
+    const door = back ? inspectionDoor(target, back) : null;
+    const stopped = (door ? this.#at.throughDoor(door, target, view) : null) ?? this.#at.aclOf(target, view);
     return (
       stopped ??
       this.#at.enter(inner, target, {
-        isAutomatic: isEgressOnly || isAutomatic(inner, target),
+        isAutomatic:
+          isEgressOnly ||
+          isAutomatic(inner, target) ||
+          (door !== null && isInspectionTracked(this.#filter.options, target, view)),
         isLoadBalanced: isLoadBalanced(inner, target),
       })
     );
   }
 
-  #translateBack(packet: Packet, target: Hop, mapping: NatMapping): Delivery {
-    const { gatewayId, publicPort } = mapping;
-    const gateway = target.place.region.natGateways.get(gatewayId);
-    const hop = gateway ? findHop(this.#world, gateway.interfaceId) : null;
-    if (!gateway || gateway.state !== "available" || !hop) return dropped("no-route", gatewayId);
-    const view = viewOf(packet, "ingress");
-    const atGateway = {
-      ...view,
-      localIp: gateway.privateIp,
-      destinationPort: view.destinationPort === null ? null : publicPort,
-    };
-    const stoppedAtGateway = this.#at.acl(hop, atGateway);
-    if (stoppedAtGateway) return stoppedAtGateway;
-    const crossing = { ...view, direction: "egress", localIp: view.remoteIp, remoteIp: view.localIp } as const;
-    if (hop.subnet.id === target.subnet.id) this.#at.record(hop, crossing, "ACCEPT");
-    else {
-      const stopped = this.#at.acl(hop, crossing) ?? this.#at.aclOf(target, view);
-      if (stopped) return stopped;
-    }
-    this.#nat.touch(mapping, this.#world.now());
-    return this.#at.enter(packet, target, { isAutomatic: true, isLoadBalanced: false });
-  }
-
-  #isAttached({ place: { region }, vpc }: Hop, gatewayId: string): boolean {
-    const gateway = region.internetGateways.get(gatewayId) ?? region.carrierGateways.get(gatewayId);
-    return gateway?.vpcId === vpc.id;
-  }
-
-  /** An internet gateway, or a carrier's: they need no route inwards. */
-  #hasInternetGateway({ place: { region }, vpc }: Hop): boolean {
-    return (
-      [...region.internetGateways.values()].some(({ vpcId, egressOnly }) => vpcId === vpc.id && !egressOnly) ||
-      [...region.carrierGateways.values()].some(({ vpcId, state }) => vpcId === vpc.id && state === "available")
-    );
+  #pathOf(packet: Packet, source: Hop, route: Route | null): PathKind {
+    return pathOf(packet, source, { route, joined: this.#joined, options: this.#filter.options });
   }
 }
+
+/** A packet that is forwarded more often goes in a circle. */
+const MOST_FORWARDERS = 8;
 
 const NOT_SPECIAL: PathKind = { isAutomatic: false, isLoadBalanced: false };
-
-function keepTracked(delivery: Delivery, tracked: boolean): Delivery {
-  return tracked && !delivery.tracked ? { ...delivery, tracked } : delivery;
-}

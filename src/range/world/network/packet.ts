@@ -20,6 +20,8 @@ export interface Packet {
   readonly regarding?: Packet;
   /** A service that the packet passes on its way and that the range does not model as a resource. */
   readonly via?: "network-load-balancer" | "global-accelerator" | "network-firewall";
+  /** By way of a Network Load Balancer: the ARN of the target group that the flow was balanced to. */
+  readonly targetGroupArn?: string;
 }
 
 export type DeliveryReason =
@@ -33,7 +35,8 @@ export type DeliveryReason =
   | "not-on-network"
   | "no-such-interface"
   | "source-destination-check"
-  | "service-disabled";
+  | "service-disabled"
+  | "load-balancer";
 
 export interface Delivery {
   readonly delivered: boolean;
