@@ -1,8 +1,9 @@
 import { LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
+import type { Urgency } from "../core/urgency.ts";
 import type { Sender } from "./sender.ts";
 
 /** The one attribute by which a lookup finds events, as far as Cordon uses it. */
-export type EventAttribute = "AccessKeyId" | "ResourceName" | "Username";
+export type EventAttribute = "AccessKeyId" | "EventName" | "ResourceName" | "Username";
 
 export interface EventLookup {
   readonly attribute: EventAttribute;
@@ -10,6 +11,8 @@ export interface EventLookup {
   /** Milliseconds since 1970, both included. */
   readonly from: number;
   readonly to: number;
+  /** How urgent the lookup is, if not as urgent as its act. */
+  readonly urgency?: Urgency;
 }
 
 /** One event of the history. */
@@ -43,7 +46,7 @@ const PAGE_SIZE = 50;
  */
 export async function lookUpEvents(
   cloudtrail: Sender,
-  { attribute, value, from, to }: EventLookup,
+  { attribute, value, from, to, urgency }: EventLookup,
   token: string | null,
 ): Promise<EventPage> {
   const { Events = [], NextToken } = await cloudtrail.send(
@@ -54,6 +57,7 @@ export async function lookUpEvents(
       MaxResults: PAGE_SIZE,
       ...(token === null ? {} : { NextToken: token }),
     }),
+    urgency === undefined ? {} : { urgency },
   );
   return {
     events: Events.map(({ EventId = null, EventTime, CloudTrailEvent }) => ({

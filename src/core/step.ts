@@ -3,6 +3,7 @@ import type { ArtifactDraft, Artifact, CaseVault } from "./artifact.ts";
 import type { Change, ChangeDraft, Left } from "./change.ts";
 import { sameSet } from "./change.ts";
 import type { Check, Survivor } from "./containment.ts";
+import type { EventPages } from "./event-pages.ts";
 import type { Finding } from "./finding.ts";
 import type { Json } from "./json.ts";
 import type { Ledger as ProofLedger } from "./ledger.ts";
@@ -73,6 +74,8 @@ export interface StepContext {
   readonly lookSince: number | null;
   /** Where a collection stores content. */
   readonly vault: CaseVault;
+  /** Pages of CloudTrail that any case has read; absent where no store is. */
+  readonly eventPages?: EventPages;
   /** Ids of the changes that have been sent to AWS by now, and may show in what is read. */
   changesSent(): readonly string[];
   /** An unguessable word from the journal, one per case: it marks what we create. */

@@ -48,6 +48,7 @@ export function contextOf(
     lookSince,
     nonce: state.nonce,
     vault: caseVault(ports, { state, attempt, signal }),
+    eventPages: ports.store,
     changesSent: () => changesSent(state),
   };
   return { context, calls };

@@ -34,7 +34,7 @@ const input = z.strictObject({
 });
 
 const item = z.strictObject({
-  attribute: z.enum(["AccessKeyId", "ResourceName", "Username"]),
+  attribute: z.enum(["AccessKeyId", "EventName", "ResourceName", "Username"]),
   value: z.string(),
   region: z.string(),
   shows: z.string(),
