@@ -48,6 +48,7 @@ export function caseCommands(root: Command, run: Run): void {
     .option("--apply", "act", false)
     .option("--yes", "act without asking on the terminal", false)
     .option("--wait", "stay until people have decided", false)
+    .option("--prove", "stay until the instance is proved contained, or nothing more is due", false)
     .action((ids: string[], given: RespondFlags & Given) =>
       desk(run, { name: "respond", given }, async (at) =>
         (await import("./commands/respond.ts")).respond(at, ids, given),

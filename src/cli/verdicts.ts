@@ -21,6 +21,14 @@ export function exitCodeOf(state: CaseState): number {
   return statusOf(state) === "closed" ? 0 : 3; // Nothing was to be contained, and nothing failed.
 }
 
+/** Whether a later proof may say more: it is not `true` yet, and a late stage or evidence is due. */
+export function isProofDue({ assessments, stages, release }: CaseState): boolean {
+  const latest = assessments.at(-1);
+  if (release || latest?.contained === true) return false;
+  const comes = [...stages.values()].some(({ dueAt, outcome }) => dueAt !== null && outcome === null);
+  return comes || (latest !== undefined && latest.dueAt !== null);
+}
+
 /** The exit code for several cases: the highest. */
 export function worstOf(codes: readonly number[]): number {
   return Math.max(0, ...codes);

@@ -27,16 +27,22 @@ export function decideNextProof(draft: Draft): void {
   const { now } = draft.situation;
   if (!draft.isEmpty) return;
   for (const { latest, act, isOvertaken } of proofs(draft)) {
-    if (isOvertaken || now - latest.asOf >= PROVE_AGAIN_MS) return draft.add(act); // One after the other: each joins with the others.
-    draft.wake(latest.asOf + PROVE_AGAIN_MS);
+    const next = nextProofAt(latest);
+    if (isOvertaken || now >= next) return draft.add(act); // One after the other: each joins with the others.
+    draft.wake(next);
   }
+}
+
+/** When evidence that is missing is due, and every five minutes. */
+function nextProofAt({ asOf, dueAt }: AssessmentRecord): number {
+  return dueAt === null || dueAt <= asOf ? asOf + PROVE_AGAIN_MS : Math.min(asOf + PROVE_AGAIN_MS, dueAt);
 }
 
 interface Proof {
   readonly latest: AssessmentRecord;
   /** The same, made again outside its stage. */
   readonly act: Extract<Act, { readonly verb: "assess" }>;
-  /** Whether it would see more now. Not where its stage comes later, because what it reads does: nothing shows there at once. */
+  /** Whether it would see more now. Not if each of its stages comes later, because what it reads does: nothing shows there at once. */
   readonly isOvertaken: boolean;
 }
 
@@ -44,11 +50,12 @@ interface Proof {
 function proofs({ situation: { state, playbook, registry } }: Draft): readonly Proof[] {
   const latest = new Map(state.assessments.map((each) => [each.step, each]));
   return [...latest.values()].flatMap((each): readonly Proof[] => {
-    const stage = playbook.stages.findLast(({ steps }) => steps.some(({ use }) => use === each.step));
-    const use = stage?.steps.find((one) => one.use === each.step);
-    if (!stage || !use) return [];
+    const stages = playbook.stages.filter(({ steps }) => steps.some(({ use }) => use === each.step));
+    const use = stages.at(-1)?.steps.find((one) => one.use === each.step);
+    if (!use) return [];
+    const isOnlyLater = stages.every(({ after }) => after !== null);
     const { reads = [] } = stepOf(registry, use.use);
-    const isOvertaken = stage.after === null && (isOvertakenByCut(state, each) || mayKnowBetter(state, each, reads));
+    const isOvertaken = !isOnlyLater && (isOvertakenByCut(state, each) || mayKnowBetter(state, each, reads));
     return [{ latest: each, act: { verb: "assess", stage: null, use }, isOvertaken }];
   });
 }

@@ -16,7 +16,7 @@ import { Gate } from "./gate.ts";
 import { type Beside, Journals } from "./journals.ts";
 import type { LocalRunnerOptions, WorkOptions } from "./runner-options.ts";
 
-/** Made once: an error takes down where it was made. */
+/** Created once: building an Error captures a stack trace. */
 const isWoken = new Error("woken");
 
 const engine: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
@@ -153,9 +153,10 @@ export class LocalRunner {
     }
   }
 
-  #isOver({ wakeAt, waitsForPeople }: Decision, state: CaseState, { until, waitForPeople }: WorkOptions): boolean {
-    const now = this.#options.clock.now();
-    if (until !== undefined) return now >= until;
+  #isOver({ wakeAt, waitsForPeople }: Decision, state: CaseState, options: WorkOptions): boolean {
+    const { until, waitForPeople, isProofDue } = options;
+    if (until !== undefined) return this.#options.clock.now() >= until;
+    if (wakeAt !== null && isProofDue?.(state) === true) return false;
     if (waitsForPeople) return waitForPeople !== true;
     // A revert that was put off belongs to the release, though the case was settled long before.
     return wakeAt === null || (state.release ? state.release.ended !== null : state.settled !== null);

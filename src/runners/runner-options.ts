@@ -21,6 +21,8 @@ export interface WorkOptions {
   readonly waitForPeople?: boolean;
   /** Goes on proving a settled case until this time (milliseconds since 1970). */
   readonly until?: number;
+  /** Goes on while a proof is due, also while people are asked. */
+  readonly isProofDue?: (state: CaseState) => boolean;
   /** Looks for what other processes wrote at least this often while it waits. */
   readonly pollMs?: number;
 }

@@ -1,5 +1,6 @@
 import type { Playbook } from "../../core/playbook.ts";
 import { CordonError } from "../../core/errors.ts";
+import { warningsOf } from "../../playbooks/warnings.ts";
 import { homePath, readNamedFile } from "../environment.ts";
 import { type Output, tableLines } from "../output.ts";
 import { loadPlaybooks, readPlaybookFile } from "../shipped.ts";
@@ -51,16 +52,24 @@ export async function validatePlaybooks(output: Output, files: readonly string[]
   for (const file of files) readNamedFile(file === "-" ? "./-" : file, { command: "playbooks validate" }); // Wrong usage, not a wrong playbook.
   const results = files.map((file) => ({ file, ...validated(file) }));
   await output.result(results, () =>
-    results.map(({ file, problems }) => (problems === null ? `${file}: valid` : problems)),
+    results.flatMap(({ file, problems, warnings }) => [
+      problems ?? `${file}: valid`,
+      ...warnings.map((warning) => `${file}: warning: ${warning}`),
+    ]),
   );
   return results.every(({ problems }) => problems === null) ? 0 : 2;
 }
 
-function validated(file: string): { readonly id: string | null; readonly problems: string | null } {
+function validated(file: string): {
+  readonly id: string | null;
+  readonly problems: string | null;
+  readonly warnings: readonly string[];
+} {
   try {
-    return { id: readPlaybookFile(file).id, problems: null };
+    const playbook = readPlaybookFile(file);
+    return { id: playbook.id, problems: null, warnings: warningsOf(playbook) };
   } catch (error) {
-    if (error instanceof CordonError) return { id: null, problems: error.message };
+    if (error instanceof CordonError) return { id: null, problems: error.message, warnings: [] };
     throw error;
   }
 }

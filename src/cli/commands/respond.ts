@@ -12,12 +12,13 @@ import { type OrderFlags, type Orders, readOrders } from "../orders.ts";
 import { rememberConnection } from "../remembered.ts";
 import { outcomeLines } from "../render/outcome.ts";
 import { type PlanDocument, planLines } from "../render/plan.ts";
-import { caseSummary, exitCodeOf, worstOf } from "../verdicts.ts";
+import { caseSummary, exitCodeOf, isProofDue, worstOf } from "../verdicts.ts";
 
 export interface RespondFlags extends OrderFlags {
   readonly apply: boolean;
   readonly yes: boolean;
   readonly wait: boolean;
+  readonly prove: boolean;
 }
 
 /** Shows what the playbook would do. Changes nothing. */
@@ -100,7 +101,7 @@ async function act(desk: Desk, { session, orders }: Orders, flags: RespondFlags)
   for (const order of orders) for (const caseId of await receiveOrder(desk, session, order)) ids.add(caseId);
   for (const account of new Set(orders.map(({ finding }) => finding.account)))
     rememberConnection(desk.environment.home, account, session.connection.flags);
-  return workOn(desk, session, { ids: [...ids], wait: flags.wait });
+  return workOn(desk, session, { ids: [...ids], wait: flags.wait, prove: flags.prove });
 }
 
 /** What a person's order is taken in with: it is his own, so neither limits nor exempt lists stand before it. */
@@ -170,7 +171,7 @@ const LOOK_MS = 1000;
 export async function workOn(
   desk: Desk,
   { runner, connection }: Session,
-  { ids, wait }: { readonly ids: readonly string[]; readonly wait: boolean },
+  { ids, wait, prove = false }: { readonly ids: readonly string[]; readonly wait: boolean; readonly prove?: boolean },
 ): Promise<readonly CaseState[]> {
   return Promise.all(
     ids.map(async (id) => {
@@ -178,7 +179,12 @@ export async function workOn(
         desk.output.narrate(`${id}: another process is at work on it and carries this out.`);
         return runner.load(id);
       }
-      return runner.work(id, { signal: desk.signal, waitForPeople: wait, ...(wait ? { pollMs: LOOK_MS } : {}) });
+      return runner.work(id, {
+        signal: desk.signal,
+        waitForPeople: wait,
+        ...(prove ? { isProofDue } : {}),
+        ...(wait || prove ? { pollMs: LOOK_MS } : {}),
+      });
     }),
   );
 }

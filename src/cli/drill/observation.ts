@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { CaseState } from "../../core/case.ts";
+import { weigh } from "../../core/containment.ts";
+import type { Playbook } from "../../core/playbook.ts";
 import type { Json } from "../../core/json.ts";
 import type { Attacker } from "../../range/attackers/attacker.ts";
 import type { Range } from "../../range/range.ts";
@@ -34,6 +36,24 @@ function containedSpans(
   return assessments.flatMap(({ contained, asOf }, index) =>
     contained === true ? [{ from: asOf, to: assessments[index + 1]?.asOf ?? until }] : [],
   );
+}
+
+/**
+ * Whether a way is left that a step closes which the case's playbook takes without asking a person in every case. A way that
+ * only such a question, or no step of the playbook, would close is rightly said to be left.
+ */
+export function isPartialAvoidably(state: CaseState, playbooks: readonly Playbook[]): boolean {
+  const latest = state.assessments.at(-1);
+  const playbook = playbooks.find(({ id }) => id === state.playbook);
+  if (latest === undefined || playbook === undefined) return false;
+  const taken = playbook.stages
+    .filter(({ approval }) => approval?.always !== true)
+    .flatMap(({ steps }) => steps.map(({ use }) => use));
+  const { open, unproven } = weigh(latest.checks, latest.survivors, latest.asOf);
+  return [...open, ...unproven].some((each) => {
+    const lever = "lever" in each ? each.lever : "contain.role-sessions"; // A role that is not denied has no lever.
+    return taken.some((step) => step.startsWith("contain.") && lever.includes(step));
+  });
 }
 
 /** What Cordon's calls may have changed: every id in the input of a call of its own that was not a read. */

@@ -5,8 +5,8 @@ import { type Json, sha256 } from "../../core/json.ts";
 import { SEAL } from "../../core/seal.ts";
 import type { ActorKind } from "../../range/attackers/attacker.ts";
 import { differences } from "../../range/snapshot-difference.ts";
-import { answerDocument } from "../verdicts.ts";
-import { breaches, isDeclared, lostEvidence, QUIET_MS, terminated } from "./observation.ts";
+import { type JointAnswer, jointAnswer } from "./joint-answer.ts";
+import { breaches, isDeclared, isPartialAvoidably, lostEvidence, QUIET_MS, terminated } from "./observation.ts";
 import { longestChain } from "./path.ts";
 import type { DrillResult } from "./result.ts";
 import type { Rehearsal } from "./rehearsal.ts";
@@ -63,8 +63,15 @@ export function describeDrill(observed: Observed): DrillReport {
     isBreached: broken.length > 0,
     isTerminated: terminated(rehearsal.range).length > 0,
     lostEvidence: lostEvidence(contained, rehearsal.range).length,
+    isPartialAvoidably: contained.some((state) => isPartialAvoidably(state, rehearsal.options.playbooks)),
   };
-  const { isBreached: _breached, isTerminated: _terminated, lostEvidence: _lost, ...document } = scored;
+  const {
+    isBreached: _breached,
+    isTerminated: _terminated,
+    lostEvidence: _lost,
+    isPartialAvoidably: _avoidably,
+    ...document
+  } = scored;
   return {
     result: { ...document, score: scoreOf(scored) },
     deductions: deductions(scored),
@@ -135,7 +142,7 @@ function documentOf(observed: Observed): Omit<DrillResult, "score"> {
 }
 
 /** The cases, and how they stand together. */
-function caseOf({ cases }: Observed): Pick<DrillResult, "case" | "cases" | "playbook" | "status" | keyof Answer> {
+function caseOf({ cases }: Observed): Pick<DrillResult, "case" | "cases" | "playbook" | "status" | keyof JointAnswer> {
   const states = cases.map(({ state }) => state);
   const [first] = states;
   return {
@@ -153,29 +160,6 @@ function caseOf({ cases }: Observed): Pick<DrillResult, "case" | "cases" | "play
   };
 }
 
-type Answer = Pick<DrillResult, "contained" | "because" | "asOf" | "dueAt" | "horizons" | "sealedAt" | "provenAt">;
-
-/** What the last proofs say of all cases together: the worst answer, the oldest time, the last that is due. */
-function jointAnswer(states: readonly CaseState[]): Answer {
-  const answers = states.map(answerDocument);
-  const contained = worst(answers.map((each) => each.contained ?? false));
-  const those = answers.filter((each) => (each.contained ?? false) === contained);
-  const isAll = <Key extends "sealedAt" | "provenAt">(key: Key): boolean => answers.every((each) => each[key] !== null);
-  return {
-    contained,
-    because: those.some(({ because }) => because === "open") ? "open" : (those[0]?.because ?? null),
-    asOf: sortedTimes(answers.map(({ asOf }) => asOf)).at(0) ?? null,
-    dueAt: contained === "sealed" ? (sortedTimes(answers.map(({ dueAt }) => dueAt)).at(-1) ?? null) : null,
-    horizons: [...new Map(answers.flatMap(({ horizons }) => horizons).map((each) => [each.source, each])).values()],
-    sealedAt: isAll("sealedAt") ? (sortedTimes(answers.map(({ sealedAt }) => sealedAt)).at(-1) ?? null) : null,
-    provenAt: isAll("provenAt") ? (sortedTimes(answers.map(({ provenAt }) => provenAt)).at(-1) ?? null) : null,
-  };
-}
-
-function sortedTimes(times: readonly (string | null)[]): readonly string[] {
-  return times.filter((time) => time !== null).toSorted();
-}
-
 function attackerOf(
   { name, successes }: Observed["attackers"][number],
   { receivedAt, observedUntil }: Pick<Observed, "receivedAt" | "observedUntil">,
@@ -186,13 +170,6 @@ function attackerOf(
     cut: last === null || last < observedUntil - QUIET_MS,
     lastSuccessMs: last === null ? null : last - receivedAt,
   };
-}
-
-/** The least that was said of any of them; of none, nothing. */
-function worst(said: readonly DrillResult["contained"][]): DrillResult["contained"] {
-  if (said.length === 0 || said.includes(false)) return false;
-  if (said.includes("partial")) return "partial";
-  return said.includes("sealed") ? "sealed" : true;
 }
 
 /** From bad to good. */

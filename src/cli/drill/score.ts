@@ -6,6 +6,8 @@ export interface Scored extends Omit<DrillResult, "score"> {
   readonly isBreached: boolean;
   /** How many snapshots and images that were saved are not there any more. */
   readonly lostEvidence: number;
+  /** A way is left that a step which the playbook may take without asking would have closed. */
+  readonly isPartialAvoidably: boolean;
   /** A target, or anything that Cordon did not launch, was terminated. */
   readonly isTerminated: boolean;
 }
@@ -29,7 +31,11 @@ export function deductions(drill: Scored): readonly Deduction[] {
     drill.isTerminated && { points: 100, why: "an instance that Cordon did not launch was terminated" },
     drill.case !== null && drill.contained === false && { points: 40, why: "the instance is not contained" },
     drill.contained === "partial" &&
-      alive === 0 && { points: 15, why: "contained only in part, though nobody gets through any more" },
+      drill.isPartialAvoidably &&
+      alive === 0 && {
+        points: 15,
+        why: "contained only in part, though a step that the playbook takes without asking would have closed a way",
+      },
     alive > 0 && {
       points: Math.min(40, 10 * alive),
       why: `${alive} attacker${alive === 1 ? " is" : "s are"} not cut at the end`,
