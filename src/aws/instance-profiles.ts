@@ -8,6 +8,7 @@ import { CordonError } from "../core/errors.ts";
 import type { IamInstanceProfileAssociation } from "@aws-sdk/client-ec2";
 import { GetInstanceProfileCommand, ListInstanceProfilesForRoleCommand } from "@aws-sdk/client-iam";
 import { hasAwsCode } from "./aws-call-error.ts";
+import { type Role, roleOf } from "./roles.ts";
 import type { Sender } from "./sender.ts";
 
 /** Pages of associations that we read before we give up; a page holds up to 1,000. */
@@ -24,12 +25,6 @@ export interface ProfileAssociation {
   readonly arn: string;
   /** Name of the profile, which need not be the name of its role. */
   readonly name: string;
-}
-
-export interface RoleOfProfile {
-  readonly arn: string;
-  readonly name: string;
-  readonly path: string;
 }
 
 /**
@@ -110,12 +105,15 @@ export async function disassociateProfile(ec2: Sender, associationId: string): P
   await ec2.send(new DisassociateIamInstanceProfileCommand({ AssociationId: associationId }));
 }
 
-/** The roles of a profile: one, by IAM's quota, but the API has a list. */
-export async function rolesOfProfile(iam: Sender, profileName: string): Promise<readonly RoleOfProfile[]> {
-  const { InstanceProfile } = await iam.send(new GetInstanceProfileCommand({ InstanceProfileName: profileName }));
-  return (InstanceProfile?.Roles ?? []).flatMap(({ Arn, RoleName, Path }) =>
-    Arn === undefined || RoleName === undefined ? [] : [{ arn: Arn, name: RoleName, path: Path ?? "/" }],
-  );
+/** The roles of a profile: one, by IAM's quota, but the API has a list. Null when the account has no such profile. */
+export async function rolesOfProfile(iam: Sender, profileName: string): Promise<readonly Role[] | null> {
+  try {
+    const { InstanceProfile } = await iam.send(new GetInstanceProfileCommand({ InstanceProfileName: profileName }));
+    return (InstanceProfile?.Roles ?? []).flatMap((role) => roleOf(role) ?? []);
+  } catch (error) {
+    if (hasAwsCode(error, "NoSuchEntity", "NoSuchEntityException")) return null;
+    throw error;
+  }
 }
 
 /** ARNs of the profiles that hold a role. */

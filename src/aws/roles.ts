@@ -1,5 +1,6 @@
 import {
   DeleteRolePolicyCommand,
+  GetRoleCommand,
   GetRolePolicyCommand,
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
@@ -7,6 +8,36 @@ import {
 import { CordonError } from "../core/errors.ts";
 import { hasAwsCode } from "./aws-call-error.ts";
 import type { Sender } from "./sender.ts";
+
+export interface Role {
+  readonly arn: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A role as IAM describes it; null when the description lacks its name or ARN. */
+export function roleOf({
+  Arn,
+  RoleName,
+  Path,
+}: {
+  readonly Arn?: string | undefined;
+  readonly RoleName?: string | undefined;
+  readonly Path?: string | undefined;
+}): Role | null {
+  return Arn === undefined || RoleName === undefined ? null : { arn: Arn, name: RoleName, path: Path ?? "/" };
+}
+
+/** The role of this name; null when the account has none. */
+export async function roleNamed(iam: Sender, roleName: string): Promise<Role | null> {
+  try {
+    const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: roleName }));
+    return role === undefined ? null : roleOf(role);
+  } catch (error) {
+    if (hasAwsCode(error, "NoSuchEntity", "NoSuchEntityException")) return null;
+    throw error;
+  }
+}
 
 /** A role has at most 10,240 characters of inline policies, so pages of 100 names are few. */
 const MOST_PAGES = 50;

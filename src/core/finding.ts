@@ -40,6 +40,16 @@ export const finding = z.strictObject({
   archived: z.boolean(),
   /** The role whose credentials were used elsewhere, where the finding is about credentials. */
   roleName: z.string().max(64).optional(),
+  /** The instance profile that the instance had when the finding was made. */
+  profileArn: z
+    .string()
+    .regex(/^arn:[\w-]+:iam::\d{12}:instance-profile\/[\w+=,.@/-]{1,640}$/)
+    .optional(),
+  /** What the product says the finding is about, for example `AccessKey`, `Instance`, `EKSCluster`. */
+  resourceType: z
+    .string()
+    .regex(/^\w{1,64}$/)
+    .optional(),
   /** The access key of those credentials, where the finding names it: a key has no secret in it. */
   accessKeyId: z
     .string()

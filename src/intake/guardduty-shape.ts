@@ -90,6 +90,7 @@ export const guardDutyFinding = z.object({
         instanceId: instanceId.nullish(),
         networkInterfaces: z.array(networkInterface).nullish(),
         tags: tags.nullish(),
+        iamInstanceProfile: z.object({ arn: z.string().max(2048).nullish() }).nullish(),
       })
       .nullish(),
     accessKeyDetails: z
@@ -97,6 +98,7 @@ export const guardDutyFinding = z.object({
         accessKeyId: z.string().max(512).nullish(),
         principalId: z.string().max(512).nullish(),
         userName: z.string().max(512).nullish(),
+        userType: z.string().max(64).nullish(),
       })
       .nullish(),
   }),

@@ -80,6 +80,7 @@ test("an event of EventBridge is read", () => {
       region: "eu-west-1",
       instances: ["i-0123456789abcdef0"],
       role: "actor",
+      resourceType: "Instance",
       remoteAddresses: [{ address: "198.51.100.7", port: 443, protocol: "tcp" }],
       channel: null,
       interfaces: [
@@ -163,6 +164,31 @@ test.each([
   expect(reasonOf(JSON.stringify(exfiltration))).toBe(
     `resource.accessKeyDetails.principalId: expected a session of an instance's role, such as AROAEXAMPLE:i-0123456789abcdef0, found ${found}`,
   );
+});
+
+test.each([
+  ["AssumedRole", "AIDAEXAMPLE:i-0123456789abcdef0", "web"],
+  ["Role", "AIDAEXAMPLE:i-0123456789abcdef0", "web"],
+  [undefined, "AROAEXAMPLE:i-0123456789abcdef0", "web"],
+  ["IAMUser", "AROAEXAMPLE:i-0123456789abcdef0", undefined],
+  ["Root", "AROAEXAMPLE:i-0123456789abcdef0", undefined],
+  [undefined, "AIDAEXAMPLE:i-0123456789abcdef0", undefined],
+])("the user name of a %s with the principal %s is the role %s", (userType, principalId, roleName) => {
+  const accessKeyDetails = { principalId, userName: "web", ...(userType === undefined ? {} : { userType }) };
+  const [finding] = read({ ...detail, resource: { resourceType: "AccessKey", accessKeyDetails } });
+  expect(finding?.roleName).toBe(roleName);
+});
+
+test("the profile that the instance had is read, and a text that is not a profile's ARN is left out", () => {
+  const arnOf = (arn: string | null) => {
+    const instanceDetails = { ...detail.resource.instanceDetails, iamInstanceProfile: { arn, id: "AIPAEXAMPLE" } };
+    return read({ ...detail, resource: { ...detail.resource, instanceDetails } })[0]?.profileArn;
+  };
+  expect(arnOf("arn:aws:iam::111122223333:instance-profile/apps/web")).toBe(
+    "arn:aws:iam::111122223333:instance-profile/apps/web",
+  );
+  expect(arnOf("arn:aws:iam::111122223333:role/web")).toBeUndefined();
+  expect(arnOf(null)).toBeUndefined();
 });
 
 test("the tags of an instance are handed on beside its finding, in either spelling", () => {

@@ -85,6 +85,8 @@ function readOne(document: Members, rawSha256: string, refuse: Refuse): readonly
   const sample = isSample(source);
   const role = roleNameOf(source);
   const accessKey = accessKeyOf(source);
+  const profile = profileOf(source);
+  const resourceType = resourceTypeOf(source);
   const tags = tagsOf(source);
   return placesOf(source, refuse).map(({ account, region, instances }) => {
     const made = findingShape.safeParse({
@@ -106,8 +108,10 @@ function readOne(document: Members, rawSha256: string, refuse: Refuse): readonly
       archived: service?.archived ?? false,
       ...(role === null ? {} : { roleName: role }),
       ...(accessKey === null ? {} : { accessKeyId: accessKey }),
+      ...(profile === null ? {} : { profileArn: profile }),
+      ...(resourceType === null ? {} : { resourceType }),
       rawSha256,
-    } satisfies Record<Exclude<keyof Finding, "roleName" | "accessKeyId">, unknown>);
+    } satisfies Record<Exclude<keyof Finding, "roleName" | "accessKeyId" | "profileArn" | "resourceType">, unknown>);
     return made.success ? { finding: made.data, tags } : refuse(firstProblem(made.error, null));
   });
 }
@@ -133,10 +137,30 @@ function seenAt({ service, createdAt, updatedAt }: GuardDutyFinding): Pick<Findi
   };
 }
 
-/** Of findings about the credentials of a role, `userName` is the role's name. */
+/**
+ * `userName` is a role's name if the finding's user type says so, or, without a type, the principal's id: those of roles begin
+ * with AROA. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+ */
 function roleNameOf({ resource }: GuardDutyFinding): string | null {
-  const name = resource.resourceType === "AccessKey" ? resource.accessKeyDetails?.userName : null;
-  return name != null && /^[\w+=,.@-]{1,64}$/.test(name) ? name : null;
+  if (resource.resourceType !== "AccessKey") return null;
+  const { userName: name, userType, principalId } = resource.accessKeyDetails ?? {};
+  const isRole =
+    userType == null || userType === ""
+      ? principalId?.startsWith("AROA") === true
+      : userType === "AssumedRole" || userType === "Role";
+  return isRole && name != null && /^[\w+=,.@-]{1,64}$/.test(name) ? name : null;
+}
+
+/** The profile that the instance had when the finding was made: it may have another since, or none. */
+function profileOf({ resource }: GuardDutyFinding): string | null {
+  const parsed = findingShape.shape.profileArn.safeParse(
+    resource.instanceDetails?.iamInstanceProfile?.arn ?? undefined,
+  );
+  return parsed.data ?? null;
+}
+
+function resourceTypeOf({ resource }: GuardDutyFinding): string | null {
+  return findingShape.shape.resourceType.safeParse(resource.resourceType ?? undefined).data ?? null;
 }
 
 /** Samples and other products write words there that are no key. */

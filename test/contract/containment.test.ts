@@ -5,6 +5,7 @@ import { securityGroups } from "../../src/steps/contain/security-groups.ts";
 import type { StepContext } from "../../src/core/step.ts";
 import { contract } from "../../src/testing/contract.ts";
 import { prepareLevels } from "./isolation-levels.ts";
+import { swapAndDeleteProfile } from "./swapped-profile.ts";
 
 /** Cut to the level that leaves examiners a way in. */
 const forForensics = {
@@ -18,6 +19,7 @@ contract(containmentAssessment, {
   scenario: "stolen-credentials",
   before,
   also: [
+    { scenario: "stolen-credentials", prepare: swapAndDeleteProfile },
     { scenario: "c2-beacon", variants: ["branch-interface"], before },
     { scenario: "c2-beacon", variants: ["two-vpcs"], before },
     { scenario: "miner-behind-nat" },

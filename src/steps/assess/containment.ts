@@ -1,23 +1,19 @@
 import { z } from "zod";
 import { associationsOf } from "../../aws/instance-profiles.ts";
-import type { ProfileAssociation } from "../../aws/instance-profiles.ts";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { interfacesOf, type NetworkInterface } from "../../aws/network-interfaces.ts";
-import { inlinePolicy } from "../../aws/roles.ts";
 import { activeSessions } from "../../aws/ssm-sessions.ts";
 import type { SsmSession } from "../../aws/ssm-sessions.ts";
 import type { Check, Survivor } from "../../core/containment.ts";
 import type { Finding } from "../../core/finding.ts";
 import type { Json } from "../../core/json.ts";
-import type { ChangeView, StepContext } from "../../core/step.ts";
+import type { StepContext } from "../../core/step.ts";
 import { defineAssessment } from "../../core/step.ts";
 import type { Indication, ReachInterface } from "../../reachability/described.ts";
 import { isSealed } from "../../reachability/sealed.ts";
 import { survivors } from "../../reachability/survivors.ts";
-import { roleNameOf } from "../contain/deny-sessions-claims.ts";
-import { DENY_POLICY } from "../contain/deny-sessions-policy.ts";
 import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
-import { credentialChecks, sessionsWithoutRoom } from "./credentials.ts";
+import { credentialWays, readCredentials } from "./credentials.ts";
 import { readSurroundings } from "./network-proof.ts";
 
 /** Steps whose failure means that the network is not cut. */
@@ -56,6 +52,8 @@ export const containmentAssessment = defineAssessment({
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeTrunkInterfaceAssociations",
+        "iam:GetInstanceProfile",
+        "iam:GetRole",
         "iam:GetRolePolicy",
         "ssm:DescribeSessions",
       ],
@@ -67,21 +65,21 @@ export const containmentAssessment = defineAssessment({
   }),
 
   async assess(context, { level }) {
-    const { aws, target, outcomes, findings } = context;
-    const denies = outcomes["contain.role-sessions"] ?? [];
-    const [attached, associations, sessions, policies] = await Promise.all([
+    const { aws, target, findings } = context;
+    const [attached, associations, sessions] = await Promise.all([
       interfacesOf(aws.ec2, target.instanceId),
       associationsOf(aws.ec2, target.instanceId),
       activeSessions(aws.ssm, target.instanceId),
-      Promise.all(denies.map((view) => readDeny(context, view))),
     ]);
     const { branches, unlisted } = await branchesOf(aws.ec2, attached);
     const interfaces = [...attached, ...branches];
-    const [around, ways] = await Promise.all([
+    const [around, read, ways] = await Promise.all([
       readSurroundings(context, interfaces),
+      readCredentials(context, associations),
       level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),
     ]);
     const strangers = await strangersLetIn(context, around, ways);
+    const credentials = credentialWays(context, read);
     const described = { instanceId: target.instanceId, interfaces: around, indications: findings.map(indicationOf) };
     return {
       checks: [
@@ -90,7 +88,7 @@ export const containmentAssessment = defineAssessment({
           return way === undefined ? sealedCheck(one, interfaces) : examinersCheck(one.id, way);
         }),
         ...failedCuts(context),
-        ...credentialChecks(context, { associations, denies, policies }),
+        ...credentials.checks,
       ],
       survivors: [
         ...survivors(described),
@@ -98,23 +96,19 @@ export const containmentAssessment = defineAssessment({
         ...strangers,
         ...unlisted.map(branchSurvivor),
         ...sessions.map(sessionSurvivor),
-        ...sessionsWithoutRoom(context, { associations, denies, policies }),
-        ...chainedRoles(denies, associations),
+        ...credentials.survivors,
       ],
+      ledger: credentials.ledger,
       document: {
         readAt: new Date(context.now).toISOString(),
         interfaces: around as unknown as Json,
         associations: associations as unknown as Json,
         sessions: sessions as unknown as Json,
-        policies: denies.map(({ change }, index) => ({ role: change.resource, policy: policies[index] ?? null })),
+        policies: [...read.policies].map(([role, policy]) => ({ role, policy })),
       },
     };
   },
 });
-
-function readDeny({ aws }: StepContext, { change }: ChangeView): Promise<string | null> {
-  return inlinePolicy(aws.iam, { roleName: roleNameOf(change.resource), policyName: DENY_POLICY });
-}
 
 function sealedCheck({ id, managedBy, rulesNow }: ReachInterface, attached: readonly NetworkInterface[]): Check {
   const groups = attached.find((one) => one.id === id)?.groupIds.join(", ") ?? "unknown";
@@ -169,22 +163,6 @@ function sessionSurvivor({ id, owner }: SsmSession): Survivor {
     lever: "contain.ssm-sessions",
     blastRadius: "whoever uses this session",
   };
-}
-
-/** A session of another role does not carry the instance's ARN. Nothing here filters it, and nothing says that there is one. */
-function chainedRoles(denies: readonly ChangeView[], associations: readonly ProfileAssociation[]): readonly Survivor[] {
-  if (denies.length === 0 && associations.length === 0) return [];
-  return [
-    {
-      code: "credentials.chained",
-      what: "sessions of other roles that the instance assumed",
-      kind: "credentials",
-      certainty: "possible",
-      why: "a session that was assumed with the instance's credentials does not carry the instance's ARN",
-      lever: "revoke the sessions of those roles",
-      blastRadius: "everybody who uses those roles",
-    },
-  ];
 }
 
 /** Where credentials were used from is the address of a caller of AWS's API, no peer of the instance. */

@@ -1,125 +1,137 @@
+/** What may still be done with credentials that the instance gave out, and which of it a deny closes. */
+import { ifReadable } from "../../aws/if-readable.ts";
 import type { ProfileAssociation } from "../../aws/instance-profiles.ts";
-import { isLive } from "../../aws/instance-profiles.ts";
+import { inlinePolicy, type Role } from "../../aws/roles.ts";
+import type { Left } from "../../core/change.ts";
 import type { Check, Survivor } from "../../core/containment.ts";
+import type { Horizon, Ledger } from "../../core/ledger.ts";
 import type { ChangeView, StepContext } from "../../core/step.ts";
-import { reasonWithoutRoom, roleNameOf, writtenAt } from "../contain/deny-sessions-claims.ts";
-import { policyDenies, type SessionDeny, sessionDeny } from "../contain/deny-sessions-policy.ts";
-import {
-  agentUntilOf,
-  butForAgent,
-  profileGoneAt,
-  PROPAGATION_MS,
-  roleWideInForceAt,
-} from "../contain/deny-sessions-proof.ts";
+import { roleNameOf } from "../contain/deny-sessions-claims.ts";
+import { DENY_POLICY } from "../contain/deny-sessions-policy.ts";
+import { rolesOfCase } from "../roles-of-case.ts";
+import { accessKeySurvivors, boughtSurvivors, containerSurvivors, unknownRoles } from "./credentials-beside.ts";
+import { mintedWays } from "./credentials-minted.ts";
+import { confirmation, type DenyProof } from "./credential-confirmation.ts";
+import type { CredentialHistory } from "./credential-history.ts";
+import { denyStateOf } from "./credential-deny.ts";
 
-/** What was read about the credentials that the instance got. */
+/** What was read about the credentials that the instance gave out. */
 export interface Credentials {
   readonly associations: readonly ProfileAssociation[];
-  /** The denies of `contain.role-sessions`, and the text of each one's policy as it is now. */
+  /** Every role that the instance, the case or a finding names. */
+  readonly roles: readonly Role[];
+  readonly unknown: readonly Left[];
+  /** The denies of `contain.role-sessions`. */
   readonly denies: readonly ChangeView[];
-  readonly policies: readonly (string | null)[];
+  /** The text of `CordonDenySessions`, by the role's ARN; null where the role has none. */
+  readonly policies: ReadonlyMap<string, string | null>;
+}
+
+/** What is said of credentials in a proof. */
+export interface CredentialWays {
+  readonly checks: readonly Check[];
+  readonly survivors: readonly Survivor[];
+  readonly ledger: Ledger;
+}
+
+/** Reads which roles there are and what their policies say now. A name that cannot be read is unknown, never left out. */
+export async function readCredentials(
+  context: StepContext,
+  associations: readonly ProfileAssociation[],
+): Promise<Credentials> {
+  const denies = context.outcomes["contain.role-sessions"] ?? [];
+  const named = await ifReadable(rolesOfCase(context, associations));
+  const unread = {
+    resource: context.target.instanceId,
+    reason: "AWS did not say which roles its profiles hold and findings name",
+  };
+  const { roles, unknown } = named ?? { roles: [], unknown: [unread] };
+  const arns = [...new Set([...roles.map(({ arn }) => arn), ...denies.map(({ change }) => change.resource)])];
+  const texts = await Promise.all(
+    arns.map((arn) => inlinePolicy(context.aws.iam, { roleName: roleNameOf(arn), policyName: DENY_POLICY })),
+  );
+  return {
+    associations,
+    roles,
+    unknown,
+    denies,
+    policies: new Map(arns.map((arn, index) => [arn, texts[index] ?? null])),
+  };
 }
 
 /**
- * The sessions of each role that the instance had, and new ones through its profile.
- * A profile that is still there gives credentials too; a deny on its role by the instance's ARN covers those as well, one of
- * the whole role by the time of the token does not.
+ * Every credential once: denied by a ground, or open, late or unknown.
+ *
+ * A removed profile ends no credentials, and a deny that is written is not in force: IAM takes minutes. The deny counts when it
+ * was read twice as it was written, and the event histories of all Regions show that it refuses.
  */
-export function credentialChecks(context: StepContext, read: Credentials): readonly Check[] {
-  const { associations, denies } = read;
-  const checks = denies.map((view, index): Check => {
-    const agentUntil = openAgentUntil(context, view, read.policies[index] ?? null);
-    if (agentUntil !== null) {
-      const what = `calls of the agent of Systems Manager with ${nameOf(view)}`;
-      const observed = butForAgent(agentUntil);
-      return { kind: "credentials", code: "credentials.agent", what, ok: false, expected: "denied", observed };
-    }
-    const state = denyState(context, read, index);
+export function credentialWays(
+  context: StepContext,
+  read: Credentials,
+  history: CredentialHistory | null = null,
+): CredentialWays {
+  const parts = [...read.policies.keys()].map((roleArn) => roleWays(context, read, { roleArn, history }));
+  const isConcerned = parts.length > 0 || read.unknown.length > 0;
+  return {
+    checks: parts.flatMap(({ checks }) => checks),
+    survivors: [
+      ...parts.flatMap(({ survivors }) => survivors),
+      ...unknownRoles(read.unknown),
+      ...accessKeySurvivors(context),
+      ...containerSurvivors(context),
+      ...(isConcerned ? boughtSurvivors([...read.policies.keys()]) : []),
+    ],
+    ledger: {
+      closed: parts.flatMap(({ ledger }) => ledger.closed),
+      horizons: distinct(parts.flatMap(({ ledger }) => ledger.horizons)),
+    },
+  };
+}
+
+function roleWays(
+  context: StepContext,
+  read: Credentials,
+  { roleArn, history }: { readonly roleArn: string; readonly history: CredentialHistory | null },
+): CredentialWays {
+  const state = denyStateOf(context, read, roleArn);
+  const calls = history?.(roleArn) ?? null;
+  const minted = mintedWays({ roleArn, calls, now: context.now, denied: state.kind === "denied" ? state : null });
+  if (state.kind !== "denied") {
     return {
-      kind: "credentials",
-      code: "credentials.role",
-      what: nameOf(view),
-      ok: state === "denied",
-      expected: "denied",
-      observed: state === "not denied" ? (reasonOf(view) ?? state) : state,
+      checks: state.kind === "broken" ? [brokenCheck(roleArn, state.why)] : [],
+      survivors: [state.survivor, ...minted.survivors],
+      ledger: { closed: minted.closed, horizons: calls?.horizons ?? [] },
     };
-  });
-  // Taking a profile away ends no credentials: without a deny, those it gave before still work.
-  const removed = (context.outcomes["contain.instance-profile"] ?? []).map(
-    ({ change }) => change.before as { readonly arn: string },
-  );
-  const profiles = [...new Set([...associations, ...removed].map(({ arn }) => arn))];
-  const uncovered = profiles.map((arn): Check => ({
-    kind: "credentials",
-    code: "credentials.profile",
-    what: `credentials through ${arn}`,
+  }
+  const proof: DenyProof = confirmation({ roleArn, state, calls, now: context.now });
+  return {
+    checks: [
+      {
+        kind: "information",
+        code: "credentials.role",
+        what: `${DENY_POLICY} on ${roleNameOf(roleArn)}`,
+        ok: true,
+        expected: "as it was written",
+        observed: "as it was written",
+      },
+    ],
+    survivors: [...proof.survivors, ...minted.survivors],
+    ledger: { closed: [...proof.closed, ...minted.closed], horizons: calls?.horizons ?? [] },
+  };
+}
+
+/** Something that was cut is open again. */
+function brokenCheck(roleArn: string, why: string): Check {
+  return {
+    kind: "cut",
+    code: "credentials.role",
+    what: `the deny on ${roleNameOf(roleArn)} is in place`,
     ok: false,
     expected: "denied",
-    observed: "not denied",
-  }));
-  return [...checks, ...(denies.length === 0 ? uncovered : [])];
+    observed: why,
+  };
 }
 
-/** Sessions that the role's policy has no room to name, with what would end them. */
-export function sessionsWithoutRoom(context: StepContext, read: Credentials): readonly Survivor[] {
-  return read.denies.flatMap((view, index): readonly Survivor[] => {
-    const why = reasonOf(view);
-    if (why === null || denyState(context, read, index) !== "not denied") return [];
-    return [
-      {
-        code: "credentials.no-room",
-        what: nameOf(view),
-        kind: "credentials",
-        certainty: "possible",
-        why,
-        lever: "contain.role-wide-sessions",
-        blastRadius: `all instances with ${view.change.resource}, and whoever else assumed it, until they renew`,
-      },
-    ];
-  });
-}
-
-function nameOf({ change }: ChangeView): string {
-  return `credentials of ${roleNameOf(change.resource)}`;
-}
-
-function reasonOf({ change, outcome }: ChangeView): string | null {
-  const wanted = sessionDeny.safeParse(change.after);
-  return wanted.success ? reasonWithoutRoom(outcome, wanted.data.instanceArn) : null;
-}
-
-/** Until when the agent may still call, while evidence is collected through it; null where it may not, or no more. */
-function openAgentUntil({ now }: StepContext, { change, outcome }: ChangeView, document: string | null): string | null {
-  const wanted = sessionDeny.safeParse(change.after);
-  if (!wanted.success || policyDenies(document, wanted.data)) return null;
-  const until = agentUntilOf(document, wanted.data, outcome);
-  return until !== null && now < Date.parse(until) ? until : null;
-}
-
-type DenyState = "denied" | "denied less than 60 s ago" | "not denied";
-
-/** By the instance's name, or, once its profile is gone, by the token time of the whole role. */
-function denyState(context: StepContext, { denies, policies, associations }: Credentials, index: number): DenyState {
-  const { now } = context;
-  const view = denies[index];
-  const document = policies[index] ?? null;
-  const wanted = sessionDeny.safeParse(view?.change.after);
-  if (!view || !wanted.success) return "not denied";
-  const written = writtenAt(view.outcome);
-  const isThere = policyDenies(document, wanted.data) || agentUntilOf(document, wanted.data, view.outcome) !== null;
-  if (isThere && written !== null) return inForce(now, written + PROPAGATION_MS);
-  const until = associations.some(isLive) ? null : tokensUntil(context, view.change.resource);
-  const at = until === null ? null : roleWideInForceAt(document, until);
-  return at === null ? "not denied" : inForce(now, at);
-}
-
-function inForce(now: number, at: number): DenyState {
-  return now >= at ? "denied" : "denied less than 60 s ago";
-}
-
-/** When the instance can have got its last token: as the role-wide deny was planned for, else when its profile was gone. */
-function tokensUntil(context: StepContext, role: string): number | null {
-  const own = (context.outcomes["contain.role-wide-sessions"] ?? []).find(({ change }) => change.resource === role);
-  const after = own === undefined ? null : (own.change.after as SessionDeny);
-  return after?.deny === "role" ? Date.parse(after.tokensUntil) : profileGoneAt(context);
+function distinct(horizons: readonly Horizon[]): readonly Horizon[] {
+  return [...new Map(horizons.map((each) => [each.source, each])).values()];
 }

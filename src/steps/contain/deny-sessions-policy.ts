@@ -215,7 +215,8 @@ function unique(values: readonly string[]): string[] {
   return [...new Set(values)].sort();
 }
 
-function statementsOf(document: string | null): readonly Statement[] {
+/** The statements of a policy; none where the text is not a policy. */
+export function statementsOf(document: string | null): readonly Statement[] {
   if (document === null) return [];
   try {
     const parsed = JSON.parse(document) as { readonly Statement?: Statement | readonly Statement[] };
@@ -240,7 +241,8 @@ interface Condition {
   readonly operators: number;
 }
 
-function conditionOf(statement: Statement): Condition {
+/** What a statement's condition says, as far as Cordon writes such conditions. */
+export function conditionOf(statement: Statement): Condition {
   const parsed = condition.safeParse(statement["Condition"]);
   if (!parsed.success) return { instances: [], issuedBefore: null, from: null, operators: 0 };
   return {

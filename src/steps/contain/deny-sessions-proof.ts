@@ -11,31 +11,43 @@ import {
   policyDenies,
   type SessionDeny,
 } from "./deny-sessions-policy.ts";
+import { isWrittenByCordon } from "./deny-sessions-reading.ts";
 
-/** IAM says "minutes" without a number; this is how long we wait before we count a written policy as in force. */
-export const PROPAGATION_MS = 60_000;
+/**
+ * IAM says that a change may take "a few minutes" and gives no bound; a written policy counts as in force after this time.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ */
+export const PROPAGATION_MS = 600_000;
 
-/** How long a claim on a role may take until it is in force. */
+/** How long the policy may take to be read back as it was written. When it is in force is the proof's question. */
 export const SETTLES_WITHIN_MS = 120_000;
 
-/** Reads the policy back, and says whether it denies what the change asks for, everywhere. */
+/**
+ * Reads the policy back, and says whether it is the one that Cordon wrote, as a whole, and denies what the change asks for.
+ * It does not say that the deny is in force everywhere: `assess.containment` waits for that.
+ */
 export async function verifyDeny(
   { aws, now }: StepContext,
   { resource, after }: Change<null, SessionDeny>,
   outcome: Json,
 ): Promise<Verification> {
   const document = await inlinePolicy(aws.iam, { roleName: roleNameOf(resource), policyName: DENY_POLICY });
+  const isOurs = isWrittenByCordon(document);
   const agentUntil = policyDenies(document, after) ? null : agentUntilOf(document, after, outcome);
-  const isThere = agentUntil !== null || policyDenies(document, after);
+  const isThere = isOurs && (agentUntil !== null || policyDenies(document, after));
   const full = isThere || after.deny !== "instance" ? null : reasonWithoutRoom(outcome, after.instanceArn);
   if (full !== null) return { kind: "failed", what: `sessions of ${resource}`, expected: "denied", observed: full };
-  const written = writtenAt(outcome);
-  const isInForce = written !== null && now >= written + PROPAGATION_MS;
   const denied = agentUntil === null || now >= Date.parse(agentUntil) ? "denied" : butForAgent(agentUntil);
-  const observed = isThere ? (isInForce ? denied : "written, not in force everywhere yet") : "not denied";
-  const seen = expectThat(`sessions of ${resource}`, isThere && isInForce, { expected: "denied", observed });
-  const isOnItsWay = isThere && written !== null && seen.kind === "notYet";
-  return isOnItsWay ? { ...seen, notBefore: written + PROPAGATION_MS } : seen;
+  const observed = isThere ? denied : reasonNotDenied(document);
+  return expectThat(`sessions of ${resource}`, isThere, { expected: "denied", observed });
+}
+
+/** Why a policy's text does not count as the deny that was written. */
+export function reasonNotDenied(document: string | null): string {
+  if (document === null) return `not denied: the role has no inline policy ${DENY_POLICY}`;
+  return isWrittenByCordon(document)
+    ? `not denied: ${DENY_POLICY} does not name this instance`
+    : `not denied: somebody changed ${DENY_POLICY}`;
 }
 
 /** What is said of sessions whose agent still may call. */
@@ -48,7 +60,7 @@ export function butForAgent(until: string): string {
  * was not, and where more than that is let through.
  */
 export function agentUntilOf(document: string | null, wanted: SessionDeny, outcome: Json): string | null {
-  if (wanted.deny !== "instance" || wanted.agentForMs === undefined) return null;
+  if (!isWrittenByCordon(document) || wanted.deny !== "instance" || wanted.agentForMs === undefined) return null;
   const until = agentExceptedUntil(document, wanted.instanceArn);
   const written = writtenAt(outcome);
   if (until === null || written === null) return null;
@@ -57,7 +69,7 @@ export function agentUntilOf(document: string | null, wanted: SessionDeny, outco
 
 /** When the role-wide deny of a policy's text is in force everywhere, in milliseconds since 1970; null where it does not cover tokens up to this time. */
 export function roleWideInForceAt(document: string | null, tokensUntil: number): number | null {
-  const before = deniesRoleBefore(document);
+  const before = isWrittenByCordon(document) ? deniesRoleBefore(document) : null;
   if (before === null || Date.parse(before) < tokensUntil) return null;
   return Date.parse(before) - ROLE_WIDE_AHEAD_MS + PROPAGATION_MS;
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { associationsOf, rolesOfProfile } from "../../aws/instance-profiles.ts";
+import { associationsOf } from "../../aws/instance-profiles.ts";
 import type { ChangeDraft } from "../../core/change.ts";
 import { durationMs } from "../../core/playbook.ts";
 import type { StepContext } from "../../core/step.ts";
 import { defineSharedStep } from "../../core/step.ts";
-import { PROFILE_STEPS, profilesOfCase } from "../case-profiles.ts";
+import { PROFILE_STEPS } from "../case-profiles.ts";
+import { rolesOfCase } from "../roles-of-case.ts";
 import { reconcileDenyPolicy } from "./deny-sessions-claims.ts";
 import { LONGEST_SESSION_MS, type SessionDeny, sessionDeny } from "./deny-sessions-policy.ts";
 import { SETTLES_WITHIN_MS, verifyDeny } from "./deny-sessions-proof.ts";
@@ -39,6 +40,9 @@ const input = z.strictObject({
  * calls are left out of the deny: those, and no others, for a time that the policy itself ends. Whoever has the credentials can
  * make them as well, so until then the instance counts as contained in part.
  *
+ * Denies what was stolen, not what is attached now: every role that the instance's profile, the case or a finding names, also
+ * after the profile was swapped or removed, or the instance has ended.
+ *
  * Sessions of other roles that the instance assumed with its own do not carry the instance's ARN and are not reached.
  */
 export const roleSessions = defineSharedStep({
@@ -52,7 +56,7 @@ export const roleSessions = defineSharedStep({
   reads: [...PROFILE_STEPS, ...COLLECTING],
   permissions: {
     target: {
-      plan: ["ec2:DescribeIamInstanceProfileAssociations", "iam:GetInstanceProfile"],
+      plan: ["ec2:DescribeIamInstanceProfileAssociations", "iam:GetInstanceProfile", "iam:GetRole"],
       reconcile: ["iam:DeleteRolePolicy", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:PutRolePolicy"],
       verify: ["iam:GetRolePolicy"],
     },
@@ -63,20 +67,20 @@ export const roleSessions = defineSharedStep({
   async plan(context, { agent }) {
     const { aws, target } = context;
     const associations = await associationsOf(aws.ec2, target.instanceId);
-    const names = new Set([...associations.map(({ name }) => name), ...profilesOfCase(context)]);
-    const roles = (await Promise.all([...names].map((name) => rolesOfProfile(aws.iam, name)))).flat();
+    const { roles, unknown } = await rolesOfCase(context, associations);
     const editable = roles.filter(({ path }) => reasonNotEditable(path) === null);
     const known = (context.outcomes[ID] ?? []).map(({ change }) => change.resource);
     const arns = [...new Set([...editable.map(({ arn }) => arn), ...known])];
     const agentForMs = agentTime(context, agent);
     const changes = arns.map((arn) => draft(context, arn, agentForMs));
-    const left = roles.flatMap(({ arn, path }) => {
+    const refused = roles.flatMap(({ arn, path }) => {
       const reason = reasonNotEditable(path);
       return reason === null ? [] : [{ resource: arn, reason }];
     });
+    const left = [...refused, ...unknown];
     const none = {
       resource: target.instanceId,
-      reason: "it has no instance profile, hence no role whose sessions to end",
+      reason: "it has no instance profile, and no finding names a role: there are no sessions to end",
     };
     return { changes, left: arns.length + left.length === 0 ? [none] : left };
   },
@@ -119,7 +123,7 @@ function draft({ target }: StepContext, roleArn: string, agentForMs: number | nu
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html */
-function reasonNotEditable(path: string): string | null {
+export function reasonNotEditable(path: string): string | null {
   if (path.startsWith("/aws-service-role/")) return "service-linked: only its service may change it";
   if (path.startsWith("/aws-reserved/")) return "managed by IAM Identity Center: its sessions end there";
   return null;
