@@ -2,6 +2,8 @@ import { z } from "zod";
 import { associationsOf } from "../../aws/instance-profiles.ts";
 import type { ProfileAssociation } from "../../aws/instance-profiles.ts";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
+import { instanceNetwork } from "../../aws/instance-network.ts";
+import type { InstanceNetwork } from "../../aws/instance-network.ts";
 import { interfacesOf, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { inlinePolicy } from "../../aws/roles.ts";
 import { activeSessions } from "../../aws/ssm-sessions.ts";
@@ -11,14 +13,15 @@ import type { Finding } from "../../core/finding.ts";
 import type { Json } from "../../core/json.ts";
 import type { ChangeView, StepContext } from "../../core/step.ts";
 import { defineAssessment } from "../../core/step.ts";
-import type { Indication, ReachInterface } from "../../reachability/described.ts";
+import type { Indication } from "../../reachability/described.ts";
 import { isSealed } from "../../reachability/sealed.ts";
-import { survivors } from "../../reachability/survivors.ts";
+import { services } from "../../reachability/survivors.ts";
+import { waysOf } from "../../reachability/ways.ts";
 import { roleNameOf } from "../contain/deny-sessions-claims.ts";
 import { DENY_POLICY } from "../contain/deny-sessions-policy.ts";
 import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
 import { credentialChecks, sessionsWithoutRoom } from "./credentials.ts";
-import { readSurroundings } from "./network-proof.ts";
+import { readSurroundings, type ProvenInterface } from "./network-proof.ts";
 
 /** Steps whose failure means that the network is not cut. */
 const CUT = [
@@ -48,14 +51,21 @@ export const containmentAssessment = defineAssessment({
   permissions: {
     target: {
       assess: [
+        "ec2:DescribeCarrierGateways",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeTransitGatewayVpcAttachments",
         "ec2:DescribeTrunkInterfaceAssociations",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpnGateways",
         "iam:GetRolePolicy",
         "ssm:DescribeSessions",
       ],
@@ -69,31 +79,43 @@ export const containmentAssessment = defineAssessment({
   async assess(context, { level }) {
     const { aws, target, outcomes, findings } = context;
     const denies = outcomes["contain.role-sessions"] ?? [];
-    const [attached, associations, sessions, policies] = await Promise.all([
+    const [shown, machine, associations, sessions, policies] = await Promise.all([
       interfacesOf(aws.ec2, target.instanceId),
+      instanceNetwork(aws.ec2, target.instanceId),
       associationsOf(aws.ec2, target.instanceId),
       activeSessions(aws.ssm, target.instanceId),
       Promise.all(denies.map((view) => readDeny(context, view))),
     ]);
+    const attached = [...shown, ...hiddenOf(machine, shown)];
     const { branches, unlisted } = await branchesOf(aws.ec2, attached);
     const interfaces = [...attached, ...branches];
-    const [around, ways] = await Promise.all([
-      readSurroundings(context, interfaces),
+    const [around, groupOf, ways] = await Promise.all([
+      readSurroundings(context, interfaces, { isStopped: machine?.isStopped === true }),
+      context.prepared.groups("sealed"),
       level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),
     ]);
     const strangers = await strangersLetIn(context, around, ways);
-    const described = { instanceId: target.instanceId, interfaces: around, indications: findings.map(indicationOf) };
+    const described = {
+      instanceId: target.instanceId,
+      interfaces: around,
+      indications: findings.map(indicationOf),
+      asOf: context.now,
+    };
+    const flows = waysOf(described);
     return {
       checks: [
         ...around.map((one) => {
           const way = ways.get(one.id);
-          return way === undefined ? sealedCheck(one, interfaces) : examinersCheck(one.id, way);
+          return way === undefined
+            ? sealedCheck(one, groupsOfSeal(context, one.id, groupOf(one.vpcId)))
+            : examinersCheck(one.id, way);
         }),
         ...failedCuts(context),
         ...credentialChecks(context, { associations, denies, policies }),
       ],
       survivors: [
-        ...survivors(described),
+        ...flows.survivors,
+        ...services(described),
         ...[...new Set(ways.values())].map(examinersWay),
         ...strangers,
         ...unlisted.map(branchSurvivor),
@@ -101,6 +123,7 @@ export const containmentAssessment = defineAssessment({
         ...sessionsWithoutRoom(context, { associations, denies, policies }),
         ...chainedRoles(denies, associations),
       ],
+      ledger: { closed: flows.closed, horizons: [] },
       document: {
         readAt: new Date(context.now).toISOString(),
         interfaces: around as unknown as Json,
@@ -116,20 +139,46 @@ function readDeny({ aws }: StepContext, { change }: ChangeView): Promise<string 
   return inlinePolicy(aws.iam, { roleName: roleNameOf(change.resource), policyName: DENY_POLICY });
 }
 
-function sealedCheck({ id, managedBy, rulesNow }: ReachInterface, attached: readonly NetworkInterface[]): Check {
-  const groups = attached.find((one) => one.id === id)?.groupIds.join(", ") ?? "unknown";
+/** Interfaces that the instance shows and DescribeNetworkInterfaces does not: those of other accounts. */
+function hiddenOf(machine: InstanceNetwork | null, shown: readonly NetworkInterface[]): readonly NetworkInterface[] {
+  return (machine?.interfaces ?? []).filter(({ id }) => shown.every((each) => each.id !== id));
+}
+
+/** The prepared group of the VPC as AWS shows it now, and the group that this case's seal gave the interface. */
+function groupsOfSeal({ outcomes }: StepContext, interfaceId: string, prepared: string | null): readonly string[] {
+  const seals = outcomes["contain.security-groups"] ?? [];
+  const given = seals
+    .filter(({ change }) => change.resource === interfaceId && change.attribute === "groups")
+    .flatMap(({ change }) => z.array(z.string()).safeParse(change.after).data ?? []);
+  return [...(prepared === null ? [] : [prepared]), ...given];
+}
+
+/** Sealed is an interface with the prepared group of its VPC and no other, whose rules no packet matches. */
+function sealedCheck(
+  { id, managedBy, rulesNow, groupIds, areRulesRead }: ProvenInterface,
+  prepared: readonly string[],
+): Check {
   const passing = isSealed(rulesNow)
     ? []
     : rulesNow.map(({ direction, protocol, peer }) => `${direction} ${protocol} ${peer}`);
+  const expected = "no rule that a packet can match";
+  const strays = groupIds.length === 1 && groupIds.every((each) => prepared.includes(each)) ? [] : groupIds;
+  const faults = [
+    ...(areRulesRead ? [] : ["the rules of its groups could not be read"]),
+    ...passing,
+    ...(passing.length > 0 || strays.length === 0
+      ? []
+      : [`${strays.join(", ")}, not the group that Cordon prepared alone`]),
+  ];
   return {
-    // Nobody but its owner can seal it: what it lets through is judged as a survivor.
+    // Only its owner can seal it: what it lets through is judged as a survivor.
     kind: managedBy === null ? "sealed" : "information",
     code: managedBy === null ? "interface.sealed" : "interface.managed",
     what: managedBy === null ? `${id} is sealed` : `${id}, managed by ${managedBy}, is sealed`,
-    otherwise: `${id} is open (its groups are ${groups})`,
-    ok: passing.length === 0,
-    expected: "no rule that a packet can match",
-    observed: passing.length === 0 ? "no rule that a packet can match" : passing.join(", "),
+    otherwise: `${id} is open (its groups are ${groupIds.join(", ")})`,
+    ok: faults.length === 0,
+    expected,
+    observed: faults.length === 0 ? expected : faults.join(", "),
   };
 }
 
