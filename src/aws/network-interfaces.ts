@@ -21,6 +21,10 @@ export interface NetworkInterface {
   /** IPv4, the primary one first. */
   readonly privateAddresses: readonly string[];
   readonly ipv6Addresses: readonly string[];
+  /** Blocks that are delegated to it: their addresses are its own. */
+  readonly delegatedPrefixes: readonly string[];
+  /** Whether AWS drops packets that are neither from nor to it. */
+  readonly checksAddresses: boolean;
   readonly publicAddresses: readonly string[];
   /** The service that owns it and alone may change it; null where the account does. */
   readonly managedBy: string | null;
@@ -136,6 +140,11 @@ function read(described: Described): NetworkInterface {
     groupIds: present((described.Groups ?? []).map(({ GroupId }) => GroupId)),
     privateAddresses: present(privates.map(({ PrivateIpAddress }) => PrivateIpAddress)),
     ipv6Addresses: present((described.Ipv6Addresses ?? []).map(({ Ipv6Address }) => Ipv6Address)),
+    delegatedPrefixes: present([
+      ...(described.Ipv4Prefixes ?? []).map(({ Ipv4Prefix }) => Ipv4Prefix),
+      ...(described.Ipv6Prefixes ?? []).map(({ Ipv6Prefix }) => Ipv6Prefix),
+    ]),
+    checksAddresses: described.SourceDestCheck === true,
     publicAddresses: [...new Set(present([described.Association?.PublicIp, ...publics]))],
     managedBy: ownerOf(described),
     instanceId: described.Attachment?.InstanceId ?? null,

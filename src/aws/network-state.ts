@@ -14,6 +14,8 @@ const MOST_PAGES = 50;
 const AUTO_TRACKED_TYPES = [
   "nat_gateway",
   "network_load_balancer",
+  "gateway_load_balancer",
+  "gateway_load_balancer_endpoint",
   "vpc_endpoint",
   "lambda",
   "global_accelerator_managed",
@@ -48,8 +50,20 @@ interface Page<Item> {
   readonly next: string | undefined;
 }
 
-/** Addresses in these VPCs whose flows are always tracked. */
-export async function autoTrackedAddresses(ec2: Sender, vpcIds: readonly string[]): Promise<readonly string[]> {
+/** An interface whose flows are always tracked. */
+export interface AutoTracked {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly addresses: readonly string[];
+  /** Whether what it hands on may have the address of its client. */
+  readonly keepsClientAddress: boolean;
+}
+
+const KEEPING = ["network_load_balancer", "gateway_load_balancer", "global_accelerator_managed"];
+
+/** Interfaces in these VPCs whose flows are always tracked. */
+export async function autoTrackedInterfaces(ec2: Sender, vpcIds: readonly string[]): Promise<readonly AutoTracked[]> {
   const Filters = [
     { Name: "vpc-id", Values: [...new Set(vpcIds)] },
     { Name: "interface-type", Values: AUTO_TRACKED_TYPES },
@@ -58,7 +72,17 @@ export async function autoTrackedAddresses(ec2: Sender, vpcIds: readonly string[
     const answer = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters, MaxResults: 1000, ...token }));
     return { items: answer.NetworkInterfaces, next: answer.NextToken };
   });
-  return all.flatMap(({ PrivateIpAddress }) => PrivateIpAddress ?? []);
+  return all.map((one) => ({
+    id: one.NetworkInterfaceId ?? "an interface without an id",
+    vpcId: one.VpcId ?? "",
+    subnetId: one.SubnetId ?? "",
+    addresses: [
+      ...(one.PrivateIpAddress === undefined ? [] : [one.PrivateIpAddress]),
+      ...(one.PrivateIpAddresses ?? []).flatMap(({ PrivateIpAddress }) => PrivateIpAddress ?? []),
+      ...(one.Ipv6Addresses ?? []).flatMap(({ Ipv6Address }) => Ipv6Address ?? []),
+    ],
+    keepsClientAddress: KEEPING.includes(one.InterfaceType ?? ""),
+  }));
 }
 
 /** All rules of some groups. A group that is gone has none. */

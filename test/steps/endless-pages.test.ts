@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { flowLogsOf } from "../../src/aws/flow-logs.ts";
 import { instancesWithProfiles, profilesOfRole } from "../../src/aws/instance-profiles.ts";
 import { interfacesOf, interfacesWithGroups } from "../../src/aws/network-interfaces.ts";
-import { aclsOfSubnets, autoTrackedAddresses, rulesOfGroups } from "../../src/aws/network-state.ts";
+import { aclsOfSubnets, autoTrackedInterfaces, rulesOfGroups } from "../../src/aws/network-state.ts";
 import { inlinePolicies } from "../../src/aws/roles.ts";
 import { findGroups } from "../../src/aws/security-groups.ts";
 import { activeSessions } from "../../src/aws/ssm-sessions.ts";
@@ -15,7 +15,7 @@ type Read = (aws: TargetClients, context: StepContext) => Promise<unknown>;
 const readers: readonly (readonly [string, Read])[] = [
   ["interfaces of an instance", ({ ec2 }, { target }) => interfacesOf(ec2, target.instanceId)],
   ["interfaces with groups", ({ ec2 }) => interfacesWithGroups(ec2, ["sg-0"])],
-  ["always tracked addresses", ({ ec2 }) => autoTrackedAddresses(ec2, ["vpc-0"])],
+  ["always tracked addresses", ({ ec2 }) => autoTrackedInterfaces(ec2, ["vpc-0"])],
   ["rules of groups", ({ ec2 }) => rulesOfGroups(ec2, ["sg-0"])],
   ["network ACLs of subnets", ({ ec2 }) => aclsOfSubnets(ec2, ["subnet-0"])],
   ["groups", ({ ec2 }) => findGroups(ec2, [])],

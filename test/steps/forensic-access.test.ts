@@ -69,6 +69,7 @@ it("names a machine that somebody launched among the workstations, whatever its 
     expect(await judge(bench, seals)).toEqual({
       strangers: [
         {
+          code: "forensic.stranger",
           what: `${instance.id} in the workstations' group can reach TCP 22`,
           kind: "tcp",
           certainty: "possible",

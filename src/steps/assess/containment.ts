@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { associationsOf } from "../../aws/instance-profiles.ts";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
+import { instanceNetwork } from "../../aws/instance-network.ts";
+import type { InstanceNetwork } from "../../aws/instance-network.ts";
 import { interfacesOf, type NetworkInterface } from "../../aws/network-interfaces.ts";
 import { activeSessions } from "../../aws/ssm-sessions.ts";
 import type { SsmSession } from "../../aws/ssm-sessions.ts";
@@ -9,12 +11,13 @@ import type { Finding } from "../../core/finding.ts";
 import type { Json } from "../../core/json.ts";
 import type { StepContext } from "../../core/step.ts";
 import { defineAssessment } from "../../core/step.ts";
-import type { Indication, ReachInterface } from "../../reachability/described.ts";
+import type { Indication } from "../../reachability/described.ts";
 import { isSealed } from "../../reachability/sealed.ts";
-import { survivors } from "../../reachability/survivors.ts";
+import { services } from "../../reachability/survivors.ts";
+import { waysOf } from "../../reachability/ways.ts";
 import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
 import { credentialWays, readCredentials } from "./credentials.ts";
-import { readSurroundings } from "./network-proof.ts";
+import { readSurroundings, type ProvenInterface } from "./network-proof.ts";
 
 /** Steps whose failure means that the network is not cut. */
 const CUT = [
@@ -44,14 +47,21 @@ export const containmentAssessment = defineAssessment({
   permissions: {
     target: {
       assess: [
+        "ec2:DescribeCarrierGateways",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeTransitGatewayVpcAttachments",
         "ec2:DescribeTrunkInterfaceAssociations",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpnGateways",
         "iam:GetInstanceProfile",
         "iam:GetRole",
         "iam:GetRolePolicy",
@@ -66,39 +76,51 @@ export const containmentAssessment = defineAssessment({
 
   async assess(context, { level }) {
     const { aws, target, findings } = context;
-    const [attached, associations, sessions] = await Promise.all([
+    const [shown, machine, associations, sessions] = await Promise.all([
       interfacesOf(aws.ec2, target.instanceId),
+      instanceNetwork(aws.ec2, target.instanceId),
       associationsOf(aws.ec2, target.instanceId),
       activeSessions(aws.ssm, target.instanceId),
     ]);
+    const attached = [...shown, ...hiddenOf(machine, shown)];
     const { branches, unlisted } = await branchesOf(aws.ec2, attached);
     const interfaces = [...attached, ...branches];
-    const [around, read, ways] = await Promise.all([
-      readSurroundings(context, interfaces),
+    const [around, groupOf, read, ways] = await Promise.all([
+      readSurroundings(context, interfaces, { isStopped: machine?.isStopped === true }),
+      context.prepared.groups("sealed"),
       readCredentials(context, associations),
       level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),
     ]);
     const strangers = await strangersLetIn(context, around, ways);
     const credentials = credentialWays(context, read);
-    const described = { instanceId: target.instanceId, interfaces: around, indications: findings.map(indicationOf) };
+    const described = {
+      instanceId: target.instanceId,
+      interfaces: around,
+      indications: findings.map(indicationOf),
+      asOf: context.now,
+    };
+    const flows = waysOf(described);
     return {
       checks: [
         ...around.map((one) => {
           const way = ways.get(one.id);
-          return way === undefined ? sealedCheck(one, interfaces) : examinersCheck(one.id, way);
+          return way === undefined
+            ? sealedCheck(one, groupsOfSeal(context, one.id, groupOf(one.vpcId)))
+            : examinersCheck(one.id, way);
         }),
         ...failedCuts(context),
         ...credentials.checks,
       ],
       survivors: [
-        ...survivors(described),
+        ...flows.survivors,
+        ...services(described),
         ...[...new Set(ways.values())].map(examinersWay),
         ...strangers,
         ...unlisted.map(branchSurvivor),
         ...sessions.map(sessionSurvivor),
         ...credentials.survivors,
       ],
-      ledger: credentials.ledger,
+      ledger: { closed: [...flows.closed, ...credentials.ledger.closed], horizons: credentials.ledger.horizons },
       document: {
         readAt: new Date(context.now).toISOString(),
         interfaces: around as unknown as Json,
@@ -110,20 +132,46 @@ export const containmentAssessment = defineAssessment({
   },
 });
 
-function sealedCheck({ id, managedBy, rulesNow }: ReachInterface, attached: readonly NetworkInterface[]): Check {
-  const groups = attached.find((one) => one.id === id)?.groupIds.join(", ") ?? "unknown";
+/** Interfaces that the instance shows and DescribeNetworkInterfaces does not: those of other accounts. */
+function hiddenOf(machine: InstanceNetwork | null, shown: readonly NetworkInterface[]): readonly NetworkInterface[] {
+  return (machine?.interfaces ?? []).filter(({ id }) => shown.every((each) => each.id !== id));
+}
+
+/** The prepared group of the VPC as AWS shows it now, and the group that this case's seal gave the interface. */
+function groupsOfSeal({ outcomes }: StepContext, interfaceId: string, prepared: string | null): readonly string[] {
+  const seals = outcomes["contain.security-groups"] ?? [];
+  const given = seals
+    .filter(({ change }) => change.resource === interfaceId && change.attribute === "groups")
+    .flatMap(({ change }) => z.array(z.string()).safeParse(change.after).data ?? []);
+  return [...(prepared === null ? [] : [prepared]), ...given];
+}
+
+/** Sealed is an interface with the prepared group of its VPC and no other, whose rules no packet matches. */
+function sealedCheck(
+  { id, managedBy, rulesNow, groupIds, areRulesRead }: ProvenInterface,
+  prepared: readonly string[],
+): Check {
   const passing = isSealed(rulesNow)
     ? []
     : rulesNow.map(({ direction, protocol, peer }) => `${direction} ${protocol} ${peer}`);
+  const expected = "no rule that a packet can match";
+  const strays = groupIds.length === 1 && groupIds.every((each) => prepared.includes(each)) ? [] : groupIds;
+  const faults = [
+    ...(areRulesRead ? [] : ["the rules of its groups could not be read"]),
+    ...passing,
+    ...(passing.length > 0 || strays.length === 0
+      ? []
+      : [`${strays.join(", ")}, not the group that Cordon prepared alone`]),
+  ];
   return {
-    // Nobody but its owner can seal it: what it lets through is judged as a survivor.
+    // Only its owner can seal it: what it lets through is judged as a survivor.
     kind: managedBy === null ? "sealed" : "information",
     code: managedBy === null ? "interface.sealed" : "interface.managed",
     what: managedBy === null ? `${id} is sealed` : `${id}, managed by ${managedBy}, is sealed`,
-    otherwise: `${id} is open (its groups are ${groups})`,
-    ok: passing.length === 0,
-    expected: "no rule that a packet can match",
-    observed: passing.length === 0 ? "no rule that a packet can match" : passing.join(", "),
+    otherwise: `${id} is open (its groups are ${groupIds.join(", ")})`,
+    ok: faults.length === 0,
+    expected,
+    observed: faults.length === 0 ? expected : faults.join(", "),
   };
 }
 

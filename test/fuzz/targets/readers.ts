@@ -19,7 +19,7 @@ import { describeMemberships } from "../../../src/aws/membership-description.ts"
 import { metadataOptionsOf } from "../../../src/aws/metadata-options.ts";
 import { aclsOfVpcs } from "../../../src/aws/network-acls.ts";
 import { interfacesOf } from "../../../src/aws/network-interfaces.ts";
-import { aclsOfSubnets, autoTrackedAddresses, rulesOfGroups } from "../../../src/aws/network-state.ts";
+import { aclsOfSubnets, autoTrackedInterfaces, rulesOfGroups } from "../../../src/aws/network-state.ts";
 import { inlinePolicies } from "../../../src/aws/roles.ts";
 import { routeTablesOf } from "../../../src/aws/route-tables.ts";
 import { findGroups } from "../../../src/aws/security-groups.ts";
@@ -64,7 +64,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   assumedRole: ({ sts }, { responderArn }) =>
     assumedRole(sts, { roleArn: responderArn, externalId: null, sessionName: "fuzz" }),
   associationsOf: ({ ec2 }, { instance }) => associationsOf(ec2, instance),
-  autoTrackedAddresses: ({ ec2 }, { vpc }) => autoTrackedAddresses(ec2, [vpc]),
+  autoTrackedInterfaces: ({ ec2 }, { vpc }) => autoTrackedInterfaces(ec2, [vpc]),
   callerIdentity: ({ sts }) => callerIdentity(sts),
   consoleOutput: ({ ec2 }, { instance }) => consoleOutput(ec2, { instanceId: instance, latest: true }),
   consoleScreenshot: ({ ec2 }, { instance }) => consoleScreenshot(ec2, instance),

@@ -130,6 +130,7 @@ export function describeInstance(
       },
     })),
     MetadataOptions: describeMetadataOptions(instance),
+    HibernationOptions: { Configured: false }, // The range launches none that can hibernate.
     Operator: instance.operator
       ? { Managed: instance.operator.managed, Principal: optional(instance.operator.principal) }
       : { Managed: false },
