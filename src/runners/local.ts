@@ -1,19 +1,23 @@
 import { childSignal } from "../core/abort.ts";
 import type { CaseState } from "../core/case.ts";
 import { CordonError } from "../core/errors.ts";
-import type { Actor, Happening, JournalEvent } from "../core/journal.ts";
+import type { Actor, DecidedBy, Happening } from "../core/journal.ts";
 import type { Playbook } from "../core/playbook.ts";
 import { actKey, type Decision } from "../engine/acts.ts";
+import { onlySettings } from "../core/settings.ts";
+import type { Target } from "../core/step.ts";
 import { contextOf } from "../engine/context.ts";
 import { decide } from "../engine/decide.ts";
+import { decidedBy, fetchDecided } from "../engine/decided-by.ts";
 import { abandonUploads } from "../engine/evidence.ts";
 import type { Doing } from "../engine/frame.ts";
+import { fitted } from "../engine/large-events.ts";
 import { perform } from "../engine/perform.ts";
-import type { Ports } from "../engine/ports.ts";
 import { Reconciler } from "../engine/reconciler.ts";
 import { stepOf } from "../engine/registry.ts";
 import { Gate } from "./gate.ts";
 import { type Beside, Journals } from "./journals.ts";
+import type { LocalRunnerOptions, WorkOptions } from "./runner-options.ts";
 
 /** Another process takes a case over when its owner has not been heard of for this long. */
 const LEASE_MS = 30_000;
@@ -23,28 +27,6 @@ const RENEW_MS = 10_000;
 const isWoken = new Error("woken");
 
 const engine: Actor = { kind: "cordon", id: "cordon", channel: "engine" };
-
-export interface LocalRunnerOptions extends Ports {
-  /** Names this process; another life of it must have another name. */
-  readonly owner: string;
-  /** Whether an owner of a lease is known to be dead, so that nobody needs to wait for its lease to end. */
-  isDead?(owner: string): boolean;
-  /** Plans every step and carries nothing out. */
-  readonly plansOnly?: boolean;
-  onEvent?(event: JournalEvent): void;
-  /** Told when a change was applied, before anything follows from it. */
-  onApplied?(state: CaseState, changeId: string): Promise<void>;
-}
-
-export interface WorkOptions {
-  readonly signal: AbortSignal;
-  /** Goes on waiting while people decide. Without it, it returns when nothing but people can move the case. */
-  readonly waitForPeople?: boolean;
-  /** Goes on proving a settled case until this time (milliseconds since 1970). */
-  readonly until?: number;
-  /** Looks for what other processes wrote at least this often while it waits. */
-  readonly pollMs?: number;
-}
 
 /** What is under way in this process for one case. */
 interface Work {
@@ -88,10 +70,16 @@ export class LocalRunner {
     return this.#options.store.cases();
   }
 
+  /** The playbook that a case was opened with. Of an older journal, which does not have it, the one of that name now. */
   playbookOf(state: CaseState): Playbook {
-    const playbook = this.#options.playbooks.get(state.playbook);
+    const playbook = decidedBy(state)?.playbook ?? this.#options.playbooks.get(state.playbook);
     if (!playbook) throw new CordonError("playbook_not_found", { id: state.playbook });
     return playbook;
+  }
+
+  /** What a case that is opened now is decided by. */
+  decidedNow(playbook: Playbook): DecidedBy {
+    return { playbook, settings: onlySettings(this.#options.settings) };
   }
 
   /** Appends happenings, and lets the work on the case look again. */
@@ -101,7 +89,9 @@ export class LocalRunner {
     by: Actor = engine,
     beside: Beside = {},
   ): Promise<void> {
-    await this.#journals.append(caseId, happenings, by, beside);
+    const target = async (): Promise<Target> => (await this.load(caseId)).target;
+    const tools = { vault: this.#options.vault, caseId, target, now: this.#options.clock.now() };
+    await this.#journals.append(caseId, await fitted(happenings, tools), by, beside);
     this.#works.get(caseId)?.wake();
   }
 
@@ -149,6 +139,7 @@ export class LocalRunner {
       work.options.signal.throwIfAborted();
       if (work.failure !== null) throw work.failure as Error;
       const state = await this.load(work.caseId);
+      await fetchDecided(this.#options.vault, state);
       const decision = decide({
         state,
         playbook: this.playbookOf(state),
