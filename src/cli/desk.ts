@@ -143,20 +143,40 @@ function tell(
   if (event.body.type === "step.planned") for (const change of event.body.changes) output.narrate(changeLine(change));
 }
 
-/** Every case of the store, oldest first. One whose journal was tampered with tells no story, and keeps no other from being told. */
+/** Every case of the store, oldest first. One whose journal cannot be read keeps no other from being read. */
 export async function allCases(store: Store): Promise<readonly CaseState[]> {
-  const read = await Promise.all((await store.cases()).map(async (id) => readCase(store, id)));
-  return read.flatMap((state) => (state === null ? [] : [state]));
+  return (await readCases(store)).states;
 }
 
-/** Null where the journal cannot be read as the story of a case. */
-async function readCase(store: Store, id: string): Promise<CaseState | null> {
-  const events = await store.read(id, 0);
-  try {
-    return caseOf(events);
-  } catch {
-    return null;
-  }
+/** A case whose journal cannot be read, and why. */
+export interface UnreadableCase {
+  readonly id: string;
+  readonly error: unknown;
+}
+
+/** Every case of the store, oldest first, and those that cannot be read. */
+export async function readCases(
+  store: Store,
+): Promise<{ readonly states: readonly CaseState[]; readonly unreadable: readonly UnreadableCase[] }> {
+  const ids = await store.cases();
+  const read = await Promise.all(
+    ids.map(async (id) => {
+      try {
+        return caseOf(await store.read(id, 0));
+      } catch (error) {
+        return { id, error };
+      }
+    }),
+  );
+  return {
+    states: read.flatMap((each) => ("error" in each ? [] : [each])),
+    unreadable: read.flatMap((each) => ("error" in each ? [each] : [])),
+  };
+}
+
+/** The exit code for what could not be read beside the rest, which was done. */
+export function codeOfUnreadable(unreadable: readonly UnreadableCase[]): number {
+  return unreadable.length === 0 ? 0 : 3;
 }
 
 /**
@@ -165,8 +185,10 @@ async function readCase(store: Store, id: string): Promise<CaseState | null> {
  * @throws CordonError `case_not_found`
  */
 export async function casesNamed(store: Store, name: string): Promise<readonly CaseState[]> {
-  const states = await allCases(store);
+  const { states, unreadable } = await readCases(store);
   const found = states.filter(({ id, target }) => id === name || target.instanceId === name);
+  const named = unreadable.find(({ id }) => id === name);
+  if (named) throw named.error;
   if (found.length === 0) throw new CordonError("case_not_found", { case: name });
   return found;
 }
@@ -194,11 +216,10 @@ export async function isWorkedElsewhere({ store, environment }: Desk, caseId: st
  * Where that cannot be done the command goes on, and says so: whoever looks at the case must see it.
  */
 async function sealOpenWindows(desk: Desk): Promise<void> {
-  const states = await allCases(desk.store);
-  const broken = (await desk.store.cases()).length - states.length;
-  if (broken > 0)
-    desk.output.narrate(
-      `${broken} ${broken === 1 ? "case has a journal" : "cases have journals"} that cannot be read. \`cordon evidence verify\` says what is wrong.`,
+  const { states, unreadable } = await readCases(desk.store);
+  for (const { id, error } of unreadable)
+    desk.output.complain(
+      `${id} cannot be read, and nothing is done about it: ${explain(error).lines[0] ?? ""} The other cases are not affected. \`cordon evidence verify ${id}\` says what is wrong.`,
     );
   for (const state of states) {
     const open = openWindows(state);

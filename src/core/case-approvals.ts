@@ -18,6 +18,7 @@ export function applyApproval(state: CaseState, event: JournalEvent, at: number)
       required,
       of,
       lines,
+      isCut: body.whole !== undefined,
       earlier: earlier.slice(-MOST_EARLIER),
       askedAt,
       deadline: Date.parse(body.deadline),

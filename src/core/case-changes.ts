@@ -7,12 +7,10 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
   const record = stepRecord(state, body.stage, body.step, at);
   record.status = "planned";
   record.failure = null;
-  record.plannedAt = at;
-  record.plans += 1;
-  record.left = body.left;
+  if (body.continues !== true) beginPlan(state, record, body, at);
   state.postponed.delete(`plan ${body.stage}/${body.step}`);
   const ids = new Set(body.changes.map(({ id }) => id));
-  for (const known of state.changes.values()) {
+  for (const known of body.continues === true ? [] : state.changes.values()) {
     if (known.change.step === body.step && known.state === "planned" && !ids.has(known.change.id))
       known.state = "dropped";
   }
@@ -25,6 +23,16 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
       state.changes.set(change.id, { ...again, hasBegun: true, outcome: known.outcome, order: known.order });
     } else state.changes.set(change.id, freshChange(change, body));
   }
+}
+
+function beginPlan(
+  { sequence }: CaseState,
+  record: StepRecord,
+  { left, seen = sequence, began }: Extract<Happening, { type: "step.planned" }>,
+  at: number,
+): void {
+  const beganAt = began === undefined ? at : Date.parse(began);
+  Object.assign(record, { plannedAt: at, seen, beganAt, plans: record.plans + 1, left });
 }
 
 function freshChange(
@@ -132,6 +140,8 @@ export function stepRecord(state: CaseState, stage: string, step: string, at: nu
     step,
     status: "planned",
     plannedAt: at,
+    seen: state.sequence,
+    beganAt: at,
     plans: 0,
     left: [],
     failure: null,

@@ -5,20 +5,24 @@ import { type AssessmentRecord, assessmentOf, provenStatus } from "./case-assess
 import { applyChange, applyPlan, applyPostponed, forgetRefusals, stepRecord } from "./case-changes.ts";
 import { applyStage, type StageRecord } from "./case-stages.ts";
 import type { Change, ChangeState, Left } from "./change.ts";
-import type { Finding, Judgement, Verdict } from "./finding.ts";
-import type { CaseStatus, Happening, JournalEvent } from "./journal.ts";
+import type { Finding, Verdict } from "./finding.ts";
+import type { CaseStatus, DecidedBy, DecidedElsewhere, Happening, JournalEvent } from "./journal.ts";
 import { GENESIS } from "./journal.ts";
 import { unreadable } from "./journal-row.ts";
 import type { Json } from "./json.ts";
 import type { OnTimeout } from "./playbook.ts";
 import type { MustAsk } from "./route.ts";
 import type { Target } from "./step.ts";
+import { verdictAfter } from "./verdict.ts";
 
 export interface StepRecord {
   readonly stage: string;
   readonly step: string;
   status: "planned" | "failed" | "assessed";
   plannedAt: number;
+  /** The last event that the latest plan could see, and when it began to look: what came after is not in it. */
+  seen: number;
+  beganAt: number;
   /** How many plans were made; a plan that is made again replaces what had not been started. */
   plans: number;
   left: readonly Left[];
@@ -65,6 +69,8 @@ export interface ApprovalRecord {
   required: number;
   of: string;
   lines: readonly string[];
+  /** Whether lines were left out because the journal does not take them: the hash is of all. */
+  isCut: boolean;
   /** What was asked before it was asked again, the latest last: what a person may have read. */
   earlier: readonly { readonly hash: string; readonly lines: readonly string[] }[];
   askedAt: number;
@@ -107,8 +113,10 @@ export interface CaseState {
   anchored: number;
   /** Postponed acts: when each may be tried again, by `verb subject`, and how often it was postponed in a row. */
   readonly postponed: Map<string, { until: number; times: number }>;
-  /** The time of the last finding that joined; steps that follow findings plan again after it. */
-  joinedAt: number;
+  /** The event of the last finding that joined; steps that follow findings and have not seen it plan again. */
+  joined: number;
+  /** The playbook and the settings that the case was opened with; null in journals that do not have them. */
+  decidedBy: DecidedBy | DecidedElsewhere | null;
   settled: CaseStatus | null;
   release: { readonly askedAt: number; readonly by: string; ended: "released" | "releasedInPart" | null } | null;
 }
@@ -152,7 +160,8 @@ function emptyCase(id: string): CaseState {
     anchorDue: 0,
     anchored: 0,
     postponed: new Map(),
-    joinedAt: 0,
+    joined: 0,
+    decidedBy: null,
     settled: null,
     release: null,
   };
@@ -198,6 +207,7 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
         reason,
         orderedBy,
         mustAsk: body.mustAsk ?? null,
+        decidedBy: body.decidedBy ?? null,
         nonce,
         openedAt: at,
         openedBy: event.actor.id,
@@ -207,7 +217,7 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
     }
     case "finding.joined":
       state.findings.push(body.finding);
-      state.joinedAt = at;
+      state.joined = event.sequence;
       if (body.mustAsk === null || (body.mustAsk && state.mustAsk === null)) state.mustAsk = body.mustAsk;
       Object.assign(state, verdictAfter(state, body));
       return;
@@ -254,24 +264,6 @@ function applyCase(state: CaseState, event: JournalEvent, body: Happening, at: n
     default:
       return;
   }
-}
-
-const ranks: Readonly<Record<Verdict, number>> = {
-  archived: 0,
-  sample: 0,
-  unrelated: 1,
-  exposure: 2,
-  suspected: 3,
-  compromised: 4,
-};
-
-/** The verdict once another judgement is in: it may rise, and never falls. */
-export function verdictAfter(state: Judgement, { verdict, reason }: Judgement): Judgement {
-  return rank(verdict) > rank(state.verdict) ? { verdict, reason } : { verdict: state.verdict, reason: state.reason };
-}
-
-function rank(verdict: Verdict): number {
-  return ranks[verdict];
 }
 
 /** What to call the state of a case in one word: once there is a proof, what the last one says. */

@@ -4,8 +4,9 @@ import type { Check, Contained, Containment, Survivor } from "./containment.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import type { Json } from "./json.ts";
 import type { Ledger } from "./ledger.ts";
-import type { OnTimeout } from "./playbook.ts";
+import type { OnTimeout, Playbook } from "./playbook.ts";
 import type { MustAsk } from "./route.ts";
+import type { Settings } from "./settings.ts";
 import type { Target } from "./step.ts";
 
 /** A call to AWS as the journal keeps it: enough to find it again in CloudTrail. */
@@ -16,8 +17,35 @@ export interface Request {
   readonly error: string | null;
 }
 
-/** What happened. Every state of a case is folded from these, in order (`core/case.ts`). */
-export type Happening =
+/** Where the whole of an event is that was too long for the journal. */
+export interface WholeEvent {
+  /** The artifact that has it; null if the vault did not take it, so that what was cut is lost. */
+  readonly artifact: string | null;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** What was left out, for people. */
+  readonly cut: string;
+}
+
+/** What a case was decided by when it was opened. */
+export interface DecidedBy {
+  readonly playbook: Playbook;
+  readonly settings: Settings;
+}
+
+/** Where that is, if it is too long for the journal. */
+export interface DecidedElsewhere {
+  readonly location: string;
+  readonly sha256: string;
+}
+
+/**
+ * What happened. Every state of a case is folded from these, in order (`core/case.ts`). One that was too long for the journal
+ * is cut, and says where the whole of it is.
+ */
+export type Happening = Occurrence & { readonly whole?: WholeEvent };
+
+type Occurrence =
   | {
       readonly type: "case.opened";
       readonly target: Target;
@@ -31,6 +59,8 @@ export type Happening =
       readonly mustAsk?: MustAsk | null;
       readonly nonce: string;
       readonly findings: readonly Finding[];
+      /** The playbook and the settings, so that no later edit of a file changes the case. Older journals leave it out. */
+      readonly decidedBy?: DecidedBy | DecidedElsewhere;
     }
   | {
       readonly type: "finding.joined";
@@ -54,6 +84,11 @@ export type Happening =
       readonly changes: readonly Change[];
       readonly left: readonly Left[];
       readonly reversible: string;
+      /** The last event that the plan could see, and when it began to look. Older journals leave both out. */
+      readonly seen?: number;
+      readonly began?: string;
+      /** Set if this is the rest of a plan that is too long for one event. */
+      readonly continues?: true;
       readonly requests: readonly Request[];
     }
   | {

@@ -1,7 +1,15 @@
 import type { Happening } from "./happening.ts";
 import { canonicalJson, type Json, sha256 } from "./json.ts";
 
-export type { CaseStatus, Happening, ProvenStatus, Request, StageOutcome } from "./happening.ts";
+export type {
+  CaseStatus,
+  DecidedBy,
+  DecidedElsewhere,
+  Happening,
+  ProvenStatus,
+  Request,
+  StageOutcome,
+} from "./happening.ts";
 
 /** Who did something: a person, or Cordon itself. */
 export interface Actor {

@@ -38,3 +38,18 @@ export type MemoryTool = {
   /** A key of the vault. */
   | { readonly from: "vault"; readonly key: string }
 );
+
+/** The settings alone, of an object that may have more: what a case keeps has no roles, approvers or routes in it. */
+export function onlySettings({ purpose, neverDeny, ...rest }: Settings): Settings {
+  const { collectionProfile, evidence, memory, workstation } = rest;
+  return {
+    purpose,
+    neverDeny,
+    ...(collectionProfile === undefined ? {} : { collectionProfile }),
+    ...(evidence == null
+      ? {}
+      : { evidence: { account: evidence.account, kmsKeyId: evidence.kmsKeyId, sharingKeyId: evidence.sharingKeyId } }),
+    ...(memory == null ? {} : { memory }),
+    ...(workstation == null ? {} : { workstation }),
+  };
+}

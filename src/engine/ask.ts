@@ -29,7 +29,9 @@ export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepU
     return "wait";
   }
   if (approval.state === "rejected") return "rejected";
-  const beyond = beyondApproval(approval.lines, lines);
+  // Of an approval that was too long for the journal only the hash says what was agreed to.
+  const isSame = approval.hash === approvalHash(lines);
+  const beyond = isSame ? [] : approval.isCut ? [...lines.slice(0, 1)] : beyondApproval(approval.lines, lines);
   if (beyond.length > 0) {
     draft.add({
       verb: "note",
@@ -83,7 +85,7 @@ function noteAsked(draft: Draft, { stage, asked, lines, before }: Asking): void 
       required: asked.required,
       deadline: new Date(deadline).toISOString(),
       onTimeout: asked.onTimeout,
-      lines: lines.slice(0, 200),
+      lines,
     },
   });
 }

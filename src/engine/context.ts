@@ -4,6 +4,7 @@ import { sha256 } from "../core/json.ts";
 import { largeContent } from "../core/large-content.ts";
 import type { AnyStep, ChangeView, StepContext } from "../core/step.ts";
 import type { Urgency } from "../core/urgency.ts";
+import { decidedBy } from "./decided-by.ts";
 import type { ObservedCall, Ports } from "./ports.ts";
 
 export interface ActFrame {
@@ -41,7 +42,7 @@ export function contextOf(
     prepared: ports.prepared(state.target, aws, state.findings),
     outcomes: outcomesFor(state, step),
     survivors: state.assessments.at(-1)?.survivors ?? null,
-    settings: ports.settings,
+    settings: decidedBy(state)?.settings ?? ports.settings,
     now: ports.clock.now(),
     signal,
     attempt,

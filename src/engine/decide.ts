@@ -73,8 +73,8 @@ function decideRepair(draft: Draft, stage: Stage, use: StepUse): void {
   const latest = state.assessments.findLast(({ own }) => own.checks.some(({ kind }) => kind === "sealed"));
   const foundOpen = latest?.own.checks.some(({ kind, ok }) => kind === "sealed" && !ok) === true;
   const isOvertaken =
-    (step.plansUntilQuiet === true && foundOpen && latest !== undefined && latest.asOf > record.plannedAt) ||
-    (step.follows === "findings" && state.joinedAt > record.plannedAt);
+    (step.plansUntilQuiet === true && foundOpen && latest !== undefined && latest.asOf > record.beganAt) ||
+    (step.follows === "findings" && state.joined > record.seen);
   if (isOvertaken) draft.add({ verb: "plan", stage: stage.id, use });
 }
 
@@ -209,7 +209,7 @@ function decidePlanned(draft: Draft, { stage, use, step, record, mayAct }: Plann
   const { state, now } = draft.situation;
   const changes = changesOf(state, stage.id, use.use);
   const plan: Act = { verb: "plan", stage: stage.id, use };
-  if (step.follows === "findings" && state.joinedAt > record.plannedAt) {
+  if (step.follows === "findings" && state.joined > record.seen) {
     draft.add(plan);
     return null;
   }

@@ -28,6 +28,7 @@ const LOOKS_MS = [250, 500, 1000, 2000, 4000];
 export async function perform(frame: Frame): Promise<Performed> {
   const { act, state, ports, signal } = frame;
   if (act.verb === "anchor") return anchor(frame);
+  const seen = state.sequence; // The state moves on while the act is under way.
   const step = stepOf(ports.registry, act.verb === "plan" || act.verb === "assess" ? act.use.use : act.step);
   const record = act.verb === "plan" || act.verb === "assess" ? null : recordOf(state, act.change);
   const lock: Lock = { held: null };
@@ -47,7 +48,7 @@ export async function perform(frame: Frame): Promise<Performed> {
   try {
     switch (act.verb) {
       case "plan":
-        return await plan(frame, bench, act);
+        return await plan(frame, bench, { ...act, seen });
       case "assess":
         return await assess(frame, bench, act);
       case "run":
@@ -78,20 +79,32 @@ function recordOf(state: CaseState, id: string): ChangeRecord {
 async function plan(
   { state }: Frame,
   { step, context, calls }: Bench,
-  act: Extract<Doing, { readonly verb: "plan" }>,
+  act: Extract<Doing, { readonly verb: "plan" }> & { readonly seen: number },
 ): Promise<Performed> {
   if (step.kind === "assessment") throw new TypeError(`${step.id} has no plan`);
   const input = step.input.parse(act.use.with) as never;
   const { drafts, left } = await draftsOf(step, context, input);
   const changes = drafts.map((draft): Change => ({ ...draft, id: changeId(step.id, draft), step: step.id }));
   const requests = requestsOf(calls);
-  const fresh = changes.filter(({ id }) => !isUnderWay(state.changes.get(id)));
+  const fresh = changes.filter(({ id }) => !isUnderWay(state.changes.get(id)) && !isCollected(state, id));
   const originals = fresh
     .filter(({ ofTarget, attribute }) => ofTarget === true && attribute !== undefined)
     .map(({ resource, attribute, before }) => ({ resource, attribute: attribute as string, value: before }));
   const reversible = step.kind === "collection" ? "nothing to undo" : step.reversible;
   return {
-    events: [{ type: "step.planned", stage: act.stage, step: step.id, changes: fresh, left, reversible, requests }],
+    events: [
+      {
+        type: "step.planned",
+        stage: act.stage,
+        step: step.id,
+        changes: fresh,
+        left,
+        reversible,
+        seen: act.seen,
+        began: new Date(context.now).toISOString(),
+        requests,
+      },
+    ],
     originals,
   };
 }
@@ -119,6 +132,13 @@ async function draftsOf(
 /** A change that has begun keeps its own course; a plan does not touch it. */
 function isUnderWay(record: ChangeRecord | undefined): boolean {
   return record?.state === "started" || record?.state === "applied";
+}
+
+/** Evidence that was saved is not saved a second time because a plan was made again. */
+function isCollected({ changes, artifacts }: CaseState, id: string): boolean {
+  const record = changes.get(id);
+  if (record?.change.collects !== true) return false;
+  return record.state === "verified" || artifacts.some(({ item }) => item === id);
 }
 
 async function run(frame: Frame, bench: Bench, record: ChangeRecord): Promise<Performed> {

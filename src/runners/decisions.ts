@@ -55,7 +55,8 @@ export async function decideStage(runner: LocalRunner, wish: PersonsDecision, ap
   const isCounted = wish.decision === "reject" ? decided.state === "rejected" : decided.approvedBy.includes(wish.by.id);
   if (!isCounted) throw notYours(wish, stage, "somebody decided it, or its deadline passed, at the same moment");
   // A no is said of one case, often for a reason of its own: the others go on asking.
-  const others = wish.decision === "approve" ? await decideAlike(runner, { wish, lines }, approvers) : [];
+  const others =
+    wish.decision === "approve" && !approval.isCut ? await decideAlike(runner, { wish, lines }, approvers) : [];
   return {
     approval: decided,
     alsoIn: others.flatMap(({ caseId, error }) => (error === undefined ? [caseId] : [])),
@@ -126,7 +127,7 @@ async function decideIn(
   const state = await runner.load(caseId);
   if (state.settled !== null) return [];
   const mine = [...state.approvals.values()].filter(
-    (each) => answersToo(lines, each.lines) && whyNot(state, each, wish, approvers) === null,
+    (each) => !each.isCut && answersToo(lines, each.lines) && whyNot(state, each, wish, approvers) === null,
   );
   if (mine.length === 0) return [];
   const reason = [wish.reason ?? "", `as decided in ${wish.caseId}`].filter((part) => part !== "").join("; ");

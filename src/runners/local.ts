@@ -1,14 +1,18 @@
 import { childSignal } from "../core/abort.ts";
 import type { CaseState } from "../core/case.ts";
 import { CordonError } from "../core/errors.ts";
-import type { Actor, Happening } from "../core/journal.ts";
+import type { Actor, DecidedBy, Happening } from "../core/journal.ts";
 import type { Playbook } from "../core/playbook.ts";
 import { actKey, type Decision } from "../engine/acts.ts";
+import { onlySettings } from "../core/settings.ts";
+import type { Target } from "../core/step.ts";
 import { contextOf } from "../engine/context.ts";
 import { decide } from "../engine/decide.ts";
+import { decidedBy, fetchDecided } from "../engine/decided-by.ts";
 import { abandonUploads } from "../engine/evidence.ts";
 import type { Doing } from "../engine/frame.ts";
 import { HeldLease, RENEW_MS, takeLease } from "../engine/held-lease.ts";
+import { fitted } from "../engine/large-events.ts";
 import { perform } from "../engine/perform.ts";
 import { Reconciler } from "../engine/reconciler.ts";
 import { stepOf } from "../engine/registry.ts";
@@ -64,10 +68,16 @@ export class LocalRunner {
     return this.#options.store.cases();
   }
 
+  /** The playbook that a case was opened with. Of an older journal, which does not have it, the one of that name now. */
   playbookOf(state: CaseState): Playbook {
-    const playbook = this.#options.playbooks.get(state.playbook);
+    const playbook = decidedBy(state)?.playbook ?? this.#options.playbooks.get(state.playbook);
     if (!playbook) throw new CordonError("playbook_not_found", { id: state.playbook });
     return playbook;
+  }
+
+  /** What a case that is opened now is decided by. */
+  decidedNow(playbook: Playbook): DecidedBy {
+    return { playbook, settings: onlySettings(this.#options.settings) };
   }
 
   /** Appends happenings, and lets the work on the case look again. */
@@ -77,7 +87,9 @@ export class LocalRunner {
     by: Actor = engine,
     beside: Beside = {},
   ): Promise<void> {
-    await this.#journals.append(caseId, happenings, by, beside);
+    const target = async (): Promise<Target> => (await this.load(caseId)).target;
+    const tools = { vault: this.#options.vault, caseId, target, now: this.#options.clock.now() };
+    await this.#journals.append(caseId, await fitted(happenings, tools), by, beside);
     this.#works.get(caseId)?.wake();
   }
 
@@ -133,6 +145,7 @@ export class LocalRunner {
       work.options.signal.throwIfAborted();
       if (work.failure !== null) throw work.failure as Error;
       const state = await this.load(work.caseId);
+      await fetchDecided(this.#options.vault, state);
       const decision = decide({
         state,
         playbook: this.playbookOf(state),

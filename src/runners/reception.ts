@@ -1,5 +1,6 @@
-import { type CaseState, statusOf, verdictAfter } from "../core/case.ts";
+import { type CaseState, statusOf } from "../core/case.ts";
 import type { Clock } from "../core/clock.ts";
+import { CordonError } from "../core/errors.ts";
 import type { Finding, Judgement } from "../core/finding.ts";
 import type { Actor } from "../core/journal.ts";
 import { sha256 } from "../core/json.ts";
@@ -7,6 +8,7 @@ import type { Playbook } from "../core/playbook.ts";
 import type { MustAsk } from "../core/route.ts";
 import type { Target } from "../core/step.ts";
 import type { Store } from "../core/store.ts";
+import { verdictAfter } from "../core/verdict.ts";
 import { mayContainAlone } from "../engine/ask.ts";
 import type { LocalRunner } from "./local.ts";
 
@@ -118,7 +120,18 @@ async function statesOf(
   { runner, store }: Pick<ReceptionTools, "runner" | "store">,
 ): Promise<readonly CaseState[]> {
   const ids = await store.cases(target);
-  return Promise.all(ids.toReversed().map((caseId) => runner.load(caseId)));
+  const states = await Promise.all(ids.toReversed().map((caseId) => unlessUnreadable(runner.load(caseId))));
+  return states.flatMap((state) => (state === null ? [] : [state]));
+}
+
+/** A case of the same instance that cannot be read keeps no new one from being opened: the instance is cut off again. */
+async function unlessUnreadable(state: Promise<CaseState>): Promise<CaseState | null> {
+  try {
+    return await state;
+  } catch (error) {
+    if (error instanceof CordonError && error.code === "journal_unreadable") return null;
+    throw error;
+  }
 }
 
 function isOver(state: CaseState): boolean {
@@ -179,6 +192,7 @@ async function open(
         mustAsk,
         nonce,
         findings: [finding],
+        decidedBy: runner.decidedNow(playbook),
       },
     ],
     actor,

@@ -425,3 +425,29 @@ describe("release", () => {
     expect(twice.changes.get(seal1.id)?.change.before).toEqual(seal1.before);
   });
 });
+
+const joins: Happening = {
+  type: "finding.joined",
+  finding: { id: "f" } as never,
+  verdict: "compromised",
+  reason: "another",
+};
+const denyOnly = playbook([{ id: "deny", steps: ["contain.deny"] }]);
+const denyPlan = (more: object): Happening => ({ ...planned("deny", "contain.deny"), ...more }) as Happening;
+
+test("a finding that joins while a plan is made is planned for, though the plan was written after it", () => {
+  const began = new Date(START).toISOString();
+  const unseen = caseWith([started("deny"), joins, denyPlan({ seen: 2, began })]);
+  expect(decided(unseen, denyOnly).said).toEqual(["plan contain.deny"]);
+  const seen = caseWith([started("deny"), joins, denyPlan({ seen: 3, began })]);
+  expect(decided(seen, denyOnly).said).toEqual(["stage.ended deny nothing"]);
+  const late = caseWith([started("deny"), joins, denyPlan({ seen: 2, began }), ended("deny", "nothing")]);
+  expect(decided(late, denyOnly).said).toContain("plan contain.deny");
+});
+
+test("an older journal says what a plan saw by where the plan stands", () => {
+  expect(decided(caseWith([started("deny"), joins, denyPlan({})]), denyOnly).said).toEqual([
+    "stage.ended deny nothing",
+  ]);
+  expect(decided(caseWith([started("deny"), denyPlan({}), joins]), denyOnly).said).toEqual(["plan contain.deny"]);
+});

@@ -2,7 +2,7 @@ import { systemClock } from "../../core/clock.ts";
 import { type CaseState, caseOf } from "../../core/case.ts";
 import { verifyJournal } from "../../core/journal.ts";
 import type { Original, Store } from "../../core/store.ts";
-import { allCases, casesNamed, type Desk, isOver } from "../desk.ts";
+import { casesNamed, codeOfUnreadable, type Desk, isOver, readCases } from "../desk.ts";
 import { tableLines } from "../output.ts";
 import { caseDocument, caseLines, type CaseView } from "../render/case.ts";
 import { SealWatch } from "../render/seal-watch.ts";
@@ -11,7 +11,8 @@ import { caseSummary, pendingApprovals } from "../verdicts.ts";
 
 /** Lists the cases, newest first. */
 export async function listCases(desk: Desk, flags: { readonly open: boolean }): Promise<number> {
-  const states = (await allCases(desk.store)).filter((state) => !flags.open || !isOver(state)).toReversed();
+  const read = await readCases(desk.store);
+  const states = read.states.filter((state) => !flags.open || !isOver(state)).toReversed();
   await desk.output.result(states.map(caseSummary), () => {
     if (states.length === 0) return ["No cases. `cordon drill` rehearses one."];
     const rows = states.map(caseSummary);
@@ -29,7 +30,7 @@ export async function listCases(desk: Desk, flags: { readonly open: boolean }): 
       ]),
     );
   });
-  return 0;
+  return codeOfUnreadable(read.unreadable);
 }
 
 /** Shows the cases that a person names: one by its id, or all of an instance. Exit code 7 when a journal does not verify. */

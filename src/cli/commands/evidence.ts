@@ -6,7 +6,8 @@ import { CordonError } from "../../core/errors.ts";
 import type { Vault } from "../../core/vault.ts";
 import { writeBag } from "../../vault/bag.ts";
 import { casesWithoutJournal, type EvidenceVerdict, verifyEvidence } from "../../vault/verification.ts";
-import { allCases, casesNamed, type Desk } from "../desk.ts";
+import { casesNamed, codeOfUnreadable, type Desk, readCases } from "../desk.ts";
+import { explain } from "../failure.ts";
 import { tableLines } from "../output.ts";
 import { bytesText, verdictLines } from "../render/evidence.ts";
 import { printable, storyLine } from "../render/story.ts";
@@ -14,7 +15,7 @@ import { cordonVersion } from "../version.ts";
 
 /** Lists what was saved: of one case or instance, or of all. */
 export async function listEvidence(desk: Desk, name: string | undefined): Promise<number> {
-  const states = await statesOf(desk, name);
+  const { states, unreadable } = await statesOf(desk, name);
   const rows = states.flatMap(({ id, target, artifacts }) =>
     artifacts.map((artifact) => ({
       case: id,
@@ -46,7 +47,7 @@ export async function listEvidence(desk: Desk, name: string | undefined): Promis
           ]),
         ),
   );
-  return 0;
+  return codeOfUnreadable(unreadable);
 }
 
 /**
@@ -56,11 +57,15 @@ export async function listEvidence(desk: Desk, name: string | undefined): Promis
 export async function verifyAll(desk: Desk, name: string | undefined): Promise<number> {
   const vault = await desk.vault();
   // Without folding them first: what was tampered with may tell no story any more.
-  const ids = name === undefined ? await desk.store.cases() : (await casesNamed(desk.store, name)).map(({ id }) => id);
-  const journals = await Promise.all(ids.map((id) => desk.store.read(id, 0)));
+  const all = await desk.store.cases();
+  const ids =
+    name === undefined ? all : all.includes(name) ? [name] : (await casesNamed(desk.store, name)).map(({ id }) => id);
   const verdicts: EvidenceVerdict[] = [];
-  for (const events of journals) if (events.length > 0) verdicts.push(await verifyEvidence(vault, events));
-  const known = new Set(journals.flatMap((events) => events[0]?.case ?? []));
+  for (const id of ids) {
+    const verdict = await verdictOf(desk, vault, id);
+    if (verdict) verdicts.push(verdict);
+  }
+  const known = new Set(all);
   const gone = name === undefined ? await casesWithoutJournal(vault, known) : [];
   const ok = verdicts.every((verdict) => verdict.ok) && gone.length === 0;
   await desk.output.result({ ok, cases: verdicts, withoutJournal: gone }, () => [
@@ -72,6 +77,18 @@ export async function verifyAll(desk: Desk, name: string | undefined): Promise<n
     ...(verdicts.length + gone.length === 0 ? ["No cases, and nothing in the vault."] : []),
   ]);
   return ok ? 0 : 7;
+}
+
+/** One case that cannot be read, or not be verified, is told and keeps no other from being verified. */
+async function verdictOf(desk: Desk, vault: Vault, id: string): Promise<EvidenceVerdict | null> {
+  try {
+    const events = await desk.store.read(id, 0);
+    return events.length === 0 ? null : await verifyEvidence(vault, events);
+  } catch (error) {
+    desk.signal.throwIfAborted();
+    const faults = [explain(error).lines[0] ?? "it cannot be read"];
+    return { case: id, ok: false, faults, events: 0, anchors: 0, afterLastAnchor: 0, artifacts: [], unspokenOf: [] };
+  }
 }
 
 /** Writes a case's evidence, journal, custody log and timeline into a new folder, as a BagIt bag. */
@@ -134,6 +151,6 @@ async function noteExport(
   throw new CordonError("store_busy", { what: `case ${caseId}`, until: "its owner lets go" });
 }
 
-function statesOf(desk: Desk, name: string | undefined): Promise<readonly CaseState[]> {
-  return name === undefined ? allCases(desk.store) : casesNamed(desk.store, name);
+async function statesOf(desk: Desk, name: string | undefined): ReturnType<typeof readCases> {
+  return name === undefined ? readCases(desk.store) : { states: await casesNamed(desk.store, name), unreadable: [] };
 }

@@ -1,7 +1,9 @@
 import { type CaseState, statusOf } from "../../core/case.ts";
+import { CordonError } from "../../core/errors.ts";
 import { confirm } from "../confirm.ts";
 import { casesNamed, type Desk, isOver, sessionOf } from "../desk.ts";
-import { wrongUsage } from "../failure.ts";
+import { explain, wrongUsage } from "../failure.ts";
+import { worstOf } from "../verdicts.ts";
 import { brief, printable } from "../render/story.ts";
 import { printOutcomes, workOn } from "./respond.ts";
 
@@ -14,7 +16,7 @@ export interface ReleaseFlags {
 
 /** Puts back what was changed, as it was recorded. */
 export async function release(desk: Desk, names: readonly string[], flags: ReleaseFlags): Promise<number> {
-  const found = (await Promise.all(names.map((name) => casesNamed(desk.store, name)))).flat();
+  const { found, codes } = await casesOfNames(desk, names);
   const cases = [...new Map(found.map((state) => [state.id, state])).values()];
   const open = cases.filter((state) => !isOver(state));
   for (const state of cases) if (isOver(state)) desk.output.narrate(`${state.id} is ${statusOf(state)} already.`);
@@ -31,9 +33,43 @@ export async function release(desk: Desk, names: readonly string[], flags: Relea
     flag: "A release",
   });
   const done: CaseState[] = [];
-  for (const state of open) done.push(await releaseOne(desk, state, flags));
+  for (const state of open) {
+    const released = await releaseOne(desk, state, flags).catch((error: unknown) => {
+      if (open.length + codes.length === 1) throw error;
+      codes.push(sayFailure(desk, state.id, error));
+      return null;
+    });
+    if (released) done.push(released);
+  }
   await printOutcomes(desk, done);
-  return done.every((state) => state.release?.ended === "released") ? 0 : 3;
+  return worstOf([...codes, done.every((state) => state.release?.ended === "released") ? 0 : 3]);
+}
+
+/** The cases of all names. One that cannot be read keeps no other from being released. */
+async function casesOfNames(
+  desk: Desk,
+  names: readonly string[],
+): Promise<{ readonly found: readonly CaseState[]; readonly codes: number[] }> {
+  const found: CaseState[] = [];
+  const codes: number[] = [];
+  for (const name of names) {
+    try {
+      found.push(...(await casesNamed(desk.store, name)));
+    } catch (error) {
+      const isUnreadable = error instanceof CordonError && error.code === "journal_unreadable";
+      if (names.length === 1 || !isUnreadable) throw error;
+      codes.push(sayFailure(desk, name, error));
+    }
+  }
+  return { found, codes };
+}
+
+/** Names what was not done, and gives the exit code for it: the rest was done. */
+function sayFailure(desk: Desk, id: string, error: unknown): number {
+  desk.signal.throwIfAborted();
+  const { lines, exitCode } = explain(error);
+  desk.output.complain(`${id}: not released. ${lines.join(" ")}`);
+  return exitCode === 6 ? 6 : 3;
 }
 
 async function releaseOne(desk: Desk, state: CaseState, { accept, reason }: ReleaseFlags): Promise<CaseState> {

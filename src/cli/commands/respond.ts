@@ -167,26 +167,45 @@ async function receiveOrder(desk: Desk, session: Session, order: Order): Promise
 /** How often a case that waits is looked at, for what other processes wrote. */
 const LOOK_MS = 1000;
 
-/** Works on cases side by side. Those on which another process works are left to it. */
+/**
+ * Works on cases side by side. Those on which another process works are left to it. One that fails keeps no other from being
+ * worked on: it is named, and counts as its journal says it stands. If all fail, the first failure is thrown.
+ */
 export async function workOn(
   desk: Desk,
   { runner, connection }: Session,
   { ids, wait, prove = false }: { readonly ids: readonly string[]; readonly wait: boolean; readonly prove?: boolean },
 ): Promise<readonly CaseState[]> {
-  return Promise.all(
-    ids.map(async (id) => {
-      if (await isWorkedElsewhere(desk, id, connection.clock.now())) {
-        desk.output.narrate(`${id}: another process is at work on it and carries this out.`);
-        return runner.load(id);
-      }
-      return runner.work(id, {
-        signal: desk.signal,
-        waitForPeople: wait,
-        ...(prove ? { isProofDue } : {}),
-        ...(wait || prove ? { pollMs: LOOK_MS } : {}),
-      });
-    }),
+  const failures: unknown[] = [];
+  const states = await Promise.all(
+    ids.map((id) =>
+      workOnOne(desk, { runner, connection }, { id, wait, prove }).catch(async (error: unknown) => {
+        failures.push(error);
+        if (ids.length > 1 && !desk.signal.aborted) desk.output.complain(`${id}: ${explain(error).lines.join(" ")}`);
+        return runner.load(id).catch(() => null);
+      }),
+    ),
   );
+  desk.signal.throwIfAborted();
+  if (failures.length === ids.length && failures.length > 0) throw failures[0];
+  return states.flatMap((state) => (state === null ? [] : [state]));
+}
+
+async function workOnOne(
+  desk: Desk,
+  { runner, connection }: Session,
+  { id, wait, prove }: { readonly id: string; readonly wait: boolean; readonly prove: boolean },
+): Promise<CaseState> {
+  if (await isWorkedElsewhere(desk, id, connection.clock.now())) {
+    desk.output.narrate(`${id}: another process is at work on it and carries this out.`);
+    return runner.load(id);
+  }
+  return runner.work(id, {
+    signal: desk.signal,
+    waitForPeople: wait,
+    ...(prove ? { isProofDue } : {}),
+    ...(wait || prove ? { pollMs: LOOK_MS } : {}),
+  });
 }
 
 /** Prints what came of the cases. As JSON lines the events were the output already. */

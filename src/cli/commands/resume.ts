@@ -1,5 +1,5 @@
 import type { CaseState } from "../../core/case.ts";
-import { allCases, casesNamed, type Desk, isOver, sessionOf } from "../desk.ts";
+import { allCases, casesNamed, codeOfUnreadable, type Desk, isOver, readCases, sessionOf } from "../desk.ts";
 import { explain } from "../failure.ts";
 import { exitCodeOf, worstOf } from "../verdicts.ts";
 import { printOutcomes, workOn } from "./respond.ts";
@@ -7,20 +7,21 @@ import { printOutcomes, workOn } from "./respond.ts";
 /** Carries on every open case on which no other process works; one case where it is named. */
 export async function resume(desk: Desk, name: string | undefined): Promise<number> {
   await endResidues(desk);
-  const states = (name === undefined ? await allCases(desk.store) : await casesNamed(desk.store, name)).filter(
-    (state) => !isOver(state),
-  );
+  const all = name === undefined ? await readCases(desk.store) : null;
+  const unread = codeOfUnreadable(all?.unreadable ?? []);
+  const named = name === undefined ? [] : await casesNamed(desk.store, name);
+  const states = (all?.states ?? named).filter((state) => !isOver(state));
   if (states.length === 0) {
     desk.output.narrate("No case is open.");
     await printOutcomes(desk, []);
-    return 0;
+    return unread;
   }
   const results = await Promise.all(states.map((state) => resumeOne(desk, state)));
   await printOutcomes(
     desk,
     results.flatMap(({ state }) => state),
   );
-  return worstOf(results.map(({ exitCode }) => exitCode));
+  return worstOf([unread, ...results.map(({ exitCode }) => exitCode)]);
 }
 
 /** What a release left for half a day is taken away by whoever resumes after that. */
@@ -54,7 +55,7 @@ async function resumeOne(
   } catch (error) {
     desk.signal.throwIfAborted();
     const { lines, exitCode } = explain(error);
-    desk.output.narrate(`${before.id}: ${lines.join(" ")}`);
+    desk.output.complain(`${before.id}: ${lines.join(" ")}`);
     return { state: before, exitCode: exitCode === 0 ? 3 : exitCode };
   }
 }
