@@ -63,6 +63,8 @@ export class StepList {
         return this.#change(id, body.change, "checking");
       case "change.verified":
         return this.#change(id, body.change, "done");
+      case "change.broken":
+        return this.#change(id, body.change, "UNDONE", `${body.what}: it is put back`);
       case "change.failed":
         return this.#change(id, body.change, "FAILED", body.message);
       case "change.reverted":
