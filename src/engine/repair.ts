@@ -41,6 +41,7 @@ export async function readBack(frame: Frame, now: number): Promise<ReadBack> {
     events,
     checks: events.map(({ change, expected, observed }) => ({
       kind: "cut",
+      code: "cut.step",
       what: `${change} holds`,
       ok: false,
       expected: brief(expected),
