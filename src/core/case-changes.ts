@@ -20,7 +20,7 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
       // It was done, and the world is not as we left it: done again, but restored to what it was first of all. The step
       // may look at what the first time brought.
       const again = freshChange({ ...change, before: known.change.before }, body);
-      state.changes.set(change.id, { ...again, hasBegun: true, outcome: known.outcome, order: known.order });
+      state.changes.set(change.id, { ...again, hasBegun: true, outcome: known.outcome, order: known.order, brokenAt: known.brokenAt });
     } else state.changes.set(change.id, freshChange(change, body));
   }
 }
@@ -57,9 +57,14 @@ function freshChange(
     appliedAt: 0,
     order: 0,
     verifiedAt: null,
+    isBroken: false,
+    brokenAt: [],
     failure: null,
   };
 }
+
+/** Breaks that are remembered of a change. */
+const KEPT_BREAKS = 10;
 
 const undone = { state: "reverted", hasBegun: false, refusedAs: null, under: null, progress: null, dueAt: 0 } as const;
 
@@ -79,7 +84,7 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
       record.startedAt = at;
       record.under = body.verb;
       record.attempt = body.attempt;
-      if (body.verb === "run") Object.assign(record, { state: "started", hasBegun: true });
+      if (body.verb === "run") Object.assign(record, { state: "started", hasBegun: true, isBroken: false });
       return;
     case "change.progressed":
       record.progress = body.progress;
@@ -100,6 +105,11 @@ export function applyChange(state: CaseState, body: Happening, at: number): void
     case "change.verified":
       Object.assign(record, { state: "verified", verifiedAt: at, failure: null });
       return void settle("verify");
+    case "change.broken":
+      record.brokenAt = [...record.brokenAt, at].slice(-KEPT_BREAKS);
+      Object.assign(record, { state: "planned", isBroken: true, under: null, verifiedAt: null });
+      Object.assign(record, { progress: null, dueAt: 0, attempt: 0 });
+      return;
     case "change.failed":
       Object.assign(record, { state: "failed", under: null, failure: body.message });
       return void settle(body.verb);

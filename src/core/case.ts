@@ -60,6 +60,10 @@ export interface ChangeRecord {
   /** Order of application within the case, for reverting backwards. */
   order: number;
   verifiedAt: number | null;
+  /** A proof found it undone, and it has not been run again. */
+  isBroken: boolean;
+  /** When proofs found it undone, in milliseconds since 1970: the latest ones. */
+  brokenAt: readonly number[];
   failure: string | null;
 }
 

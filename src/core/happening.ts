@@ -185,6 +185,15 @@ type Occurrence =
       readonly message: string;
       readonly requests: readonly Request[];
     }
+  | {
+      /** It was verified, and a proof found that it does not hold any more: it is to be run again. */
+      readonly type: "change.broken";
+      readonly change: string;
+      readonly what: string;
+      readonly expected: Json;
+      readonly observed: Json;
+      readonly requests: readonly Request[];
+    }
   | { readonly type: "change.reverted"; readonly change: string; readonly requests: readonly Request[] }
   | {
       readonly type: "change.revertRefused";

@@ -159,6 +159,8 @@ interface ChangingHead<
   readonly reversible: "exactly" | "equivalently" | "no";
   /** What does not come back, in one sentence, where `reversible` is not `exactly`. */
   readonly notRestored?: string;
+  /** `never`: its run opens something for a while, so what it did is not done again when a proof finds it undone. */
+  readonly repair?: "never";
   /**
    * It may stand as `around` of a stage: its run makes the change and returns `later`; called again it takes the change back.
    * The engine calls it again when the stage's steps ended, at the latest when that is due, and first of all after a crash.

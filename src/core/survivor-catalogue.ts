@@ -142,6 +142,12 @@ export const survivorCatalogue = {
     endedBy: "a deny on those roles",
     hits: "everybody who uses those roles",
   },
+  "cut.undone": {
+    title: "A part of the cut that is undone again and again",
+    why: "Whoever undoes it has the permissions to undo it again.",
+    endedBy: "contain.stop for the network, a service control policy for credentials",
+    hits: "with contain.stop the instance loses its memory and its work; with a policy everybody whom it covers",
+  },
   "forensic.way-in": {
     title: "The way in that the level `forensic` leaves open",
     why: "Examiners reach the instance by it.",

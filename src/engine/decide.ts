@@ -216,8 +216,10 @@ function decidePlanned(draft: Draft, { stage, use, step, record, mayAct }: Plann
   const open = changes.filter(isUnfinished);
   if (open.length > 0) {
     if (!mayAct) return null;
-    const waiting = open.filter((change) => change.state === "planned");
+    const waiting = open.filter((change) => change.state === "planned" && !change.isBroken);
     const isStale = now - record.plannedAt > PLAN_LIVES_MS || decidedSince(state, stage, record.plannedAt);
+    // What a proof found undone runs as it was approved: a plan that finds it restored would drop what the proof reads of it.
+    open.filter((change) => change.isBroken).forEach((change) => draft.add(runOf(change)));
     const isHeldBack =
       waiting.length > 0 && step.waitsForPlansOf?.some((id) => isPlanPending(draft.situation, stage, id)) === true;
     if (isHeldBack) return null; // Their plans bring it on.

@@ -11,6 +11,7 @@ import type { Vault } from "../core/vault.ts";
 import { changesSent } from "./context.ts";
 import type { Bench, Frame } from "./frame.ts";
 import { requestsOf } from "./ports.ts";
+import { readBack } from "./repair.ts";
 
 /** The events that say where the artifacts of an item lie, when they were read, and what they may already show. */
 export function artifactsStored(
@@ -58,13 +59,19 @@ function documentOf(document: Json, ledger: Ledger | undefined): Json {
 
 /** Carries an assessment out: what it read goes to the vault, what it says to the journal. */
 export async function assess(
-  { state }: Frame,
+  frame: Frame,
   { step, context, calls }: Bench,
   act: { readonly stage: string | null; readonly use: StepUse },
 ): Promise<{ readonly events: readonly Happening[] }> {
   if (step.kind !== "assessment") throw new TypeError(`${step.id} does not assess`);
-  const { checks, survivors, ledger, document } = await step.assess(context, step.input.parse(act.use.with) as never);
+  const { state } = frame;
+  const assessed = await step.assess(context, step.input.parse(act.use.with) as never);
+  const { ledger, document } = assessed;
   const asOf = context.now;
+  const isProof = assessed.checks.some(({ kind }) => kind === "sealed");
+  const undone = isProof ? await readBack(frame, asOf) : null;
+  const checks = [...assessed.checks, ...(undone?.checks ?? [])];
+  const survivors = [...assessed.survivors, ...(undone?.survivors ?? [])];
   const earlier = state.assessments.map(({ own }) => own);
   const joint = join(earlier, { step: step.id, checks, survivors, ...(ledger ? { ledger } : {}), asOf });
   const artifact = `assessment-${state.assessments.length + 1}`;
@@ -98,6 +105,7 @@ export async function assess(
         artifact,
         requests: requestsOf(calls),
       },
+      ...(undone?.events ?? []),
     ],
   };
 }

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { JournalEvent } from "../../core/journal.ts";
 import { printable } from "./story.ts";
 
-type Word = "planned" | "running" | "OPEN" | "checking" | "done" | "nothing to do" | "FAILED" | "REFUSED" | "undone";
+type Word = "planned" | "running" | "OPEN" | "checking" | "done" | "nothing to do" | "FAILED" | "REFUSED" | "UNDONE" | "undone";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -16,6 +16,7 @@ const styles: Readonly<Record<Word, Style>> = {
   "nothing to do": "dim",
   FAILED: "red",
   REFUSED: "yellow",
+  UNDONE: "red",
   undone: "green",
 };
 
@@ -63,6 +64,8 @@ export class StepList {
         return this.#change(id, body.change, "checking");
       case "change.verified":
         return this.#change(id, body.change, "done");
+      case "change.broken":
+        return this.#change(id, body.change, "UNDONE", `${body.what}: it is put back`);
       case "change.failed":
         return this.#change(id, body.change, "FAILED", body.message);
       case "change.reverted":
@@ -114,7 +117,7 @@ export class StepList {
 
 /** The word of a step is that of the change which needs the most attention. */
 function worst({ changes }: StepRow): Word {
-  const order: readonly Word[] = ["OPEN", "FAILED", "REFUSED", "running", "checking", "planned", "undone", "done"];
+  const order: readonly Word[] = ["OPEN", "FAILED", "UNDONE", "REFUSED", "running", "checking", "planned", "undone", "done"];
   const words = new Set(changes.values());
   return order.find((word) => words.has(word)) ?? "nothing to do";
 }

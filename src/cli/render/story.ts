@@ -62,6 +62,7 @@ export function storyLine({ body, actor }: JournalEvent): string | null {
     case "change.progressed":
     case "change.applied":
     case "change.verified":
+    case "change.broken":
     case "change.failed":
     case "change.reverted":
     case "change.revertRefused":
@@ -97,6 +98,8 @@ function changeStory(body: Extract<Happening, { type: `change.${string}` }>, by:
       return `applied  ${body.change}`;
     case "change.verified":
       return `verified ${body.what}: ${brief(body.observed)}`;
+    case "change.broken":
+      return `UNDONE   ${printable(body.what)}: ${brief(body.observed)}; it is put back`;
     case "change.failed":
       return `FAILED   ${body.change}: ${printable(body.message)}`;
     case "change.reverted":

@@ -30,9 +30,7 @@ export interface Denied {
 
 export type DenyState =
   | Denied
-  | { readonly kind: "open"; readonly survivor: Survivor }
-  /** It was verified, and does not hold any more. */
-  | { readonly kind: "broken"; readonly why: string; readonly survivor: Survivor };
+  | { readonly kind: "open"; readonly survivor: Survivor };
 
 /** Names the way of a role's credentials in every proof of a case. */
 export function credentialWay(
@@ -63,7 +61,7 @@ export function denyStateOf(context: StepContext, read: Credentials, roleArn: st
       page: sha256(document),
     };
   }
-  return wideOf(context, read, { roleArn, document }) ?? undenied(context, { view, wanted: wanted.data, document });
+  return wideOf(context, read, { roleArn, document }) ?? undenied({ view, wanted: wanted.data, document });
 }
 
 /** The deny of every session of the role covers the instance once it gets no newer token. */
@@ -79,18 +77,15 @@ function wideOf(
   return { kind: "denied", inForceAt, firstReadAt: own?.verifiedAt ?? null, page: sha256(document) };
 }
 
-function undenied(
-  { outcomes }: StepContext,
-  seen: { readonly view: ChangeView; readonly wanted: SessionDeny; readonly document: string | null },
-): DenyState {
+function undenied(seen: {
+  readonly view: ChangeView;
+  readonly wanted: SessionDeny;
+  readonly document: string | null;
+}): DenyState {
   const { view, wanted, document } = seen;
   const roleArn = view.change.resource;
   const without = reasonWithoutRoom(view.outcome, wanted.instanceArn);
-  const wide = wideView({ outcomes }, roleArn);
-  const why = reasonNotDenied(document);
-  if (view.verifiedAt !== null || wide?.verifiedAt != null)
-    return { kind: "broken", why, survivor: notDenied(roleArn, why) };
-  if (without === null) return open(roleArn, why);
+  if (without === null) return open(roleArn, reasonNotDenied(document));
   return {
     kind: "open",
     survivor: {

@@ -98,7 +98,7 @@ function roleWays(
   const minted = mintedWays({ roleArn, calls, now: context.now, denied: state.kind === "denied" ? state : null });
   if (state.kind !== "denied") {
     return {
-      checks: state.kind === "broken" ? [brokenCheck(roleArn, state.why)] : [],
+      checks: [],
       survivors: [state.survivor, ...minted.survivors],
       ledger: { closed: minted.closed, horizons: calls?.horizons ?? [] },
     };
@@ -117,18 +117,6 @@ function roleWays(
     ],
     survivors: [...proof.survivors, ...minted.survivors],
     ledger: { closed: [...proof.closed, ...minted.closed], horizons: calls?.horizons ?? [] },
-  };
-}
-
-/** Something that was cut is open again. */
-function brokenCheck(roleArn: string, why: string): Check {
-  return {
-    kind: "cut",
-    code: "credentials.role",
-    what: `the deny on ${roleNameOf(roleArn)} is in place`,
-    ok: false,
-    expected: "denied",
-    observed: why,
   };
 }
 

@@ -35,6 +35,7 @@ const closed = z.strictObject({ openedFor: z.string() });
 export const trackedConnections = defineStep({
   id,
   title: "Open for 70 seconds, to drop tracked connections",
+  repair: "never",
   reversible: "no",
   notRestored: "Flows that were dropped do not come back.",
   needs: ["contain.security-groups", "contain.remote-addresses", "contain.connection-timeouts"],
