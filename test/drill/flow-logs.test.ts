@@ -27,8 +27,8 @@ test("a flow that nobody named is possible at once, and named by the flow logs t
   const [look] = statements(report, "assess.flow-logs");
   expect(proof?.survivors.map(({ what }) => what).join()).not.toContain("198.51.100.140");
   expect(proof?.survivors.some(({ certainty }) => certainty === "indicated")).toBe(false);
-  expect(look?.after).toBe(660);
-  expect(look?.statement).toMatch(/^contained in part .* TCP with 198\.51\.100\.140 port 443 on eni-/);
+  expect(look?.after).toBe(600);
+  expect(look?.statement).toMatch(/^Contained in part as of \S+ Open: /);
   const named = report.result.survivors.filter(({ certainty }) => certainty === "indicated");
   expect(named.map(({ what, lever }) => [what.replace(/eni-\S+/, "eni"), lever])).toEqual([
     ["TCP with 198.51.100.140 port 443 on eni", "contain.network-acl, or contain.stop"],
@@ -37,7 +37,7 @@ test("a flow that nobody named is possible at once, and named by the flow logs t
   expect(report.result.attackers.find(({ name }) => name === "unnamed-beacon")?.cut).toBe(false);
 }, 60_000);
 
-test("after a clean cut the last packet that was accepted lies before it, and it stays contained", async () => {
+test("after a clean cut the last packet that was accepted lies before it, and nothing is called open", async () => {
   const report = await drill("c2-beacon", ["flow-logs"]);
   const checks = report.result.checks.filter(({ what }) => what.startsWith(sees));
   expect(checks.map(({ ok, expected, observed }) => [ok, expected, observed.replace(/reach \S+/, "reach")])).toEqual([
@@ -48,15 +48,15 @@ test("after a clean cut the last packet that was accepted lies before it, and it
     ],
     [true, "records, and no packet accepted after 12:00:30Z", "no packet was accepted; records reach"],
   ]);
-  expect(report.result).toMatchObject({ contained: true, status: "contained", score: 100, timeToIsolationMs: 80 });
+  expect(report.result).toMatchObject({ contained: "partial", status: "partial", score: 100, timeToIsolationMs: 80 });
 }, 60_000);
 
 test("a proof of the network later erases nothing that flow logs named, and their silence nothing that is possible", async () => {
   const unnamed = await drill("miner-behind-nat", ["flow-logs", "unnamed-controller"]);
   const clean = await drill("miner-behind-nat", ["flow-logs"]);
   for (const report of [unnamed, clean]) {
-    const possible = report.result.survivors.filter(({ what }) => what.startsWith("TCP to 0.0.0.0/0"));
-    expect(possible).toHaveLength(2);
+    const possible = report.result.survivors.filter(({ what }) => what.startsWith("TCP with the rest of 0.0.0.0/0"));
+    expect(possible).toHaveLength(1);
     expect(report.result.contained).toBe("partial");
   }
   expect(clean.result.survivors.filter(({ certainty }) => certainty === "indicated")).toEqual([]);
@@ -70,5 +70,5 @@ test("the same seed gives the same journal, and without flow logs nothing else i
     "none",
     "none",
   ]);
-  expect(result).toMatchObject({ contained: true, score: 100, timeToIsolationMs: 80 });
+  expect(result).toMatchObject({ contained: "partial", score: 100, timeToIsolationMs: 80 });
 }, 60_000);

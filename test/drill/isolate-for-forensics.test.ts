@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CaseState } from "../../src/core/case.ts";
+import type { Survivor } from "../../src/core/containment.ts";
 import type { Finding } from "../../src/core/finding.ts";
 import type { Actor } from "../../src/core/journal.ts";
 import type { Json } from "../../src/core/json.ts";
@@ -151,8 +152,9 @@ describe("isolate-for-forensics", () => {
       const now = range.world.now();
       const cut = range.attackers().slice(0, 3);
       expect(cut.map((attacker) => attacker.succeededAt(now - HOUR_MS / 2))).toEqual([[], [], []]);
-      expect(cases.map(({ assessments }) => assessments.at(-1)?.contained)).toEqual([true, true, true]);
-      expect(cases[0]?.assessments.at(-1)?.statement).toContain("SSH from forensic workstations");
+      expect(cases.map(({ assessments }) => assessments.at(-1)?.contained)).toEqual(["partial", "partial", "partial"]);
+      expect(cases[0]?.assessments.at(-1)?.survivors.map(({ code }) => code)).toContain("forensic.way-in");
+      expect(cases.flatMap(strangers)).toEqual([]);
     });
   });
 
@@ -177,10 +179,8 @@ describe("isolate-for-forensics", () => {
           "partial",
         ]);
         // And of nothing else: by now each case knows its incident's own workstation.
-        const statements = cases.map(({ assessments }) => assessments.at(-1)?.statement.replace(/^.*Z; /, ""));
-        expect(new Set(statements)).toEqual(
-          new Set([`still possible: ${thief} in the workstations' group can reach TCP 22`]),
-        );
+        const way = `${thief} in the workstations' group can reach TCP 22`;
+        expect(cases.map(strangers)).toEqual([[way], [way], [way]]);
       },
       { prepare },
     );
@@ -194,9 +194,10 @@ describe("isolate-for-forensics", () => {
       const joined = received.find(({ caseId }) => cases.every(({ id }) => id !== caseId))!.caseId;
       const settled = await life.runner.work(joined, { signal: laboratory.signal });
       expect(settled.incident).toBe(cases[0]!.incident);
-      expect(settled.assessments.map(({ contained }) => contained)).toEqual(["partial", true]);
-      expect(settled.assessments[0]?.statement).toContain(`${workstationsOf(range)[0]!.id} in the workstations' group`);
-      expect(settled.settled).toBe("contained");
+      expect(settled.assessments.map(({ contained }) => contained)).toEqual(["partial", "partial"]);
+      const own = `${workstationsOf(range)[0]!.id} in the workstations' group can reach TCP 22`;
+      expect(settled.assessments.map((each) => strangersIn(each.survivors))).toEqual([[own], []]);
+      expect(settled.settled).toBe("partial");
       expect(workstationsOf(range)).toHaveLength(1);
     });
   });
@@ -249,7 +250,11 @@ describe("isolate-for-forensics", () => {
         expect(left.map(({ reason }) => reason)).toEqual([
           "no forensic workstation is configured: set `workstation` (image, type, subnet) in cordon.yaml",
         ]);
-        expect(cases.map(({ assessments }) => assessments.at(-1)?.contained)).toEqual([true, true, true]);
+        expect(cases.map(({ assessments }) => assessments.at(-1)?.contained)).toEqual([
+          "partial",
+          "partial",
+          "partial",
+        ]);
       },
       { settings: () => ({ workstation: null }) },
     );
@@ -278,6 +283,15 @@ describe("isolate-for-forensics", () => {
     );
   });
 });
+
+/** The machines in the workstations' group that a proof names as ways in. */
+function strangersIn(survivors: readonly Survivor[]): readonly string[] {
+  return survivors.filter(({ code }) => code === "forensic.stranger").map(({ what }) => what);
+}
+
+function strangers({ assessments }: CaseState): readonly string[] {
+  return strangersIn(assessments.at(-1)?.survivors ?? []);
+}
 
 /** What the steps say that they do not bring back, and the evidence that stays. */
 const EXPECTED: readonly RegExp[] = [

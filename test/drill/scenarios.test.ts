@@ -9,11 +9,11 @@ const drill = (scenario: string, options: Partial<DrillOptions> = {}) =>
   runDrill({ scenario, seed: 7, playbooks, ...options });
 
 describe("c2-beacon", () => {
-  it("is sealed in two round trips, dead in three, contained, and released without an undeclared difference", async () => {
+  it("is sealed in two round trips, dead in three, proved only in part, and released without an undeclared difference", async () => {
     const { result, successes, breaches } = await drill("c2-beacon", { release: true });
     expect(result.roundTripsToIsolation).toBe(2);
     expect(result.timeToIsolationMs).toBe(80);
-    expect(result.contained).toBe(true);
+    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
     expect(result.attackers).toEqual([{ name: "beacon", cut: true, lastSuccessMs: expect.any(Number) }]);
     expect(Math.max(...(successes[0]?.atMs ?? []))).toBeLessThanOrEqual(120);
     expect(breaches).toEqual([]);
@@ -45,7 +45,7 @@ describe("c2-beacon", () => {
   it("makes the groups that are missing, and still seals", async () => {
     const { result } = await drill("c2-beacon", { variants: ["no-prepared-groups"], release: true });
     expect(result.attackers[0]?.cut).toBe(true);
-    expect(result.contained).toBe(true);
+    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
     expect(result.roundTripsToIsolation).toBeGreaterThan(2);
     expect(result.released?.ok).toBe(true);
   });
@@ -59,7 +59,7 @@ describe("c2-beacon", () => {
       true,
       true,
     ]);
-    expect(result.contained).toBe(true);
+    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
     expect(result.released?.ok).toBe(true);
   });
 
@@ -88,7 +88,7 @@ describe("manual-start", () => {
     const { result } = await drill("manual-start", { approve: [] });
     expect(result.contained).toBe("partial");
     expect(result.attackers[0]?.cut).toBe(false);
-    expect(result.survivors.map(({ what }) => what).join("\n")).toContain("TCP to 0.0.0.0/0");
+    expect(result.survivors.map(({ what }) => what).join("\n")).toContain("TCP with the rest of 0.0.0.0/0");
     expect(result.survivors[0]?.lever).toBe("contain.tracked-connections");
   });
 
