@@ -20,7 +20,13 @@ export function applyPlan(state: CaseState, body: Extract<Happening, { type: "st
       // It was done, and the world is not as we left it: done again, but restored to what it was first of all. The step
       // may look at what the first time brought.
       const again = freshChange({ ...change, before: known.change.before }, body);
-      state.changes.set(change.id, { ...again, hasBegun: true, outcome: known.outcome, order: known.order, brokenAt: known.brokenAt });
+      state.changes.set(change.id, {
+        ...again,
+        hasBegun: true,
+        outcome: known.outcome,
+        order: known.order,
+        brokenAt: known.brokenAt,
+      });
     } else state.changes.set(change.id, freshChange(change, body));
   }
 }

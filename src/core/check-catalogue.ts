@@ -46,12 +46,6 @@ export const checkCatalogue = {
     endedBy: "the end of the collection",
     hits: "nobody else",
   },
-  "credentials.profile": {
-    title: "Credentials through an instance profile are denied",
-    failing: "The profile gave credentials, and no deny covers them.",
-    endedBy: "contain.role-sessions",
-    hits: "nobody else",
-  },
   "record.flow-log": {
     title: "Flow logs show nothing accepted after the cut",
     failing:

@@ -31,7 +31,7 @@ export function decideApproval(draft: Draft, stage: Stage, steps: readonly StepU
   if (approval.state === "rejected") return "rejected";
   // Of an approval that was too long for the journal only the hash says what was agreed to.
   const isSame = approval.hash === approvalHash(lines);
-  const beyond = isSame ? [] : approval.isCut ? [...lines.slice(0, 1)] : beyondApproval(approval.lines, lines);
+  const beyond = isSame ? [] : approval.isCut ? lines.slice(0, 1) : beyondApproval(approval.lines, lines);
   if (beyond.length > 0) {
     draft.add({
       verb: "note",

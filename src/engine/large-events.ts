@@ -33,7 +33,7 @@ async function fittedOne(body: Happening, tools: LargeEvents): Promise<readonly 
   }
   if (fits(body)) return [body];
   if (body.type === "step.planned" && body.changes.length > 1) {
-    const parts = await Promise.all(partsOfPlan(body).map((part) => (fits(part) ? [part] : cut(part, tools))));
+    const parts = await Promise.all(partsOfPlan(body).map(async (part) => (fits(part) ? [part] : cut(part, tools))));
     return parts.flat();
   }
   return cut(body, tools);

@@ -112,7 +112,8 @@ function undoneSurvivor(change: string): Survivor {
     kind: "other",
     certainty: "indicated",
     why: "whoever undoes it has the permissions to undo it again",
-    lever: "contain.stop for the network; a service control policy for credentials; take the permissions from who undoes it",
+    lever:
+      "contain.stop for the network; a service control policy for credentials; take the permissions from who undoes it",
     blastRadius: "with contain.stop the instance loses its memory and its work",
   };
 }

@@ -73,7 +73,14 @@ const describedAs = (nic: ReachInterface, indications: readonly Indication[] = [
 });
 
 function answer(nic: ReachInterface, indications: readonly Indication[] = []) {
-  const sealed = { kind: "sealed" as const, code: "interface.sealed" as const, what: "eni-1", ok: true, expected: "", observed: "" };
+  const sealed = {
+    kind: "sealed" as const,
+    code: "interface.sealed" as const,
+    what: "eni-1",
+    ok: true,
+    expected: "",
+    observed: "",
+  };
   return containment([sealed], survivors(describedAs(nic, indications)), 0).contained;
 }
 

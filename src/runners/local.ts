@@ -170,6 +170,7 @@ export class LocalRunner {
     const { until, waitForPeople, isProofDue } = options;
     if (until !== undefined) return this.#options.clock.now() >= until;
     if (wakeAt !== null && isProofDue?.(state) === true) return false;
+    if (wakeAt !== null && isSaving(state)) return false; // Evidence that is under way is not left to the next command.
     if (waitsForPeople) return waitForPeople !== true;
     // A revert that was put off belongs to the release, though the case was settled long before.
     return wakeAt === null || (state.release ? state.release.ended !== null : state.settled !== null);
@@ -300,4 +301,12 @@ export class LocalRunner {
       }
     }
   }
+}
+
+/** Whether evidence was begun and is not saved yet. */
+function isSaving({ changes, release }: CaseState): boolean {
+  if (release) return false;
+  return [...changes.values()].some(
+    ({ change, state }) => change.collects === true && (state === "started" || state === "applied"),
+  );
 }

@@ -20,6 +20,6 @@ export function swapAndDeleteProfile(range: Range): void {
   swapProfile(range);
   for (const { account, region } of scenario.targets) {
     const { instanceProfiles } = world.place(account, region).account;
-    for (const name of [...instanceProfiles.keys()]) if (name !== "harmless") world.remove(instanceProfiles, name);
+    for (const name of instanceProfiles.keys()) if (name !== "harmless") world.remove(instanceProfiles, name);
   }
 }

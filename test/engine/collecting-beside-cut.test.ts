@@ -94,6 +94,8 @@ test("what the agent is asked beside the cut is answered, and the thief's other 
     const agents = first?.survivors.filter(({ code }) => code === "credentials.agent");
     expect(agents?.map(({ what, certainty }) => [what, certainty])).toEqual([
       ["calls of the agent of Systems Manager with credentials of managed-worker", "indicated"],
+      // The role of the profile that the finding names, though another is attached now.
+      ["calls of the agent of Systems Manager with credentials of payroll-worker", "indicated"],
     ]);
 
     // No process comes back, and the exception ends.

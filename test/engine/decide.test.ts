@@ -433,7 +433,7 @@ const joins: Happening = {
   reason: "another",
 };
 const denyOnly = playbook([{ id: "deny", steps: ["contain.deny"] }]);
-const denyPlan = (more: object): Happening => ({ ...planned("deny", "contain.deny"), ...more }) as Happening;
+const denyPlan = (more: object): Happening => ({ ...planned("deny", "contain.deny"), ...more });
 
 test("a finding that joins while a plan is made is planned for, though the plan was written after it", () => {
   const began = new Date(START).toISOString();

@@ -72,7 +72,9 @@ describe.each(scenarios)("%s with random faults", (scenario) => {
           openAtProof: [],
           verified: true,
         });
-        expect(["waiting", "contained", "partial", "failed", "released", "releasedInPart"]).toContain(result.status);
+        expect(["waiting", "contained", "sealed", "partial", "failed", "released", "releasedInPart"]).toContain(
+          result.status,
+        );
       }
     },
   );

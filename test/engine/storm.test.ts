@@ -59,10 +59,10 @@ describe("130 instances of one role and one subnet, found in the same second", (
     expect(storm.failures).toEqual({ "verify contain.role-sessions: not_as_expected": 10 });
   });
 
-  test("those without room ask whether to deny the whole role, one answer counts for all, and all end contained", () => {
+  test("those without room ask whether to deny the whole role, one answer counts for all, and all end sealed", () => {
     expect(storm.questions).toBe(10);
     expect(storm.answers).toBe(1);
     expect(storm.calls["run contain.role-wide-sessions iam:PutRolePolicy"]).toBe(1);
-    expect(storm.endings).toEqual({ contained: 130 });
+    expect(storm.endings).toEqual({ partial: 130 });
   });
 });

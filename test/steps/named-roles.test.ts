@@ -66,8 +66,8 @@ describe("the roles whose sessions are ended", () => {
 
   it("include the role of the profile that a finding names", () =>
     onRange(staged, async (bench) => {
-      const { roleName, ...finding } = findingOf(bench);
-      expect(roleName).toBe("payroll-worker");
+      const { roleName: _roleName, ...finding } = findingOf(bench);
+      expect(_roleName).toBe("payroll-worker");
       withoutProfile(bench);
       await bench.clock.sleep(20_000);
       expect((await planned(bench, finding)).denied).toEqual([ROLE]);
@@ -75,10 +75,10 @@ describe("the roles whose sessions are ended", () => {
 
   it("are taken from a deleted profile's name, and the uncertainty is said", () =>
     onRange(staged, async (bench) => {
-      const { roleName, accessKeyId, ...finding } = findingOf(bench);
+      const { roleName: _roleName, accessKeyId: _accessKeyId, ...finding } = findingOf(bench);
       withoutProfile(bench);
       const profileArn = "arn:aws:iam::111122223333:instance-profile/payroll-worker";
-      for (const name of [...bench.place.account.instanceProfiles.keys()])
+      for (const name of bench.place.account.instanceProfiles.keys())
         bench.place.world.remove(bench.place.account.instanceProfiles, name);
       await bench.clock.sleep(20_000);
       expect(await planned(bench, { ...finding, profileArn })).toEqual({
@@ -122,7 +122,7 @@ describe("a proof", () => {
 
   it("names a user's access key, which no deny on a role reaches", () =>
     onRange(staged, async (bench) => {
-      const { roleName, ...finding } = findingOf(bench);
+      const { roleName: _roleName, ...finding } = findingOf(bench);
       const ways = await openWays(bench, { ...finding, accessKeyId: "AKIAEXAMPLEEXAMPLE00" });
       expect(ways.filter(({ code }) => code === "credentials.access-key")).toMatchObject([
         { what: "access key AKIAEXAMPLEEXAMPLE00", certainty: "indicated" },

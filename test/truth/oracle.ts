@@ -33,7 +33,11 @@ export interface WorldFlow {
 }
 
 export interface WorldView {
-  readonly interfaces: readonly { readonly id: string; readonly subnetCidr: string; readonly acl: readonly AclLine[] }[];
+  readonly interfaces: readonly {
+    readonly id: string;
+    readonly subnetCidr: string;
+    readonly acl: readonly AclLine[];
+  }[];
   readonly flows: readonly WorldFlow[];
   /** What has been looked at in every proof, whether or not somebody planted a flow there. */
   readonly askedPeers: readonly string[];
@@ -51,7 +55,12 @@ const PROTOCOLS = [
 
 /** What is wrong with a proof, as sentences; none if it holds. */
 export function wrongsOf(proof: ProofRead, world: WorldView): readonly string[] {
-  return [...notOnce(proof, world), ...closedYetPassing(proof, world), ...besideTrue(proof), ...tooModest(proof, world)];
+  return [
+    ...notOnce(proof, world),
+    ...closedYetPassing(proof, world),
+    ...besideTrue(proof),
+    ...tooModest(proof, world),
+  ];
 }
 
 /** The ledger's rows and the survivors that speak of a flow. */
@@ -61,9 +70,9 @@ function rowsAbout(
 ): readonly { readonly ground: string | null; readonly certainty: string | null }[] {
   const covers = (each: z.infer<typeof scope> | undefined): boolean =>
     each?.kind === "flow" &&
-    (each as z.infer<typeof flowScope>).interface === flow.interface &&
-    (each as z.infer<typeof flowScope>).protocol === flow.protocol &&
-    (each as z.infer<typeof flowScope>).peers.some((block) => isInside(block, flow.peer));
+    each.interface === flow.interface &&
+    each.protocol === flow.protocol &&
+    each.peers.some((block) => isInside(block, flow.peer));
   return [
     ...proof.ledger.closed.filter((row) => covers(row.scope)).map(({ ground }) => ({ ground, certainty: null })),
     ...proof.survivors.filter((row) => covers(row.scope)).map(({ certainty }) => ({ ground: null, certainty })),
@@ -106,7 +115,7 @@ function besideTrue({ contained, survivors }: ProofRead): readonly string[] {
   return survivors
     .filter(({ code, kind, scope: its }) => {
       if (BESIDE_TRUE.includes(code)) return false;
-      const peers = its?.kind === "flow" ? (its as z.infer<typeof flowScope>).peers : [];
+      const peers = its?.kind === "flow" ? its.peers : [];
       const isPrivateIcmp = kind === "icmp" && peers.length > 0 && peers.every(isPrivateBlock);
       return !isPrivateIcmp;
     })

@@ -9,7 +9,12 @@ export function isInside(block: string, address: string): boolean {
 }
 
 function toBits(address: string): string {
-  return address.includes(":") ? v6Bits(address) : address.split(".").map((part) => binary(Number(part), 8)).join("");
+  return address.includes(":")
+    ? v6Bits(address)
+    : address
+        .split(".")
+        .map((part) => binary(Number(part), 8))
+        .join("");
 }
 
 function v6Bits(address: string): string {

@@ -128,8 +128,7 @@ function interfere({ colleague, group, interfaces, place }: StagedAccount, { bef
     const [outward, inward] = [idsOf(true), idsOf(false)];
     if (outward.length > 0)
       colleague("RevokeSecurityGroupEgress", { GroupId: group.id, SecurityGroupRuleIds: outward });
-    if (inward.length > 0)
-      colleague("RevokeSecurityGroupIngress", { GroupId: group.id, SecurityGroupRuleIds: inward });
+    if (inward.length > 0) colleague("RevokeSecurityGroupIngress", { GroupId: group.id, SecurityGroupRuleIds: inward });
     return;
   }
   const everything = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];

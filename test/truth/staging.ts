@@ -39,7 +39,8 @@ export function stageAccount(range: Range, account: HostileAccount): StagedAccou
   );
   const group = region.securityGroups.get(primary?.groupIds[0] ?? "");
   const instance = region.instances.get(target.instanceId);
-  if (primary === undefined || group === undefined || instance === undefined) throw new TypeError("no primary interface");
+  if (primary === undefined || group === undefined || instance === undefined)
+    throw new TypeError("no primary interface");
   world.change(group, () => (group.rules = []));
   for (const rule of account.rules) put(place, group, rule);
   if (!account.hasPublicAddress) world.change(primary, () => (primary.publicAddress = null));

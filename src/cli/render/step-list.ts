@@ -2,7 +2,8 @@ import { styleText } from "node:util";
 import type { JournalEvent } from "../../core/journal.ts";
 import { printable } from "./story.ts";
 
-type Word = "planned" | "running" | "OPEN" | "checking" | "done" | "nothing to do" | "FAILED" | "REFUSED" | "UNDONE" | "undone";
+type Word =
+  "planned" | "running" | "OPEN" | "checking" | "done" | "nothing to do" | "FAILED" | "REFUSED" | "UNDONE" | "undone";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -117,7 +118,17 @@ export class StepList {
 
 /** The word of a step is that of the change which needs the most attention. */
 function worst({ changes }: StepRow): Word {
-  const order: readonly Word[] = ["OPEN", "FAILED", "UNDONE", "REFUSED", "running", "checking", "planned", "undone", "done"];
+  const order: readonly Word[] = [
+    "OPEN",
+    "FAILED",
+    "UNDONE",
+    "REFUSED",
+    "running",
+    "checking",
+    "planned",
+    "undone",
+    "done",
+  ];
   const words = new Set(changes.values());
   return order.find((word) => words.has(word)) ?? "nothing to do";
 }

@@ -28,9 +28,7 @@ export interface Denied {
   readonly page: string;
 }
 
-export type DenyState =
-  | Denied
-  | { readonly kind: "open"; readonly survivor: Survivor };
+export type DenyState = Denied | { readonly kind: "open"; readonly survivor: Survivor };
 
 /** Names the way of a role's credentials in every proof of a case. */
 export function credentialWay(
