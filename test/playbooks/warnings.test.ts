@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { shippedPlaybooks } from "../../bench/playbooks.ts";
-import { steps } from "../steps/index.ts";
-import { readPlaybook } from "./read.ts";
-import { warningsOf } from "./warnings.ts";
+import { steps } from "../../src/steps/index.ts";
+import { readPlaybook } from "../../src/playbooks/read.ts";
+import { warningsOf } from "../../src/playbooks/warnings.ts";
 
 const warningsFor = (...stages: string[]): readonly string[] =>
   warningsOf(

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { systemClock } from "../core/clock.ts";
-import { openSqlite } from "../store/sqlite.ts";
-import { opening, stage } from "../testing/store-samples.ts";
-import { Journals } from "./journals.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { openSqlite } from "../../src/store/sqlite.ts";
+import { opening, stage } from "../../src/testing/store-samples.ts";
+import { Journals } from "../../src/runners/journals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cordon-journals-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
