@@ -43,11 +43,6 @@ export function subtract(from: Cidr, taken: Cidr): readonly Cidr[] {
   return rest;
 }
 
-/** Whether the block is all addresses of its family. */
-export function isEverything({ bits }: Cidr): boolean {
-  return bits === 0;
-}
-
 export function formatCidr({ family, first, bits }: Cidr): string {
   const width = widthOf(family);
   const text = family === 4 ? formatIpv4(first) : formatIpv6(first);

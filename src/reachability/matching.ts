@@ -44,8 +44,3 @@ export function coversPorts(outer: PortRange, inner: PortRange): boolean {
 export function sharePorts(left: PortRange, right: PortRange): boolean {
   return left.from <= right.to && right.from <= left.to;
 }
-
-export function formatPorts({ from, to }: PortRange): string {
-  if (from === 0 && to === 65_535) return "all ports";
-  return from === to ? `port ${from}` : `ports ${from}-${to}`;
-}
