@@ -149,7 +149,7 @@ test("an instance is contained from its finding, shown with its original groups,
   );
   expect(responded.stderr).not.toContain("MaxListenersExceededWarning");
   expect(responded.stderr).toContain(`    saves: ${target()}\n`);
-  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target(), status: "waiting", contained: "partial" }]);
+  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target(), status: "partial", contained: "partial" }]);
   expect(responded.code).toBe(4); // Whether to convert is asked.
 
   const shown = JSON.parse((await cordon("cases", "show", target(), "-o", "json")).stdout) as {
