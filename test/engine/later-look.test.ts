@@ -19,7 +19,7 @@ test("a case is left to people before its flow logs can be read, says when, and 
     const caseId = await openCase(laboratory, life, playbook);
     const settled = await life.runner.work(caseId, { signal });
     expect([statusOf(settled), looks(settled)]).toEqual(["partial", 0]); // Whether to convert is asked.
-    expect(comes(settled)).toEqual([`Stage look-again comes at 12:11Z: cordon resume ${caseId}`]);
+    expect(comes(settled)).toEqual([`Stage look-again comes at 12:10Z: cordon resume ${caseId}`]);
 
     life.end();
     await clock.sleep(60_000);

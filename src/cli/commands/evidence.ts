@@ -61,11 +61,14 @@ export async function verifyAll(desk: Desk, name: string | undefined): Promise<n
   const ids =
     name === undefined ? all : all.includes(name) ? [name] : (await casesNamed(desk.store, name)).map(({ id }) => id);
   const verdicts: EvidenceVerdict[] = [];
+  // A case without a single event is known to the store by its name only: its journal is gone.
+  const known = new Set<string>();
   for (const id of ids) {
     const verdict = await verdictOf(desk, vault, id);
-    if (verdict) verdicts.push(verdict);
+    if (verdict === null) continue;
+    known.add(id);
+    verdicts.push(verdict);
   }
-  const known = new Set(all);
   const gone = name === undefined ? await casesWithoutJournal(vault, known) : [];
   const ok = verdicts.every((verdict) => verdict.ok) && gone.length === 0;
   await desk.output.result({ ok, cases: verdicts, withoutJournal: gone }, () => [

@@ -48,6 +48,7 @@ export const protectionNeeds: readonly Need[] = [
     variants: ["no-prepared-groups"],
     playbook: "stolen-credentials",
     approve: ["convert"],
+    networkOptions: { openWindowConverts: "flows-with-a-packet" },
     sees: { of: "attacker", name: "ssh-intruder" },
     with: "cut",
     without: "gets through",
