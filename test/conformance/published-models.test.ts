@@ -120,7 +120,8 @@ const documentedBeyondTheModel = [
 ];
 
 /** The same, of what drills meet. */
-const documentedInDrills = documentedBeyondTheModel.filter(({ value }) => !value.includes("InternetGateways"));
+/** Drills meet all of them: a proof reads the gateways too. */
+const documentedInDrills = documentedBeyondTheModel;
 
 describe.skipIf(missing !== null)("the range beside AWS's published models", () => {
   const exchanges: Exchange[] = [];
