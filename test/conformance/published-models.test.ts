@@ -119,7 +119,6 @@ const documentedBeyondTheModel = [
   },
 ];
 
-/** The same, of what drills meet. */
 /** Drills meet all of them: a proof reads the gateways too. */
 const documentedInDrills = documentedBeyondTheModel;
 
