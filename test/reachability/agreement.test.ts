@@ -249,7 +249,7 @@ test("every flow that outlives the seal in the network is one that reachability 
       outlived.ofThePast += isListed(described(staged, { ...staging, past: staging.rules }), talk) ? 0 : 1;
       expect(isListedNow).toBe(true);
     }),
-    { numRuns: 300, seed: 20_261_121 },
+    { numRuns: 800, seed: 20_261_121 },
   );
   expect(outlived.all).toBeGreaterThan(10);
   expect(outlived.ofThePast).toBeGreaterThan(5);
