@@ -3,6 +3,7 @@ import { childSignal } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { misfitOf } from "./answer-shape.ts";
 import { AwsCallError, type CallFailure } from "./aws-call-error.ts";
+import { sharedFilesRead } from "./shared-files.ts";
 
 /** After this long without an answer a call counts as lost: AWS's APIs answer in less than a second, or not at all. */
 const deadlineMs = 10_000;
@@ -57,6 +58,7 @@ export async function sendOnce<Input extends object, Output extends object>(
   const answeredOrCalledOff = (): void => {};
   const deadline = clock.sleep(deadlineMs, answered.signal).then(expire, answeredOrCalledOff);
   try {
+    await sharedFilesRead();
     const abortSignal = call.signal;
     const sent =
       context.isWhole === true ? sendWhole(client, command, abortSignal) : client.send(command, { abortSignal });

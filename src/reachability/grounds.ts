@@ -92,9 +92,9 @@ function byHistory(question: Question, paths: readonly Path[]): readonly Ahead[]
   if (ever === null ? dueAt !== null : !ever.some((rule) => allows(rule, question, paths)))
     found.push({ closes: { ...holdsFor, ground: "never-allowed", voidWhen }, dueAt });
   const narrower = ever?.filter(
-    (rule) => allows(rule, question, paths) && !isForEverybody(rule, question.peers.family),
+    (rule) => allows(rule, question, paths) && !isForEverything(rule, question.peers.family),
   );
-  // A flow that a narrower rule allows may be tracked: AWS's documents do not say which of two rules decides.
+  // A flow that a rule for fewer peers or ports allows may be tracked: AWS's documents do not say which of two rules decides.
   if (isUntracked(always, question) && narrower?.length === 0 && paths.every(({ isAutoTracked }) => !isAutoTracked))
     found.push({ closes: { ...holdsFor, ground: "untracked", voidWhen }, dueAt });
   return found;
@@ -126,15 +126,15 @@ function isUntracked(rules: readonly GroupRule[], { protocol, peers }: Question)
     rules.some(
       (rule) =>
         rule.direction === direction &&
-        isForEverybody(rule, peers.family) &&
-        protocolsOf(rule.protocol).includes(protocol) &&
-        coversPorts(portsOf(rule), allPorts),
+        isForEverything(rule, peers.family) &&
+        protocolsOf(rule.protocol).includes(protocol),
     ),
   );
 }
 
-function isForEverybody({ peer }: GroupRule, family: 4 | 6): boolean {
-  return peer === (family === 4 ? "0.0.0.0/0" : "::/0");
+/** Whether a rule allows its protocol with every peer and all ports. */
+function isForEverything(rule: GroupRule, family: 4 | 6): boolean {
+  return rule.peer === (family === 4 ? "0.0.0.0/0" : "::/0") && coversPorts(portsOf(rule), allPorts);
 }
 
 function open(

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { onTestFinished } from "vitest";
 import { createResponder, registry } from "../../src/cli/compose.ts";
 import { policyOf } from "../../src/cli/policy.ts";
 import { readConfig } from "../../src/config/read.ts";
@@ -18,11 +18,12 @@ import { openSqlite } from "../../src/store/sqlite.ts";
 import { memoryVault } from "../../src/vault/memory.ts";
 import { finding } from "./handed-over.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "cordon-reception-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-let files = 0;
-/** A file for a store of its own. */
-export const freshFile = (): string => join(folder, `store-${(files += 1)}.db`);
+/** A file for a store of its own, until the test ends. A hook for all tests of a file would end what other files still use. */
+export function freshFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "cordon-reception-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "store.db");
+}
 
 const START = Date.parse("2026-01-15T12:00:00.000Z");
 const playbook = (id: string, answers: string, more: string) =>

@@ -18,6 +18,7 @@ import { waysOf } from "../../reachability/ways.ts";
 import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
 import { credentialWays, readCredentials } from "./credentials.ts";
 import { readSurroundings, type ProvenInterface } from "./network-proof.ts";
+import { readHistory } from "./rule-history.ts";
 
 /** Steps whose failure means that the network is not cut. */
 const CUT = [
@@ -47,6 +48,7 @@ export const containmentAssessment = defineAssessment({
   permissions: {
     target: {
       assess: [
+        "cloudtrail:LookupEvents",
         "ec2:DescribeCarrierGateways",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
@@ -86,7 +88,10 @@ export const containmentAssessment = defineAssessment({
     const { branches, unlisted } = await branchesOf(aws.ec2, attached);
     const interfaces = [...attached, ...branches];
     const [around, groupOf, read, ways] = await Promise.all([
-      readSurroundings(context, interfaces, { isStopped: machine?.isStopped === true }),
+      readSurroundings(context, interfaces, {
+        isStopped: machine?.isStopped === true,
+        histories: () => readHistory(context, interfaces),
+      }),
       context.prepared.groups("sealed"),
       readCredentials(context, associations),
       level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),

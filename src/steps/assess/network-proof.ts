@@ -1,5 +1,5 @@
 /** Reads what surrounds the interfaces of an instance, and puts it together as reachability wants it. */
-import { ifConcluded } from "../../aws/if-readable.ts";
+import { ifConcluded, ifReadable } from "../../aws/if-readable.ts";
 import { aclsOfSubnets, autoTrackedInterfaces, rulesOfGroups, type AutoTracked } from "../../aws/network-state.ts";
 import type { NetworkInterface } from "../../aws/network-interfaces.ts";
 import { routeTableOf, routeTablesOf } from "../../aws/route-tables.ts";
@@ -7,6 +7,7 @@ import { subnetsById } from "../../aws/subnets.ts";
 import { gatewaysOf, type VpcGateways } from "../../aws/vpc-gateways.ts";
 import type { ChangeView, StepContext } from "../../core/step.ts";
 import type { GroupRule, ReachInterface, VpcSurroundings } from "../../reachability/described.ts";
+import type { RuleHistory } from "../../reachability/history.ts";
 import { isSealed } from "../../reachability/sealed.ts";
 import { fromLine, rulesAtCutOf } from "../contain/rules-at-cut.ts";
 
@@ -37,23 +38,31 @@ export interface ProvenInterface extends ReachInterface {
   readonly areRulesRead: boolean;
 }
 
+/** What was read of the instance beside its surroundings. */
+interface Known {
+  readonly isStopped: boolean;
+  /** The rules of the whole time, by interface. */
+  readonly histories: () => Promise<ReadonlyMap<string, RuleHistory>>;
+}
+
 /** Reads everything side by side. What cannot be read, or does not end, is unknown: it closes nothing. */
 export async function readSurroundings(
   { aws, outcomes }: StepContext,
   interfaces: readonly NetworkInterface[],
-  { isStopped }: { readonly isStopped: boolean },
+  { isStopped, histories }: Known,
 ): Promise<readonly ProvenInterface[]> {
   const vpcIds = interfaces.map(({ vpcId }) => vpcId);
   const subnetIds = interfaces.map(({ subnetId }) => subnetId);
   const groupIds = interfaces.flatMap((nic) => nic.groupIds);
   if (interfaces.length === 0) return [];
-  const [rules, acls, tables, subnets, autoTracked, gateways] = await Promise.all([
+  const [rules, acls, tables, subnets, autoTracked, gateways, history] = await Promise.all([
     ifConcluded(rulesOfGroups(aws.ec2, groupIds)),
     ifConcluded(aclsOfSubnets(aws.ec2, subnetIds)),
     ifConcluded(routeTablesOf(aws.ec2, vpcIds)),
     ifConcluded(subnetsById(aws.ec2, subnetIds)),
     ifConcluded(autoTrackedInterfaces(aws.ec2, vpcIds)),
     gatewaysOf(aws.ec2, vpcIds),
+    ifReadable(histories()),
   ]);
   const converted = (outcomes["contain.tracked-connections"] ?? []).filter(({ state }) => state === "verified");
   return interfaces.map((nic) => {
@@ -69,6 +78,7 @@ export async function readSurroundings(
       hasIpv6: nic.ipv6Addresses.length > 0 || nic.delegatedPrefixes.some((prefix) => prefix.includes(":")),
       ...rulesBefore(nic, rules === null ? null : rulesNow, outcomes["contain.security-groups"] ?? []),
       rulesNow,
+      history: history?.get(nic.id) ?? null,
       areRulesRead: rules !== null && !isOfAnotherAccount(nic),
       managedBy: nic.managedBy,
       isConverted: converted.some(({ change }) => change.resource === nic.id),
