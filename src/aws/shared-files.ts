@@ -11,8 +11,13 @@ let read: Promise<void> | undefined;
  * two drills with one seed would differ.
  */
 export function sharedFilesRead(): Promise<void> {
-  return (read ??= loadSharedConfigFiles().then(
-    () => {},
-    () => {},
-  ));
+  return (read ??= readOnce());
+}
+
+async function readOnce(): Promise<void> {
+  try {
+    await loadSharedConfigFiles();
+  } catch {
+    // The call that needs the file says what is wrong with it.
+  }
 }

@@ -169,7 +169,8 @@ function open(
 function reasonOf({ history, unknownBefore }: ReachInterface): string {
   if (history === undefined || history === null)
     return `is not known: ${unknownBefore ?? "nobody read the history of its rules"}`;
-  if (history.gaps.length > 0) return `is not known: ${history.gaps.slice(0, 3).join("; ")}`;
+  if (history.gaps.length > 0)
+    return `is not known: ${[...(unknownBefore === null ? [] : [unknownBefore]), ...history.gaps].slice(0, 3).join("; ")}`;
   return "does not exclude it, and AWS goes on tracking flows after a change of groups";
 }
 

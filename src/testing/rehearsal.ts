@@ -96,5 +96,5 @@ export function undisturbed(examination: Examination): Promise<Course> {
 
 /** Reads, by AWS's own naming. */
 export function onlyReads(operation: string): boolean {
-  return /^(Describe|Filter|Get|List|Simulate)/.test(operation);
+  return /^(Describe|Filter|Get|List|Lookup|Simulate)/.test(operation);
 }

@@ -329,6 +329,7 @@ export class RehearsedCase {
           hold: () => account.clock.hold(),
         }),
       },
+      eventPages: account.store,
       changesSent: () => [...this.#kept.values()].filter((kept) => kept.attempt > 0).map(({ change }) => change.id),
     };
   }

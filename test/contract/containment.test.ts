@@ -18,6 +18,8 @@ const before = [securityGroups, roleSessions, instanceProfile];
 contract(containmentAssessment, {
   scenario: "stolen-credentials",
   before,
+  // CloudTrail has delivered the events up to the seal: the history of the rules is read.
+  settledMs: 20 * 60_000,
   also: [
     { scenario: "stolen-credentials", prepare: swapAndDeleteProfile },
     { scenario: "c2-beacon", variants: ["branch-interface"], before },

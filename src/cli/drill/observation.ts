@@ -61,7 +61,7 @@ export function touchedBy(range: Range): readonly string[] {
   return range.calls
     .filter(
       ({ callerArn, operation, error }) =>
-        callerArn !== null && error === null && !/^(Describe|Filter|Get|List|Simulate|Assume)/.test(operation),
+        callerArn !== null && error === null && !/^(Describe|Filter|Get|List|Lookup|Simulate|Assume)/.test(operation),
     )
     .map(({ input }) => JSON.stringify(input));
 }
