@@ -17,3 +17,9 @@ export async function regionState(ec2: Sender, region: string): Promise<RegionSt
     throw error;
   }
 }
+
+/** The Regions that the account may use, this one included. Credentials work in each of them. */
+export async function enabledRegions(ec2: Sender): Promise<readonly string[]> {
+  const { Regions = [] } = await ec2.send(new DescribeRegionsCommand({}));
+  return Regions.flatMap(({ RegionName }) => RegionName ?? []);
+}

@@ -18,8 +18,8 @@ const before = [securityGroups, roleSessions, instanceProfile];
 contract(containmentAssessment, {
   scenario: "stolen-credentials",
   before,
-  // CloudTrail has delivered the events up to the seal: the history of the rules is read.
-  settledMs: 20 * 60_000,
+  // CloudTrail has delivered the events up to the seal: what it has of the rules and of the deny is read.
+  settledMs: 40 * 60_000,
   also: [
     { scenario: "stolen-credentials", prepare: swapAndDeleteProfile },
     { scenario: "c2-beacon", variants: ["branch-interface"], before },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { associationsOf } from "../../aws/instance-profiles.ts";
+import { associationsOf, type ProfileAssociation } from "../../aws/instance-profiles.ts";
 import { branchesOf } from "../../aws/branch-interfaces.ts";
 import { instanceNetwork } from "../../aws/instance-network.ts";
 import type { InstanceNetwork } from "../../aws/instance-network.ts";
@@ -16,7 +16,8 @@ import { isSealed } from "../../reachability/sealed.ts";
 import { services } from "../../reachability/survivors.ts";
 import { waysOf } from "../../reachability/ways.ts";
 import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
-import { credentialWays, readCredentials } from "./credentials.ts";
+import { readCredentialHistory } from "./credential-reading.ts";
+import { confirmableAt, credentialWays, readCredentials } from "./credentials.ts";
 import { readSurroundings, type ProvenInterface } from "./network-proof.ts";
 import { readHistory } from "./rule-history.ts";
 
@@ -55,6 +56,7 @@ export const containmentAssessment = defineAssessment({
         "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRegions",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
@@ -87,17 +89,17 @@ export const containmentAssessment = defineAssessment({
     const attached = [...shown, ...hiddenOf(machine, shown)];
     const { branches, unlisted } = await branchesOf(aws.ec2, attached);
     const interfaces = [...attached, ...branches];
-    const [around, groupOf, read, ways] = await Promise.all([
+    const [around, groupOf, { read, history }, ways] = await Promise.all([
       readSurroundings(context, interfaces, {
         isStopped: machine?.isStopped === true,
         histories: () => readHistory(context, interfaces),
       }),
       context.prepared.groups("sealed"),
-      readCredentials(context, associations),
+      credentialsAndHistory(context, associations),
       level === "forensic" ? forensicAccess(context.prepared, interfaces) : new Map<string, string>(),
     ]);
     const strangers = await strangersLetIn(context, around, ways);
-    const credentials = credentialWays(context, read);
+    const credentials = credentialWays(context, read, history);
     const described = {
       instanceId: target.instanceId,
       interfaces: around,
@@ -136,6 +138,12 @@ export const containmentAssessment = defineAssessment({
     };
   },
 });
+
+async function credentialsAndHistory(context: StepContext, associations: readonly ProfileAssociation[]) {
+  const read = await readCredentials(context, associations);
+  const wish = { roleArns: [...read.policies.keys()], readableAt: confirmableAt(context, read) };
+  return { read, history: await readCredentialHistory(context, wish) };
+}
 
 /** Interfaces that the instance shows and DescribeNetworkInterfaces does not: those of other accounts. */
 function hiddenOf(machine: InstanceNetwork | null, shown: readonly NetworkInterface[]): readonly NetworkInterface[] {

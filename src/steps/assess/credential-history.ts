@@ -20,6 +20,8 @@ export interface CredentialCall {
 /** Every call of one credential in every enabled Region, as far as the histories were read. */
 export interface CredentialCalls {
   readonly calls: readonly CredentialCall[];
+  /** Calls of sessions that were made with the credential, and of sessions made with these. */
+  readonly chained: readonly CredentialCall[];
   /** One for each Region. */
   readonly horizons: readonly Horizon[];
   /** SHA-256 hashes of the pages that were read. */
@@ -69,9 +71,11 @@ export function permittedSince({ calls }: CredentialCalls, since: number): reado
 }
 
 /** Roles that were taken with these credentials. */
-export function rolesTaken({ calls }: CredentialCalls): readonly string[] {
+export function rolesTaken({ calls, chained }: CredentialCalls): readonly string[] {
   return [
-    ...new Set(calls.flatMap(({ takenRole, errorCode }) => (errorCode === null ? (takenRole ?? []) : []))),
+    ...new Set(
+      [...calls, ...chained].flatMap(({ takenRole, errorCode }) => (errorCode === null ? (takenRole ?? []) : [])),
+    ),
   ].sort();
 }
 
@@ -132,8 +136,8 @@ const GIVES_ACCESS_VERSIONED: readonly string[] = [
 ];
 
 /** Calls that succeeded and gave new access. */
-export function accessMade({ calls }: CredentialCalls): readonly CredentialCall[] {
-  return calls.filter(({ source, name, errorCode }) => {
+export function accessMade({ calls, chained }: CredentialCalls): readonly CredentialCall[] {
+  return [...calls, ...chained].filter(({ source, name, errorCode }) => {
     const service = source.replace(/\.amazonaws\.com(\.cn)?$/, "");
     const plain = `${service} ${name}`;
     const isVersioned = GIVES_ACCESS_VERSIONED.includes(plain.replace(/\d{8}(v\d+)?$/, ""));

@@ -14,6 +14,7 @@ import { mintedWays } from "./credentials-minted.ts";
 import { confirmation, type DenyProof } from "./credential-confirmation.ts";
 import type { CredentialHistory } from "./credential-history.ts";
 import { denyStateOf } from "./credential-deny.ts";
+import { DELIVERED_MS } from "./rule-history.ts";
 
 /** What was read about the credentials that the instance gave out. */
 export interface Credentials {
@@ -57,6 +58,13 @@ export async function readCredentials(
     denies,
     policies: new Map(arns.map((arn, index) => [arn, texts[index] ?? null])),
   };
+}
+
+/** When the event histories can have all that confirms the denies of a case; in milliseconds since 1970. */
+export function confirmableAt(context: StepContext, read: Credentials): number {
+  const states = [...read.policies.keys()].map((roleArn) => denyStateOf(context, read, roleArn));
+  const inForce = states.flatMap((state) => (state.kind === "denied" ? [state.inForceAt] : []));
+  return Math.max(context.case.openedAt, ...inForce) + DELIVERED_MS;
 }
 
 /**

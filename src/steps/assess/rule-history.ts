@@ -19,7 +19,7 @@ export const DELIVERED_MS = 15 * 60_000;
 const READ_AGAIN_MS = [DELIVERED_MS, 30 * 60_000, 2 * 3_600_000] as const;
 
 /** What one proof takes for lookups. A pass that needs longer goes on with the next proof. */
-const READ_WITHIN_MS = 20_000;
+export const READ_WITHIN_MS = 20_000;
 
 interface Reading {
   readonly events: HistoryReading["events"];
