@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { onlyReads } from "../../src/aws/attempts.ts";
 import { createClients } from "../../src/aws/clients.ts";
 import type { SimulatedClock } from "../../src/core/clock.ts";
 import type { Vault } from "../../src/core/vault.ts";
@@ -52,7 +53,7 @@ async function drill(
 
 /** What Cordon sent that is no mere read, until somebody released the case. */
 const acts = ({ range }: Pick<Drilled, "range">): readonly ServedCall[] =>
-  range.calls.filter(({ operation }) => !/^(Describe|Get|List)/.test(operation));
+  range.calls.filter(({ operation }) => !onlyReads(operation));
 
 /** The operations in their order, each run of the same one written once. */
 function inOrder(calls: readonly ServedCall[]): readonly string[] {
@@ -280,7 +281,7 @@ describe("the restricted profile", () => {
           await second.runner.work(caseId, { signal: laboratory.signal, until: laboratory.clock.now() + 900_000 });
           const [next] = laboratory.range.calls
             .slice(died)
-            .filter(({ operation }) => !/^(Describe|Get|List)/.test(operation));
+            .filter(({ operation }) => !onlyReads(operation));
           expect(next?.operation).toBe("DisassociateIamInstanceProfile");
           expect(place.region.instances.get(instance.id)?.profileAssociation).toBeNull();
           expect((await second.runner.load(caseId)).stages.get("cut")?.outcome).toBe("done");

@@ -29,7 +29,7 @@ import { describeDrill, type DrillReport } from "./report.ts";
 /** The attackers live this long before anybody notices. */
 const UNNOTICED_MS = 30_000;
 /** How long the range is watched after the receipt, so that attackers can prove Cordon wrong. */
-export const OBSERVED_MS = 900_000;
+export const OBSERVED_MS = 1_740_000;
 /** How long it is watched after a release: what must stay dead stays dead. */
 export const AFTER_RELEASE_MS = 120_000;
 /** How long the rehearsed approver thinks. */
