@@ -39,6 +39,12 @@ export function explain(error: unknown): { readonly lines: readonly string[]; re
   };
 }
 
+/** The exit code for a failure while other cases went on: wrong usage would say that nothing was done. */
+export function codeBeside(error: unknown): number {
+  const { exitCode } = explain(error);
+  return exitCode === 0 || exitCode === 2 ? 3 : exitCode;
+}
+
 /** The SDK's chain found nothing, or what it found has ended. */
 function isNoCredentials(error: unknown): boolean {
   return error instanceof Error && (error.name === "CredentialsProviderError" || error.name === "TokenProviderError");

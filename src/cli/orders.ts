@@ -8,10 +8,11 @@ import { withoutInstance } from "../runners/intake.ts";
 import { assertAccount, type ConnectionFlags, regionOf } from "./connection.ts";
 import { type Desk, openSession, type Session } from "./desk.ts";
 import { readNamedBytes } from "./environment.ts";
-import { wrongUsage } from "./failure.ts";
+import { codeBeside, explain, wrongUsage } from "./failure.ts";
 import type { Order } from "./planning.ts";
 import { policyOf, policyOfPlaybook, policyOfStatement } from "./policy.ts";
 import { printable } from "./render/story.ts";
+import { worstOf } from "./verdicts.ts";
 
 /** What a person asks for: instances, or a file with findings. */
 export interface OrderFlags {
@@ -30,6 +31,8 @@ export interface Orders {
   readonly handOvers: readonly Extract<Disposition, { kind: "handOver" }>[];
   /** Findings about which something must be done, and that do not say to which instance. */
   readonly unplaced: readonly Disposition[];
+  /** The exit code for orders of accounts that cannot be reached: they are named on stderr and left out. */
+  readonly exitCode: number;
 }
 
 /**
@@ -79,7 +82,7 @@ export async function readOrders(desk: Desk, instanceIds: readonly string[], fla
     command,
   });
   const policy = flags.playbook === undefined ? policyOfStatement(policyAt(desk)) : policyFor(desk, flags);
-  return { session, ...sorted(desk, dispositionsOf(stated, {}, policy)) };
+  return { session, ...sorted(desk, dispositionsOf(stated, {}, policy)), exitCode: 0 };
 }
 
 async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promise<Orders> {
@@ -98,9 +101,35 @@ async function ordersOfFile(desk: Desk, file: string, flags: OrderFlags): Promis
   );
   const [first] = [...read.orders, ...read.handOvers, ...findings.map((finding) => ({ finding }))];
   const session = await openSession(desk, connectionFor(desk.flags, first?.finding));
-  const accounts = new Set(read.orders.map(({ finding }) => finding.account));
-  await Promise.all([...accounts].map((account) => assertAccount(session.connection, account)));
-  return { session, ...read };
+  return { session, ...read, ...(await reachable(desk, session, read)) };
+}
+
+/** Leaves out the orders of accounts that cannot be reached, and names them. If nothing else is to be done, the first failure is thrown. */
+async function reachable(
+  desk: Desk,
+  { connection }: Session,
+  { orders, handOvers }: Pick<Orders, "orders" | "handOvers">,
+): Promise<Pick<Orders, "orders" | "exitCode">> {
+  const failures = new Map<string, unknown>();
+  const accounts = [...new Set(orders.map(({ finding }) => finding.account))];
+  await Promise.all(
+    accounts.map((account) =>
+      assertAccount(connection, account).catch((error: unknown) => void failures.set(account, error)),
+    ),
+  );
+  desk.signal.throwIfAborted();
+  if (accounts.length > 0 && failures.size === accounts.length && handOvers.length === 0)
+    throw failures.get(accounts[0] ?? "");
+  for (const [account, error] of failures) {
+    const instances = orders.flatMap((order) => (order.finding.account === account ? order.instances : []));
+    desk.output.complain(
+      `${instances.join(", ")}: nothing was done in account ${account}. ${explain(error).lines.join(" ")}`,
+    );
+  }
+  return {
+    orders: orders.filter(({ finding }) => !failures.has(finding.account)),
+    exitCode: worstOf([...failures.values()].map(codeBeside)),
+  };
 }
 
 function assertAccountFlag(command: string, { account, finding }: OrderFlags): void {
@@ -129,7 +158,7 @@ function policyAt({ environment, playbooks }: Desk): Policy {
  *
  * @throws CordonError `finding_names_no_instance` where nothing else can be done; else it waits until that is done
  */
-function sorted(desk: Desk, dispositions: readonly Disposition[]): Omit<Orders, "session"> {
+function sorted(desk: Desk, dispositions: readonly Disposition[]): Omit<Orders, "session" | "exitCode"> {
   const orders = dispositions.filter((each) => each.kind === "case");
   const handOvers = dispositions.filter((each) => each.kind === "handOver");
   const unplaced = dispositions.filter((each) => each.kind === "unplaced");

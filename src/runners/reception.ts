@@ -43,6 +43,31 @@ export interface ReceptionTools {
   readonly automaticPerHour?: number;
 }
 
+/** An instance of a finding that was not taken in, and why. */
+export interface FailedInstance {
+  readonly instanceId: string;
+  readonly error: unknown;
+}
+
+/** Thrown if some of a finding's instances could not be taken in. The cases of the others are open, and may be worked on. */
+export class ReceptionFailure extends AggregateError {
+  readonly received: readonly Received[];
+  readonly failures: readonly FailedInstance[];
+
+  constructor(received: readonly Received[], failures: readonly FailedInstance[]) {
+    const each = failures.map(
+      ({ instanceId, error }) => `${instanceId}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    super(
+      failures.map(({ error }) => error),
+      `no case could be opened for ${each.join("; ")}`,
+    );
+    this.name = "ReceptionFailure";
+    this.received = received;
+    this.failures = failures;
+  }
+}
+
 /** How long opening a case may take before another process may try: it is two commits. */
 const OPENING_MS = 10_000;
 /** How often it is looked whether another process is done opening. */
@@ -54,6 +79,8 @@ const HOUR_MS = 3_600_000;
  *
  * A finding that is known already (same id, same update) changes nothing, so that a delivery that comes twice acts once,
  * also when the case is over by then: its redelivery is no new attack. A person's order opens a new case all the same.
+ *
+ * @throws ReceptionFailure if some of several instances fail, after all others were taken in; of a single one its own error
  */
 export async function receive(arrival: Arrival, tools: ReceptionTools): Promise<readonly Received[]> {
   const { finding, instances = finding.instances } = arrival;
@@ -62,7 +89,15 @@ export async function receive(arrival: Arrival, tools: ReceptionTools): Promise<
   // Drawn before anything is waited for, so that the same seed gives the same ids.
   const drawn = targets.map((target) => ({ target, id: hex(tools.random, 12), nonce: hex(tools.random, 32) }));
   const incident = await incidentOf(finding, targets, tools);
-  return Promise.all(drawn.map((place) => receiveAt(arrival, { ...place, incident }, tools)));
+  const settled = await Promise.allSettled(drawn.map((place) => receiveAt(arrival, { ...place, incident }, tools)));
+  const received = settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const failures = settled.flatMap((each, index) =>
+    each.status === "rejected" ? [{ instanceId: instances[index] ?? "", error: each.reason as unknown }] : [],
+  );
+  const [first] = failures;
+  if (first && targets.length === 1) throw first.error;
+  if (first) throw new ReceptionFailure(received, failures);
+  return received;
 }
 
 /** One instance of a finding, and the names that its case gets if one is opened. */

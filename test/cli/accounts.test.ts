@@ -52,6 +52,25 @@ test("a finding of a listed account is contained under its role, and released wi
   expect(JSON.parse(released.stdout)).toMatchObject([{ status: "released" }]);
 }, 60_000);
 
+test("a finding of an account that cannot be reached keeps no finding of another account from being carried out", async () => {
+  hub.configure(memberEntry);
+  const [event] = hub.range.events() as [{ detail: Record<string, unknown> }];
+  const { detail } = event;
+  const foreign = {
+    ...event,
+    account: "555566667777",
+    detail: { ...detail, id: "0".repeat(32), accountId: "555566667777" },
+  };
+  const file = join(hub.folder, "findings.json");
+  writeFileSync(file, JSON.stringify([foreign, event]));
+  const responded = await hub.cordon("respond", "--finding", file, "--apply", "--yes", "-o", "json");
+  expect(responded.stderr).toContain(
+    `${target}: nothing was done in account 555566667777. The finding is about account`,
+  );
+  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target, account: MEMBER, contained: "partial" }]);
+  expect(responded.code).toBe(6);
+}, 60_000);
+
 test("instances that a person names are looked for in the account that he names", async () => {
   hub.configure(memberEntry);
   const planned = await hub.cordon("plan", target, "--account", MEMBER, "-o", "json");

@@ -6,7 +6,7 @@ import { casesNamed, type Desk, isOver, sessionOf } from "../desk.ts";
 import { explain, wrongUsage } from "../failure.ts";
 import { printable } from "../render/story.ts";
 import { exitCodeOf, worstOf } from "../verdicts.ts";
-import { printOutcomes, workOn } from "./respond.ts";
+import { printOutcomes, workOn } from "./work-on.ts";
 
 export interface DecisionFlags {
   readonly decision: "approve" | "reject";
@@ -48,10 +48,10 @@ export async function decide(desk: Desk, name: string, flags: DecisionFlags): Pr
   if (alsoIn.length > 0) desk.output.narrate(`The same was asked in, and is answered for: ${alsoIn.join(", ")}.`);
   for (const { caseId, error } of unanswered)
     desk.output.complain(`${caseId}: not seen whether it asks the same: ${explain(error).lines.join(" ")}`);
-  const states = await workOn(desk, session, { ids: [state.id, ...alsoIn], wait: false });
+  const { states, exitCode } = await workOn(desk, session, { ids: [state.id, ...alsoIn], wait: false });
   await printOutcomes(desk, states);
   const unseen = unanswered.length === 0 ? 0 : 3;
-  return worstOf(decision === "reject" ? [unseen] : [...states.map(exitCodeOf), unseen]);
+  return worstOf(decision === "reject" ? [unseen, exitCode] : [...states.map(exitCodeOf), unseen, exitCode]);
 }
 
 /**

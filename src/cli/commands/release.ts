@@ -5,7 +5,7 @@ import { casesNamed, type Desk, isOver, sessionOf } from "../desk.ts";
 import { explain, wrongUsage } from "../failure.ts";
 import { worstOf } from "../verdicts.ts";
 import { brief, printable } from "../render/story.ts";
-import { printOutcomes, workOn } from "./respond.ts";
+import { printOutcomes, workOn } from "./work-on.ts";
 
 export interface ReleaseFlags {
   readonly yes: boolean;
@@ -85,8 +85,8 @@ async function releaseOne(desk: Desk, state: CaseState, { accept, reason }: Rele
     ],
     person,
   );
-  const [released] = await workOn(desk, session, { ids: [state.id], wait: false });
-  return released ?? state;
+  const { states } = await workOn(desk, session, { ids: [state.id], wait: false });
+  return states[0] ?? state;
 }
 
 function releasePlan(state: CaseState): readonly string[] {

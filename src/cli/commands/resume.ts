@@ -2,7 +2,7 @@ import type { CaseState } from "../../core/case.ts";
 import { allCases, casesNamed, codeOfUnreadable, type Desk, isOver, readCases, sessionOf } from "../desk.ts";
 import { explain } from "../failure.ts";
 import { exitCodeOf, worstOf } from "../verdicts.ts";
-import { printOutcomes, workOn } from "./respond.ts";
+import { printOutcomes, workOn } from "./work-on.ts";
 
 /** Carries on every open case on which no other process works; one case where it is named. */
 export async function resume(desk: Desk, name: string | undefined): Promise<number> {
@@ -50,7 +50,8 @@ async function resumeOne(
 ): Promise<{ readonly state: CaseState; readonly exitCode: number }> {
   try {
     const session = await sessionOf(desk, before);
-    const [state = before] = await workOn(desk, session, { ids: [before.id], wait: false });
+    const { states } = await workOn(desk, session, { ids: [before.id], wait: false });
+    const [state = before] = states;
     return { state, exitCode: state.release ? (state.release.ended === "released" ? 0 : 3) : exitCodeOf(state) };
   } catch (error) {
     desk.signal.throwIfAborted();
