@@ -123,12 +123,14 @@ export const survivorCatalogue = {
     why: "No event history has data events: only a trail that records them shows such calls.",
     endedBy: "a trail with data events",
     hits: "nobody",
+    isBesideTrue: true,
   },
   "credentials.bought": {
     title: "Tokens that were obtained before the deny",
     why: "Registry and database tokens, open sessions and Kubernetes tokens need no further call that a deny could refuse.",
     endedBy: "their own end: 12 hours for registries, up to 90 days for Kubernetes; or the service that trusts them",
     hits: "depends on the service",
+    isBesideTrue: true,
   },
   "credentials.no-room": {
     title: "Sessions that the role's policy has no room to name",

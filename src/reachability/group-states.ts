@@ -31,9 +31,10 @@ interface Step {
 
 const SECOND_MS = 1000;
 
-/** Two rules of one key are the same rule for AWS. */
+/** Two rules of one key are the same rule for AWS, which shows all ports as -1 or leaves them out. */
 export function ruleKey({ direction, protocol, fromPort, toPort, peer }: GroupRule): string {
-  return `${direction} ${protocol} ${fromPort ?? ""} ${toPort ?? ""} ${peer}`;
+  const isForAllPorts = protocol === "-1" || ((fromPort ?? -1) === -1 && (toPort ?? -1) === -1);
+  return `${direction} ${protocol} ${isForAllPorts ? "all" : `${fromPort ?? ""} ${toPort ?? ""}`} ${peer}`;
 }
 
 export function groupStates(

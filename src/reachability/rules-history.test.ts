@@ -193,4 +193,13 @@ describe("the groups and the seal among the events", () => {
     expect(sealEventAt([launch, seal], facts)).toBe(minute(60));
     expect(sealEventAt([launch], facts)).toBeNull();
   });
+
+  it("takes all ports for the same, whether AWS shows -1 or leaves them out", () => {
+    const added = event(START - 1000, "AuthorizeSecurityGroupEgress", {
+      groupId: "sg-web",
+      ipPermissions: { items: [{ ipProtocol: "-1", ipRanges: { items: [{ cidrIp: "0.0.0.0/0" }] } }] },
+    });
+    const shown: GroupRule = { ...out, fromPort: -1, toPort: -1 };
+    expect(historyOf([added, launch, seal], [ssh, shown])).toMatchObject({ gaps: [] });
+  });
 });

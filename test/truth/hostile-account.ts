@@ -43,6 +43,8 @@ export interface HostileAccount {
   /** The network ACL denies everything both ways, as contain.network-acl would. */
   readonly isAclClosed: boolean;
   readonly isConverted: boolean;
+  /** Somebody stops the instance some minutes after the cut. */
+  readonly isStopped: boolean;
 }
 
 export const SUBNET = "10.20.1.0/24";
@@ -76,6 +78,7 @@ export function drawAccount(seed: number): HostileAccount {
     hasPublicAddress: chance.isIn(0.7),
     isAclClosed: chance.isIn(0.35),
     isConverted: chance.isIn(0.2),
+    isStopped: chance.isIn(0.25),
   };
 }
 

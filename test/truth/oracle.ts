@@ -44,7 +44,14 @@ export interface WorldView {
 }
 
 /** May remain beside `true` and is named there. */
-const BESIDE_TRUE = ["service.resolver", "service.metadata", "service.time", "forensic.way-in"];
+const BESIDE_TRUE = [
+  "service.resolver",
+  "service.metadata",
+  "service.time",
+  "forensic.way-in",
+  "credentials.data-calls",
+  "credentials.bought",
+];
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 const PROTOCOLS = [
   ["tcp", 6],

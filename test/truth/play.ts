@@ -35,6 +35,7 @@ stages:
 const MINUTE_MS = 60_000;
 const WATCHED_MS = 30 * MINUTE_MS;
 const NOTICED_AFTER_MS = 20_000;
+const STOPPED_AFTER_MS = 5 * MINUTE_MS;
 /** CloudTrail delivers within this time here. */
 const DELIVERED_WITHIN_MS = 15 * MINUTE_MS;
 
@@ -71,6 +72,7 @@ export async function play(account: HostileAccount): Promise<readonly PlayedProo
       await laboratory.clock.sleep(NOTICED_AFTER_MS / 2);
       const life = laboratory.live();
       void openLater(laboratory, staged, account, openedAt);
+      if (account.isStopped) void stopLater(laboratory, staged);
       const finding = manualFinding({
         instanceIds: [staged.instanceId],
         remoteAddresses: account.flows.filter(({ isNamed }) => isNamed).map(({ peer }) => peer),
@@ -136,6 +138,11 @@ function interfere({ colleague, group, interfaces, place }: StagedAccount, { bef
     group.rules.some((rule) => rule.egress === egress && rule.protocol === "-1");
   if (!isOpen(true)) colleague("AuthorizeSecurityGroupEgress", { GroupId: group.id, IpPermissions: everything });
   if (!isOpen(false)) colleague("AuthorizeSecurityGroupIngress", { GroupId: group.id, IpPermissions: everything });
+}
+
+async function stopLater({ clock }: Laboratory, { colleague, instanceId }: StagedAccount): Promise<void> {
+  await clock.sleep(STOPPED_AFTER_MS);
+  colleague("StopInstances", { InstanceIds: [instanceId] });
 }
 
 /** Opens the interface for a while after the cut, lets a flow begin, and puts everything back as it was found. */

@@ -3,6 +3,8 @@ import type { Range } from "../../src/range/range.ts";
 import { createResponder } from "../../src/range/responder.ts";
 import { callerOf } from "../../src/range/attackers/aws-caller.ts";
 import { serveNow } from "../../src/range/front.ts";
+import { foundPast } from "../../src/range/past/founding.ts";
+import { foundRuleChange } from "../../src/range/past/founding-groups.ts";
 import { addInterface } from "../../src/range/scenarios/surroundings.ts";
 import { launchInstance } from "../../src/range/world/build-instances.ts";
 import { addRule, createSecurityGroup } from "../../src/range/world/build-network.ts";
@@ -10,6 +12,8 @@ import type { NetworkInterface, SecurityGroup } from "../../src/range/world/mode
 import type { Flow } from "../../src/range/world/network/flow.ts";
 import type { Place } from "../../src/range/world/world.ts";
 import { type DrawnFlow, type DrawnRule, type HostileAccount, NEIGHBOURS } from "./hostile-account.ts";
+
+const HOUR_MS = 3_600_000;
 
 /** A call of somebody else in the account, with every permission. */
 export type Colleague = (operation: string, input: Record<string, unknown>) => Record<string, unknown>;
@@ -41,13 +45,17 @@ export function stageAccount(range: Range, account: HostileAccount): StagedAccou
   const instance = region.instances.get(target.instanceId);
   if (primary === undefined || group === undefined || instance === undefined)
     throw new TypeError("no primary interface");
+  const before = group.rules;
   world.change(group, () => (group.rules = []));
   for (const rule of account.rules) put(place, group, rule);
+  // The account's own past: the rules were drawn up before anything was launched with them.
+  foundRuleChange(place, group, { before, at: (primary.attachment?.attachTime ?? world.now()) - HOUR_MS });
   if (!account.hasPublicAddress) world.change(primary, () => (primary.publicAddress = null));
   const second = account.hasSecondInterface ? [secondInterface(place, instance, group)] : [];
   const interfaces = [primary, ...second];
   if (account.isAclClosed) closeAcls(place, interfaces);
   for (const { address, subnet } of NEIGHBOURS) launchNeighbour(place, address, subnet);
+  foundPast(world);
   const planted = account.flows.map((drawn, index) => plant(range, pick(interfaces, index), drawn));
   const session = createResponder(place, "Colleague");
   const call = callerOf(world, region.name, serveNow);

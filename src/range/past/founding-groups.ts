@@ -65,6 +65,28 @@ function foundRules(place: Place, group: SecurityGroup, givenAtFirst: readonly S
     });
 }
 
+/** Writes that a group had other rules before, and that each was taken away and each of the present ones added at a time. */
+export function foundRuleChange(
+  place: Place,
+  group: SecurityGroup,
+  { before, at }: { readonly before: readonly SecurityGroupRule[]; readonly at: number },
+): void {
+  for (const rule of before)
+    writeEvent(place, {
+      at,
+      operation: rule.egress ? "RevokeSecurityGroupEgress" : "RevokeSecurityGroupIngress",
+      input: { GroupId: group.id, IpPermissions: [permissionOf(rule)] },
+      output: { Return: true },
+    });
+  for (const rule of group.rules)
+    writeEvent(place, {
+      at: at + MINUTE_MS,
+      operation: rule.egress ? "AuthorizeSecurityGroupEgress" : "AuthorizeSecurityGroupIngress",
+      input: { GroupId: group.id, IpPermissions: [permissionOf(rule)] },
+      output: { Return: true, SecurityGroupRules: [answeredRule(place, group, rule)] },
+    });
+}
+
 function permissionOf({
   protocol,
   fromPort,

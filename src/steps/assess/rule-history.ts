@@ -48,17 +48,19 @@ export async function readHistory(
   const instance = await findInstance(context.aws.ec2, context.target.instanceId);
   const startedAt = Date.parse(instance?.launchedAt ?? "");
   const all = interfaces.map((nic) => situationOf(context, nic, startedAt));
-  const early = all.map((each) => withoutLookup(context, each));
-  const sealedAt = Math.max(...all.filter((_, index) => early[index] === null).map((each) => each.sealedAt));
-  if (!Number.isFinite(sealedAt)) return byId(all, early);
+  const known = all.map((each) => withoutLookup(context, each));
+  const sealedAt = Math.max(...all.filter((_, index) => known[index] === null).map((each) => each.sealedAt));
+  if (!Number.isFinite(sealedAt)) return byId(all, known);
   const isWhole = all.every(({ facts }) => facts.isPrimary);
   const oldest = context.now - REMEMBERED_MS;
-  const reading = await readRuleEvents(context, {
-    from: isWhole ? Math.max(oldest, startedAt - DELIVERED_MS) : oldest,
-    sealedAt,
-  });
+  const from = isWhole ? Math.max(oldest, startedAt - DELIVERED_MS) : oldest;
+  const early = await readRuleEvents(context, { from, readSince: readSince(context.now, sealedAt) });
+  // Whatever seal came last: a pass that is too early for it is made again as soon as it can have all up to it.
+  const deliveredAt = Math.max(...all.map(({ facts }) => (sealEventAt(early.events, facts) ?? 0) + DELIVERED_MS));
+  const isEarly = early.readAt !== null && early.readAt < deliveredAt && deliveredAt <= context.now;
+  const reading = isEarly ? await readRuleEvents(context, { from, readSince: deliveredAt }) : early;
   const rules = await rulesNow(context, [...new Set(all.flatMap(({ facts }) => groupsEver(reading.events, facts)))]);
-  const histories = all.map((each, index) => early[index] ?? historyOf(context, each, { reading, rules }));
+  const histories = all.map((each, index) => known[index] ?? historyOf(context, each, { reading, rules }));
   return byId(all, histories);
 }
 
@@ -74,6 +76,9 @@ function situationOf(
   const view = (outcomes["contain.security-groups"] ?? []).find(
     ({ change }) => change.resource === id && change.attribute === "groups",
   );
+  // A conversion opens the groups and seals them again: what counts is the last seal.
+  const conversions = (outcomes["contain.tracked-connections"] ?? []).filter(({ change }) => change.resource === id);
+  const seals = [view, ...conversions].flatMap((each) => each?.verifiedAt ?? []);
   return {
     facts: {
       id,
@@ -83,7 +88,7 @@ function situationOf(
       groupsNow: groupIds,
       seal: sealOf(view),
     },
-    sealedAt: view?.verifiedAt ?? openedAt,
+    sealedAt: seals.length === 0 ? openedAt : Math.max(...seals),
   };
 }
 
@@ -123,8 +128,8 @@ function readSince(now: number, sealedAt: number): number {
 }
 
 async function readRuleEvents(
-  { aws, target, eventPages, now, signal }: StepContext,
-  { from, sealedAt }: { readonly from: number; readonly sealedAt: number },
+  { aws, target, eventPages, signal }: StepContext,
+  { from, readSince: since }: { readonly from: number; readonly readSince: number },
 ): Promise<Reading> {
   if (eventPages === undefined) throw new TypeError("asked for events without a store");
   const frame = {
@@ -138,7 +143,7 @@ async function readRuleEvents(
     ...target,
     attribute: "EventName",
     from,
-    readSince: readSince(now, sealedAt),
+    readSince: since,
     urgency: "proof",
   } as const;
   const readings = await Promise.all(RULE_EVENTS.map((value) => ifReadable(readEvents(frame, { ...query, value }))));
