@@ -1,5 +1,12 @@
-import { expect, test } from "vitest";
-import { answersToo, approvalHash, type ApprovalSubject, approvalLines, beyondApproval } from "./approval.ts";
+import { describe, expect, it, test } from "vitest";
+import {
+  answersToo,
+  approvalHash,
+  type ApprovalSubject,
+  approvalLines,
+  beyondApproval,
+  namesHash,
+} from "./approval.ts";
 import type { Change } from "./change.ts";
 import type { Stage } from "./playbook.ts";
 
@@ -105,4 +112,19 @@ test("an answer counts for whoever asks the same about a resource that is shared
   expect(answersToo(one, asked("i-2", [deny("acl-1", ["i-7"]), deny("acl-3", [])]))).toBe(false);
   expect(answersToo(asked("i-1", [seal("eni-1")]), asked("i-2", [seal("eni-2")]))).toBe(false);
   expect(answersToo(one, asked("i-2", []))).toBe(false);
+});
+
+describe("a hash that a person names", () => {
+  const hash = "0123456789abcdef0123456789abcdef";
+
+  it.each([hash, hash.slice(0, 16), hash.slice(0, 16).toUpperCase()])("is the hash, or enough of it: %s", (named) => {
+    expect(namesHash(named, hash)).toBe(true);
+  });
+
+  it.each(["", hash.slice(0, 15), `${hash}0`, "fedcba9876543210", hash.slice(1, 20)])(
+    "is not the hash: %j",
+    (named) => {
+      expect(namesHash(named, hash)).toBe(false);
+    },
+  );
 });

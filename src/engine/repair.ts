@@ -114,7 +114,7 @@ function undoneSurvivor(change: string): Survivor {
     why: "whoever undoes it has the permissions to undo it again",
     lever:
       "contain.stop for the network; a service control policy for credentials; take the permissions from who undoes it",
-    blastRadius: "with contain.stop the instance loses its memory and its work",
+    blastRadius: "with contain.stop the instance, which loses its memory and its work",
   };
 }
 

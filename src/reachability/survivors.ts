@@ -11,7 +11,7 @@ export function survivors(described: Described): readonly Survivor[] {
 /** https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html: what neither groups nor NACLs filter. */
 export function services({ indications, instanceId }: Described): readonly Survivor[] {
   const dns = indications.find(isAboutDns);
-  const stop = { lever: "contain.stop", blastRadius: `${instanceId} loses its memory and its work` };
+  const stop = { lever: "contain.stop", blastRadius: `${instanceId}, which loses its memory and its work` };
   return [
     {
       code: "service.resolver",

@@ -12,7 +12,11 @@ import { proofShape, type ProofRead, type WorldFlow, type WorldView, wrongsOf } 
 import type { AclLine } from "./packets.ts";
 import { foreignGroup, plant, stageAccount, type StagedAccount } from "./staging.ts";
 
-const PLAYBOOK = `
+/** Somebody who trusts the conversion has it carried out as a matter of course. */
+const CONVERSION = `  - { id: convert, on_failure: continue, steps: [contain.tracked-connections] }
+`;
+
+const playbookText = ({ isConverted }: HostileAccount): string => `
 id: truth
 title: Cut off and proved, now and later
 answers: []
@@ -26,7 +30,7 @@ stages:
       - contain.connection-timeouts
       - contain.instance-profile
       - contain.role-sessions
-  - id: prove
+${isConverted ? CONVERSION : ""}  - id: prove
     steps: [assess.containment]
   - { id: prove-later, after: 16m, steps: [assess.containment] }
   - { id: prove-again, after: 26m, steps: [assess.containment] }
@@ -48,7 +52,7 @@ export interface PlayedProof {
 }
 
 export async function play(account: HostileAccount): Promise<readonly PlayedProof[]> {
-  const playbook = readPlaybook(PLAYBOOK, { file: "truth", steps: registry.values() });
+  const playbook = readPlaybook(playbookText(account), { file: "truth", steps: registry.values() });
   const laboratory = createLaboratory({
     scenario: "manual-start",
     seed: account.seed,

@@ -9,15 +9,16 @@ import type { SsmSession } from "../../aws/ssm-sessions.ts";
 import type { Check, Survivor } from "../../core/containment.ts";
 import type { Finding } from "../../core/finding.ts";
 import type { Json } from "../../core/json.ts";
+import type { Horizon, Ledger } from "../../core/ledger.ts";
 import type { StepContext } from "../../core/step.ts";
 import { defineAssessment } from "../../core/step.ts";
 import type { Indication } from "../../reachability/described.ts";
 import { isSealed } from "../../reachability/sealed.ts";
 import { services } from "../../reachability/survivors.ts";
-import { waysOf } from "../../reachability/ways.ts";
+import { type Ways, waysOf } from "../../reachability/ways.ts";
 import { examinersCheck, examinersWay, forensicAccess, strangersLetIn, WORKSTATION } from "./forensic-access.ts";
 import { readCredentialHistory } from "./credential-reading.ts";
-import { confirmableAt, credentialWays, readCredentials } from "./credentials.ts";
+import { confirmableAt, type CredentialWays, credentialWays, readCredentials } from "./credentials.ts";
 import { readSurroundings, type ProvenInterface } from "./network-proof.ts";
 import { readHistory } from "./rule-history.ts";
 
@@ -127,7 +128,7 @@ export const containmentAssessment = defineAssessment({
         ...sessions.map(sessionSurvivor),
         ...credentials.survivors,
       ],
-      ledger: { closed: [...flows.closed, ...credentials.ledger.closed], horizons: credentials.ledger.horizons },
+      ledger: ledgerOf(flows, credentials, horizonsOfRules(around, target)),
       document: {
         readAt: new Date(context.now).toISOString(),
         interfaces: around as unknown as Json,
@@ -143,6 +144,20 @@ async function credentialsAndHistory(context: StepContext, associations: readonl
   const read = await readCredentials(context, associations);
   const wish = { roleArns: [...read.policies.keys()], readableAt: confirmableAt(context, read) };
   return { read, history: await readCredentialHistory(context, wish) };
+}
+
+function ledgerOf(flows: Ways, { ledger }: CredentialWays, ofRules: readonly Horizon[]): Ledger {
+  return { closed: [...flows.closed, ...ledger.closed], horizons: [...ofRules, ...ledger.horizons] };
+}
+
+/** How far the rules of each interface are known; none if nobody read their history. */
+function horizonsOfRules(around: readonly ProvenInterface[], { region }: StepContext["target"]): readonly Horizon[] {
+  return around.flatMap(({ id, history }) => {
+    if (history === null || history === undefined) return [];
+    const { until, ever, dueAt, gaps } = history;
+    const gap = gaps.length === 0 || dueAt !== null ? null : gaps.join("; ");
+    return [{ source: `CloudTrail ${region}, rules of ${id}`, until: ever === null ? null : until, dueAt, gap }];
+  });
 }
 
 /** Interfaces that the instance shows and DescribeNetworkInterfaces does not: those of other accounts. */
@@ -210,7 +225,7 @@ function branchSurvivor(trunk: string): Survivor {
     certainty: "possible",
     why: "AWS did not list them: ec2:DescribeTrunkInterfaceAssociations",
     lever: "contain.stop",
-    blastRadius: "the instance loses its memory and its work",
+    blastRadius: "the instance, which loses its memory and its work",
   };
 }
 
