@@ -12,7 +12,7 @@ import type { Vault } from "../core/vault.ts";
 import { openVault } from "./evidence-vault.ts";
 import { createResponder } from "./compose.ts";
 import { assertAccount, connect, type Connection, type ConnectionFlags } from "./connection.ts";
-import { type Environment, isDeadOwner, makeHome, readEnvironment, unguessable } from "./environment.ts";
+import { type Environment, homeWarning, isDeadOwner, makeHome, readEnvironment, unguessable } from "./environment.ts";
 import { explain } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { recallConnection } from "./remembered.ts";
@@ -56,6 +56,8 @@ export interface DeskOptions {
 export async function atDesk<Result>(options: DeskOptions, work: (desk: Desk) => Promise<Result>): Promise<Result> {
   const environment = readEnvironment();
   makeHome(environment.home);
+  const warning = homeWarning(environment.home);
+  if (warning !== null) options.output.narrate(warning);
   const store = openSqlite(join(environment.home, "store.sqlite"));
   const limits = new SharedLimits({ store, owner: environment.owner });
   try {

@@ -1,11 +1,14 @@
 import { randomInt } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync } from "node:fs";
+import { readFileSync, readSync, statSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { readConfig } from "../config/read.ts";
 import { CordonError } from "../core/errors.ts";
 import type { Actor } from "../core/journal.ts";
+import { isPrintable } from "../intake/printable.ts";
+import { makeFolders } from "../vault/folders.ts";
 
 /** What the process finds around it: the only place where the command line reads the environment. */
 export interface Environment {
@@ -37,9 +40,15 @@ export function readEnvironment(): Environment {
   };
 }
 
-/** Where state lies: `CORDON_HOME`, else `~/.cordon`. */
+/**
+ * Where state lies: `CORDON_HOME`, else `~/.cordon`.
+ *
+ * @throws CordonError `home_unusable` if the variable is empty: it would be whatever folder one stands in
+ */
 export function homePath(): string {
-  return resolve(process.env["CORDON_HOME"] ?? join(homedir(), ".cordon"));
+  const named = process.env["CORDON_HOME"];
+  if (named === "") throw new CordonError("home_unusable", { home: '""', reason: "CORDON_HOME is set and empty" });
+  return resolve(named ?? join(homedir(), ".cordon"));
 }
 
 /** The configuration: `CORDON_CONFIG`, else `cordon.yaml` of the present folder. */
@@ -47,9 +56,38 @@ export function configPath(): string {
   return resolve(process.env["CORDON_CONFIG"] ?? "cordon.yaml");
 }
 
-/** Makes the folder for state, readable by its owner alone: journals say what an intruder should not read. */
+const unusableFor: Readonly<Record<string, string>> = {
+  EACCES: "you may not write there",
+  EPERM: "you may not write there",
+  EROFS: "the file system can only be read",
+  EEXIST: "it is a file",
+  ENOTDIR: "a file stands where a folder should be",
+  ENOENT: "it cannot be made there",
+  ENOSPC: "there is no room left on the disk",
+};
+
+/**
+ * Makes the folder for state, readable by its owner alone: journals say what an intruder should not read. One that is there
+ * keeps its mode, for it may be shared on purpose; what Cordon writes in it does not depend on that.
+ *
+ * @throws CordonError `home_unusable`
+ */
 export function makeHome(home: string): void {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  try {
+    makeFolders(home, 0o700);
+    accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    const reason = unusableFor[code] ?? `it cannot be made or written to (${code})`;
+    throw new CordonError("home_unusable", { home, reason }, { cause: error });
+  }
+}
+
+/** What to say if others may look into the folder for state, or write there; null if they may not. */
+export function homeWarning(home: string): string | null {
+  const mode = statSync(home).mode & 0o777;
+  if ((mode & 0o077) === 0) return null;
+  return `Others may use ${home} (mode ${mode.toString(8)}), where playbooks are read from: \`chmod 700 ${home}\`.`;
 }
 
 /** The text of a file that a person named; "-" is standard input. */
@@ -118,7 +156,7 @@ export function isDeadOwner(owner: string): boolean {
 
 function personName(): string {
   const named = process.env["CORDON_PERSON"];
-  if (named !== undefined && named !== "") return named;
+  if (named !== undefined && named !== "") return validPerson(named);
   try {
     return userInfo().username;
   } catch {
@@ -126,6 +164,26 @@ function personName(): string {
   }
 }
 
+/** Longer than any name or address; journals, session names and tags carry it. */
+const LONGEST_PERSON = 128;
+
+/** @throws CordonError `input_invalid` */
+function validPerson(named: string): string {
+  if (isPrintable(named) && named.trim() !== "" && named.length <= LONGEST_PERSON) return named;
+  const reason = !isPrintable(named)
+    ? "it has characters that cannot be printed"
+    : named.trim() === ""
+      ? "it is blank"
+      : `it has ${named.length} characters, and at most ${LONGEST_PERSON} are taken`;
+  throw new CordonError("input_invalid", { what: "CORDON_PERSON", reason, command: "respond" });
+}
+
 function readIfThere(file: string): string | null {
-  return existsSync(file) ? readFileSync(file, "utf8") : null;
+  try {
+    return existsSync(file) ? readFileSync(file, "utf8") : null;
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    const problems = unreadableFor[code] ?? `it cannot be read (${code})`;
+    throw new CordonError("config_invalid", { file, problems }, { cause: error });
+  }
 }

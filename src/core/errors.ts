@@ -66,6 +66,12 @@ export const catalogue = {
     remedy: "`cordon config validate` names every problem with its line.",
     exit: 2,
   },
+  disk_full: {
+    problem: "There is no room left on the disk for {what}.",
+    remedy:
+      "What was recorded stays; what was begun and not recorded is looked at again. Make room, then `cordon resume`.",
+    exit: 3,
+  },
   evidence_damaged: {
     problem: "{location} is damaged: {reason}.",
     remedy:
@@ -88,6 +94,11 @@ export const catalogue = {
     remedy:
       "No case was opened on it and nothing was changed. The same command hands it over again, under the same id.",
     exit: 3,
+  },
+  home_unusable: {
+    problem: "The folder {home} cannot hold Cordon's state: {reason}.",
+    remedy: "Nothing was changed. Set CORDON_HOME to a folder that you may write to.",
+    exit: 2,
   },
   input_invalid: {
     problem: "{what} is not valid: {reason}.",
@@ -187,10 +198,44 @@ export const catalogue = {
     remedy: "Wait, or stop that process first.",
     exit: 3,
   },
+  store_damaged: {
+    problem: "The store {file} is damaged: {reason}.",
+    remedy:
+      "Nothing was written. Keep the file as it is and put a copy back: `cordon evidence verify` holds it against the heads in the vault.",
+    exit: 7,
+  },
+  store_failed: {
+    problem: "The disk failed under the store {file}: {reason}.",
+    remedy:
+      "What was recorded stays; what was begun and not recorded is looked at again. Look at the disk, then `cordon resume`.",
+    exit: 3,
+  },
+  store_foreign: {
+    problem: "{file} is not a store of Cordon: {reason}.",
+    remedy: "Nothing in it was changed. Move it away, or set CORDON_HOME to another folder.",
+    exit: 2,
+  },
+  store_newer: {
+    problem: "The store {file} was written by a newer Cordon (version {version}, this one reads {known}).",
+    remedy: "Nothing in it was changed. Use that Cordon or a later one, or set CORDON_HOME to another folder.",
+    exit: 2,
+  },
+  store_unwritable: {
+    problem: "The store {file} cannot be written: {reason}.",
+    remedy:
+      "What was recorded stays; what was begun and not recorded is looked at again. Give yourself the right to write to the file and its folder, then `cordon resume`.",
+    exit: 3,
+  },
   vault_bucket_unfit: {
     problem: "The bucket {bucket} cannot keep evidence: {reason}.",
     remedy: "Whoever owns it can mend that: `{command}`.",
     exit: 7,
+  },
+  vault_unwritable: {
+    problem: "Evidence cannot be written to {location}: {reason}.",
+    remedy:
+      "It was not saved, and nothing else was changed. Make room or give yourself the right to write there; `cordon resume` tries again.",
+    exit: 3,
   },
   vpc_not_found: {
     problem: "There is no VPC {vpcId} in account {account}, region {region}.",

@@ -1,5 +1,6 @@
 import type Database from "libsql";
 import type { Clock } from "../core/clock.ts";
+import { inStoreWords, storeError } from "./store-errors.ts";
 
 /** Writes that wait for the commit of their turn. */
 export interface Queue {
@@ -33,38 +34,57 @@ function isInTransaction(database: Database.Database): boolean {
   return database.open && database.inTransaction;
 }
 
+interface Waiting {
+  readonly work: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Carries out writes in one transaction. @throws what kept the transaction as a whole from being committed */
+function together(database: Database.Database, batch: readonly Waiting[], file: string): readonly Outcome[] {
+  try {
+    return inStoreWords(file, () => {
+      database.exec("begin immediate");
+      const outcomes = batch.map(({ work }) => alone(database, work));
+      database.exec("commit");
+      return outcomes;
+    });
+  } catch (error) {
+    if (isInTransaction(database)) database.exec("rollback");
+    throw error;
+  }
+}
+
+function tell({ resolve, reject }: Waiting, outcome: Outcome): void {
+  if (outcome.ok) resolve(outcome.result as never);
+  else reject(outcome.error);
+}
+
 /**
- * Collects the writes of one turn of the event loop into one transaction. All that did not fail by themselves are durable
- * together, or fail together.
+ * Collects the writes of one turn of the event loop into one transaction, which makes them durable together. If SQLite gives
+ * the transaction up, each is tried in one of its own: what one case is too long for, another may still have room for.
  */
-export function groupCommit(database: Database.Database, hold: Clock["hold"]): Queue {
-  let waiting: {
-    readonly work: () => unknown;
-    readonly resolve: (value: never) => void;
-    readonly reject: (reason: unknown) => void;
-  }[] = [];
+export function groupCommit(database: Database.Database, hold: Clock["hold"], file = ":memory:"): Queue {
+  let waiting: Waiting[] = [];
   let commits = 0;
   let isClosed = false;
   let letGo = (): void => {};
+  const commit = (batch: readonly Waiting[]): void => {
+    try {
+      const outcomes = together(database, batch, file);
+      commits += 1;
+      batch.forEach((each, index) => tell(each, outcomes[index] ?? { ok: false, error: undefined }));
+    } catch (error) {
+      if (batch.length > 1 && database.open) for (const each of batch) commit([each]);
+      else batch.forEach((each) => tell(each, { ok: false, error: storeError(error, file) }));
+    }
+  };
   const flush = (): void => {
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
     setImmediate(letGo); // After those who waited for this commit have gone on.
-    try {
-      database.exec("begin immediate");
-      const outcomes = batch.map(({ work }) => alone(database, work));
-      database.exec("commit");
-      commits += 1;
-      batch.forEach(({ resolve, reject }, index) => {
-        const outcome = outcomes[index];
-        if (outcome?.ok === true) resolve(outcome.result as never);
-        else reject(outcome?.error);
-      });
-    } catch (error) {
-      if (isInTransaction(database)) database.exec("rollback");
-      batch.forEach(({ reject }) => reject(error));
-    }
+    commit(batch);
   };
   return {
     close: () => {

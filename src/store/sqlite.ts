@@ -1,15 +1,14 @@
-import Database from "libsql";
 import type { Clock } from "../core/clock.ts";
 import { CordonError } from "../core/errors.ts";
 import { type JournalEvent, seal } from "../core/journal.ts";
-import { eventIn } from "../core/journal-row.ts";
+import { eventIn, unreadable } from "../core/journal-row.ts";
 import type { Json } from "../core/json.ts";
 import type { Claim, IsolationLevel } from "../core/step.ts";
 import type { Append, Store, Tally } from "../core/store.ts";
 import { eventPagesOf } from "./event-pages.ts";
 import { groupCommit, type Queue } from "./group-commit.ts";
 import { demandUnfenced, giveLeaseBack, takeLease } from "./leases.ts";
-import { ADDED, TABLES, VERSION } from "./schema.ts";
+import { openedDatabase } from "./open.ts";
 import { leaseSlice } from "./slices.ts";
 import { preparer, type Sql } from "./sql.ts";
 
@@ -23,24 +22,6 @@ export interface SqliteStore extends Store {
   durability(): { readonly journalMode: string; readonly synchronous: number };
 }
 
-const TRIES = 100;
-const PAUSE_MS = 50;
-
-/**
- * Whoever switches a fresh file to the write-ahead log is refused at once where others read it: SQLite's own waiting does not
- * cover that. https://www.sqlite.org/wal.html
- */
-function untilFree(act: () => void): void {
-  for (let left = TRIES; ; left--) {
-    try {
-      return act();
-    } catch (error) {
-      if (left === 0 || !(error instanceof Error) || !/locked|busy/i.test(error.message)) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-    }
-  }
-}
-
 /**
  * A store in one SQLite file (or in memory, with the path ":memory:").
  *
@@ -49,21 +30,9 @@ function untilFree(act: () => void): void {
  * involved. Simulated time must stand still until a commit is made: hand in the clock's `hold`.
  */
 export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold"] } = {}): SqliteStore {
-  const database = new Database(path);
-  database.exec("pragma busy_timeout = 5000"); // First of all: several commands may start at once.
-  const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
-  if (version > VERSION) {
-    database.close();
-    throw new CordonError("input_invalid", {
-      what: `The store ${path}`,
-      reason: `it was written by a newer Cordon (version ${version}, this one reads ${VERSION})`,
-      command: "cases",
-    });
-  }
-  untilFree(() => database.exec("pragma journal_mode = wal; pragma synchronous = full"));
-  if (version < VERSION) untilFree(() => migrate(database));
-  const sql = preparer(database);
-  const queue = groupCommit(database, hold ?? (() => () => {}));
+  const database = openedDatabase(path);
+  const sql = preparer(database, path);
+  const queue = groupCommit(database, hold ?? (() => () => {}), path);
   return {
     commits: queue.commits,
     durability: () => ({
@@ -72,9 +41,9 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
     }),
     append: (write) => queue.write(() => append(sql, write)),
     read: async (caseId, sequence) =>
-      sql("select sequence, event from events where case_id = ? and sequence > ? order by sequence")
-        .all(caseId, sequence)
-        .map((row) => eventIn(text(row, "event"), { case: caseId, sequence: Number((row as Row)["sequence"]) })),
+      rowsOf(sql, caseId, sequence).map((row) =>
+        eventIn(text(row, "event"), { case: caseId, sequence: Number((row as Row)["sequence"]) }),
+      ),
     cases: async (of) => {
       const rows = of
         ? sql("select id from cases where account = ? and region = ? and instance = ? order by opened_at, rowid").all(
@@ -126,19 +95,16 @@ export function openSqlite(path: string, { hold }: { readonly hold?: Clock["hold
   };
 }
 
-/** Brings an older store, or an empty one, to the present tables. Another process may have done it a moment ago. */
-function migrate(database: Database.Database): void {
-  database.exec("begin immediate");
+/** A damaged page costs the case whose events are on it, and no other. */
+function rowsOf(sql: Sql, caseId: string, sequence: number): readonly unknown[] {
   try {
-    const version = Number((database.prepare("pragma user_version").get() as Row | undefined)?.["user_version"] ?? 0);
-    for (const { version: since, table, sql } of version < VERSION ? ADDED : []) {
-      const isThere = database.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get(table);
-      if (version < since && isThere !== undefined) database.exec(sql);
-    }
-    database.exec(`${TABLES}; pragma user_version = ${VERSION}; commit`);
+    return sql("select sequence, event from events where case_id = ? and sequence > ? order by sequence").all(
+      caseId,
+      sequence,
+    );
   } catch (error) {
-    if (database.inTransaction) database.exec("rollback");
-    throw error;
+    if (!(error instanceof CordonError) || error.code !== "store_damaged") throw error;
+    throw unreadable({ case: caseId, sequence: sequence + 1 }, error.message.replace(/\.$/, ""), error);
   }
 }
 

@@ -5,7 +5,6 @@ import {
   constants,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -29,13 +28,17 @@ import {
   UploadGone,
 } from "../core/content-in-parts.ts";
 import { sha256 } from "../core/json.ts";
+import { inVaultWords } from "./folder-errors.ts";
+import { flushFolder, makeFolders } from "./folders.ts";
+import { MODES } from "./modes.ts";
 
 interface Place {
   /** Where a key's file lies. @throws RangeError when the key leads out of the vault. */
   readonly pathOf: (key: string) => string;
   /** Where files are written before they get their name. */
   readonly incoming: string;
-  readonly flushFolder: (path: string) => void;
+  /** Makes the folder of those files, closed to others. */
+  readonly makeIncoming: () => void;
   readonly unlessMissing: <T>(read: () => T) => T | null;
 }
 
@@ -57,22 +60,27 @@ export function directoryParts(place: Place): ContentInParts {
       pathOf(key);
       requirePartBytes(partBytes);
       const upload = { key, id: sha256(key), partBytes };
-      mkdirSync(incoming, { recursive: true });
-      remove(place, upload);
-      writeFileSync(filesOf(place, upload).note, JSON.stringify({ key }), { flag: "wx", flush: true });
+      const { note } = filesOf(place, upload);
+      inVaultWords(note, () => {
+        place.makeIncoming();
+        remove(place, upload);
+        writeFileSync(note, JSON.stringify({ key }), { flag: "wx", mode: MODES.upload, flush: true });
+      });
       return upload;
     },
     async putPart(upload, number, bytes, options) {
       options?.signal?.throwIfAborted();
       requirePart(upload, number, bytes.length);
       const { content, parts } = requireOpen(place, upload);
-      writeAt(content, bytes, (number - 1) * upload.partBytes);
-      appendFileSync(parts, `${number} ${bytes.length}\n`, { mode: 0o640, flush: true });
+      inVaultWords(content, () => {
+        writeAt(content, bytes, (number - 1) * upload.partBytes);
+        appendFileSync(parts, `${number} ${bytes.length}\n`, { mode: MODES.upload, flush: true });
+      });
     },
     arrived: async (upload) => arrivedOf(place, upload),
     async complete(upload, count, options) {
       options?.signal?.throwIfAborted();
-      return complete(place, upload, count);
+      return inVaultWords(pathOf(upload.key), () => complete(place, upload, count));
     },
     async abandon(upload) {
       remove(place, upload);
@@ -120,7 +128,7 @@ function arrivedOf(place: Place, upload: Upload): readonly ArrivedPart[] {
 }
 
 function complete(place: Place, upload: Upload, count: number): Laid {
-  const { pathOf, flushFolder, unlessMissing } = place;
+  const { pathOf, unlessMissing } = place;
   const path = pathOf(upload.key);
   const { note, content } = filesOf(place, upload);
   // The name is given before the note is taken away: what lies there without a note is this upload's.
@@ -129,7 +137,7 @@ function complete(place: Place, upload: Upload, count: number): Laid {
   requireWhole(upload, arrived, count);
   const last = arrived.find(({ number }) => number === count)?.bytes ?? 0;
   closeWhole(content, (count - 1) * upload.partBytes + last);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path), MODES.folder);
   giveName(content, path);
   flushFolder(dirname(path));
   remove(place, upload);
@@ -151,7 +159,7 @@ function laidAt(path: string): Laid {
 }
 
 function writeAt(path: string, bytes: Uint8Array, offset: number): void {
-  const handle = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o640);
+  const handle = openSync(path, constants.O_RDWR | constants.O_CREAT, MODES.upload);
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at, bytes.length - at, offset + at);
     fsyncSync(handle);
@@ -169,7 +177,7 @@ function closeWhole(path: string, bytes: number): void {
   } finally {
     closeSync(handle);
   }
-  chmodSync(path, 0o440);
+  chmodSync(path, MODES.file);
 }
 
 /** Under its name already, from a process that died right after: the same file. */

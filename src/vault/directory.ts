@@ -1,10 +1,13 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { chmodSync, closeSync, linkSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { rmSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { sha256 } from "../core/json.ts";
 import { byKey, type Piece, requireVaultKey, type Stored, type Vault } from "../core/vault.ts";
 import { directoryParts } from "./directory-parts.ts";
+import { inVaultWords } from "./folder-errors.ts";
+import { flushFolder, makeFolders } from "./folders.ts";
+import { MODES } from "./modes.ts";
 
 /** Where a file is written before it gets its name: a process that dies while it writes leaves nothing under a key. */
 const INCOMING = ".incoming";
@@ -28,7 +31,11 @@ export function directoryVault(root: string): Vault {
       options?.signal?.throwIfAborted();
       const path = pathOf(key);
       const hash = sha256(content);
-      if (!createWhole(path, content, join(folder, INCOMING))) refuseOther(path, hash);
+      const isNew = inVaultWords(path, () => {
+        closeToOthers(folder);
+        return createWhole(path, content, join(folder, INCOMING));
+      });
+      if (!isNew) refuseOther(path, hash);
       return storedAt(path, hash, content.length);
     },
     async get(key) {
@@ -54,8 +61,22 @@ export function directoryVault(root: string): Vault {
         .split(sep)
         .join("/");
     },
-    parts: directoryParts({ pathOf, incoming: join(folder, INCOMING), flushFolder, unlessMissing }),
+    parts: directoryParts({
+      pathOf,
+      incoming: join(folder, INCOMING),
+      makeIncoming: () => {
+        closeToOthers(folder);
+        makeFolders(join(folder, INCOMING), MODES.folder);
+      },
+      unlessMissing,
+    }),
   };
+}
+
+/** A vault of an earlier version, or one that was copied, may be open to others. */
+function closeToOthers(folder: string): void {
+  makeFolders(folder, MODES.folder);
+  if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, MODES.folder);
 }
 
 function readPiece(path: string, { from, bytes }: Piece): Uint8Array {
@@ -89,12 +110,12 @@ function storedAt(path: string, hash: string, bytes: number): Stored {
 
 /** Writes beside, then links: false when there is something under the path already. */
 function createWhole(path: string, content: Uint8Array, incoming: string): boolean {
-  mkdirSync(dirname(path), { recursive: true });
-  mkdirSync(incoming, { recursive: true });
+  makeFolders(dirname(path), MODES.folder);
+  makeFolders(incoming, MODES.folder);
   const draft = join(incoming, `${process.pid}`);
   rmSync(draft, { force: true });
   try {
-    writeFileSync(draft, content, { flag: "wx", mode: 0o440, flush: true });
+    writeFileSync(draft, content, { flag: "wx", mode: MODES.file, flush: true });
     linkSync(draft, path);
     flushFolder(dirname(path));
     return true;
@@ -103,16 +124,6 @@ function createWhole(path: string, content: Uint8Array, incoming: string): boole
     throw error;
   } finally {
     rmSync(draft, { force: true });
-  }
-}
-
-/** A name that is not on the disk yet is lost with the power, and the file with it. */
-function flushFolder(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

@@ -39,7 +39,7 @@ vaultSuite("a vault in memory", () => {
 test("a file of the vault is read-only, and holds what was put", async () => {
   const { location } = await directoryVault(freshFolder()).put("cases/a/1.json", new TextEncoder().encode("{}\n"));
   expect(readFileSync(location, "utf8")).toBe("{}\n");
-  expect(statSync(location).mode & 0o777).toBe(0o440);
+  expect(statSync(location).mode & 0o777).toBe(0o400);
 });
 
 test("a folder that begins like the vault's is not in it", async () => {
