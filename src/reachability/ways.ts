@@ -119,10 +119,14 @@ function leverOn(
   { isAutoTracked }: Open,
   { instanceId, protocol }: { readonly instanceId: string; readonly protocol: FlowProtocol },
 ): { readonly lever: string; readonly blastRadius: string } {
-  if (managedBy !== null) return { lever: "contain.stop", blastRadius: `${instanceId}, which loses its memory and its work` };
+  if (managedBy !== null)
+    return { lever: "contain.stop", blastRadius: `${instanceId}, which loses its memory and its work` };
   const isConvertible = (protocol === "tcp" || protocol === "udp") && !isAutoTracked;
   if (isConvertible)
-    return { lever: "contain.tracked-connections", blastRadius: `${instanceId}, which is open to its network for about 70 s` };
+    return {
+      lever: "contain.tracked-connections",
+      blastRadius: `${instanceId}, which is open to its network for about 70 s`,
+    };
   return {
     lever: "contain.network-acl, or contain.stop",
     blastRadius: `every machine in ${subnetId}, or with contain.stop only ${instanceId}`,

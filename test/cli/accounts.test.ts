@@ -39,7 +39,7 @@ test("a finding of a listed account is contained under its role, and released wi
   const from = hub.range.calls.length;
   const responded = await hub.cordon("respond", "--finding", findingFile(), "--apply", "--yes", "-o", "json");
   expect(responded.stderr).toContain(`Acting as arn:aws:sts::${MEMBER}:assumed-role/Cordon/cordon-ada`);
-  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target, status: "partial", contained: "partial" }]);
+  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target, status: "sealed", contained: "sealed" }]);
   const callers = new Set(
     hub.range.calls
       .slice(from)
@@ -67,7 +67,7 @@ test("a finding of an account that cannot be reached keeps no finding of another
   expect(responded.stderr).toContain(
     `${target}: nothing was done in account 555566667777. The finding is about account`,
   );
-  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target, account: MEMBER, contained: "partial" }]);
+  expect(JSON.parse(responded.stdout)).toMatchObject([{ instance: target, account: MEMBER, contained: "sealed" }]);
   expect(responded.code).toBe(6);
 }, 60_000);
 
