@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
-import { type CaseState, caseOf, openWindows, statusOf } from "../core/case.ts";
+import { type CaseState, caseOf, statusOf } from "../core/case.ts";
+import { heldOpen } from "../core/open-windows.ts";
 import type { JournalEvent } from "../core/journal.ts";
 import type { Playbook } from "../core/playbook.ts";
 import type { Store } from "../core/store.ts";
@@ -224,7 +225,7 @@ async function sealOpenWindows(desk: Desk): Promise<void> {
       `${id} cannot be read, and nothing is done about it: ${explain(error).lines[0] ?? ""} The other cases are not affected. \`cordon evidence verify ${id}\` says what is wrong.`,
     );
   for (const state of states) {
-    const open = openWindows(state);
+    const open = heldOpen(state);
     if (open.length === 0 || isOver(state)) continue;
     const names = open.map(({ resource }) => resource).join(", ");
     try {
@@ -244,7 +245,7 @@ async function sealWindowsOf(desk: Desk, state: CaseState, names: string): Promi
     if (body.type === "change.applied" || body.type === "change.failed") void check();
   });
   const check = async (): Promise<void> => {
-    if (openWindows(await session.runner.load(state.id)).length === 0) sealed.abort(new Error("sealed"));
+    if (heldOpen(await session.runner.load(state.id)).length === 0) sealed.abort(new Error("sealed"));
   };
   if (await isWorkedElsewhere(desk, state.id, session.connection.clock.now())) {
     return desk.output.narrate(`${state.id}: ${names} is open at the moment; another process is at work on it.`);

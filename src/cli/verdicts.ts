@@ -1,7 +1,8 @@
 import type { Contained } from "../core/containment.ts";
 import type { Horizon } from "../core/ledger.ts";
 import { provenAt, sealedAt } from "../core/seal.ts";
-import { type ApprovalRecord, type CaseState, openWindows, statusOf } from "../core/case.ts";
+import { type ApprovalRecord, type CaseState, statusOf } from "../core/case.ts";
+import { openWindows } from "../core/open-windows.ts";
 
 /** Stages that wait for people. */
 export function pendingApprovals({ approvals }: CaseState): readonly ApprovalRecord[] {

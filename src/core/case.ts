@@ -279,10 +279,3 @@ export function statusOf(state: CaseState): CaseStatus {
   if (state.settled) return state.settled;
   return [...state.approvals.values()].some((approval) => approval.state === "pending") ? "waiting" : "open";
 }
-
-/** Interfaces that are open at this moment because a step opened them, or may be: the most urgent thing there is. */
-export function openWindows(state: CaseState): readonly { readonly resource: string; readonly due: number }[] {
-  return [...state.changes.values()]
-    .filter(({ change, state: at }) => change.step === "contain.tracked-connections" && at === "started")
-    .map(({ change, dueAt }) => ({ resource: change.resource, due: dueAt }));
-}

@@ -1,4 +1,5 @@
-import { type CaseState, type ChangeRecord, openWindows, type StepRecord } from "../core/case.ts";
+import { type CaseState, type ChangeRecord, type StepRecord } from "../core/case.ts";
+import { heldOpen } from "../core/open-windows.ts";
 import type { Happening, StageOutcome } from "../core/journal.ts";
 import type { Stage, StepUse } from "../core/playbook.ts";
 import type { AnyStep, PlanningStep } from "../core/step.ts";
@@ -122,7 +123,7 @@ function decideLateStage(draft: Draft, stage: Stage): void {
   if (plansOnly === true || dueAt === null) return;
   if (dueAt > now) return draft.wake(dueAt);
   // What looks while a step holds an interface open would take the opening for a broken seal. Its end brings this on.
-  if (openWindows(state).length > 0) return;
+  if (heldOpen(state).length > 0) return;
   const ended = decideStage(draft, stage);
   if (ended !== null) draft.add({ verb: "note", body: { type: "stage.ended", stage: stage.id, outcome: ended } });
 }
