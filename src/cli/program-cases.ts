@@ -4,6 +4,7 @@ import type { DoctorFlags } from "./commands/doctor.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RespondFlags } from "./commands/respond.ts";
 import type { SetupFlags } from "./commands/setup.ts";
+import type { WatchFlags } from "./commands/watch.ts";
 import type { Desk } from "./desk.ts";
 import { collect, connectionFlags, outputFlags, withConnection } from "./flags.ts";
 import type { OrderFlags } from "./orders.ts";
@@ -59,6 +60,12 @@ export function caseCommands(root: Command, run: Run): void {
     .description("carry on what an earlier process did not finish")
     .action((name: string | undefined, given: Given) =>
       desk(run, { name: "resume", given }, async (at) => (await import("./commands/resume.ts")).resume(at, name)),
+    );
+  withConnection(root.command("watch"))
+    .description("keep at all open cases until they are over: proofs, deadlines, later stages")
+    .option("--once", "bring each as far as it goes now, and end", false)
+    .action((given: WatchFlags & Given) =>
+      desk(run, { name: "watch", given }, async (at) => (await import("./commands/watch.ts")).watch(at, given)),
     );
   withConnection(root.command("release"))
     .argument("<id...>", "cases or instances")

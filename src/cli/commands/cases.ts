@@ -2,7 +2,7 @@ import { systemClock } from "../../core/clock.ts";
 import { type CaseState, caseOf } from "../../core/case.ts";
 import { verifyJournal } from "../../core/journal.ts";
 import type { Original, Store } from "../../core/store.ts";
-import { casesNamed, codeOfUnreadable, type Desk, isOver, readCases } from "../desk.ts";
+import { casesNamed, codeOfUnreadable, type Desk, isOver, isWorkedElsewhere, readCases } from "../desk.ts";
 import { tableLines } from "../output.ts";
 import { caseDocument, caseLines, type CaseView } from "../render/case.ts";
 import { SealWatch } from "../render/seal-watch.ts";
@@ -36,7 +36,7 @@ export async function listCases(desk: Desk, flags: { readonly open: boolean }): 
 /** Shows the cases that a person names: one by its id, or all of an instance. Exit code 7 when a journal does not verify. */
 export async function showCases(desk: Desk, name: string): Promise<number> {
   const states = await casesNamed(desk.store, name);
-  const views = await Promise.all(states.map((state) => viewOf(desk.store, state)));
+  const views = await Promise.all(states.map((state) => viewOf(desk, state)));
   const documents = views.map(caseDocument);
   await desk.output.result(documents.length === 1 ? documents[0] : documents, () =>
     views.flatMap((view, index) => (index === 0 ? caseLines(view) : ["", ...caseLines(view)])),
@@ -44,13 +44,15 @@ export async function showCases(desk: Desk, name: string): Promise<number> {
   return views.every(({ journal }) => journal.ok) ? 0 : 7;
 }
 
-async function viewOf(store: Store, state: CaseState): Promise<CaseView> {
+async function viewOf(desk: Desk, state: CaseState): Promise<CaseView> {
+  const { store } = desk;
   const events = await store.read(state.id, 0);
   const verdict = verifyJournal(events);
   const journal = verdict.ok
     ? { ok: true, events: verdict.events, reason: null }
     : { ok: false, events: events.length, reason: `event ${verdict.sequence}: ${verdict.reason}` };
-  return { state, events, originals: await originalsOf(store, state), journal };
+  const isWorkedOn = !isOver(state) && (await isWorkedElsewhere(desk, state.id, systemClock.now()));
+  return { state, events, originals: await originalsOf(store, state), journal, isWorkedOn };
 }
 
 async function originalsOf(store: Store, state: CaseState): Promise<readonly Original[]> {

@@ -25,7 +25,7 @@ export async function resume(desk: Desk, name: string | undefined): Promise<numb
 }
 
 /** What a release left for half a day is taken away by whoever resumes after that. */
-async function endResidues(desk: Desk): Promise<void> {
+export async function endResidues(desk: Desk): Promise<void> {
   for (const state of await allCases(desk.store)) {
     if (!isOver(state)) continue;
     // Of any age: whether its time is over, the clock of the connection says.
@@ -43,6 +43,12 @@ async function endResidues(desk: Desk): Promise<void> {
   }
 }
 
+/** The exit code of a case that may have been released meanwhile. */
+export function exitCodeAfter(state: CaseState): number {
+  if (state.release === null) return exitCodeOf(state);
+  return state.release.ended === "released" ? 0 : 3;
+}
+
 /** One case that cannot go on keeps no other from it. */
 async function resumeOne(
   desk: Desk,
@@ -52,7 +58,7 @@ async function resumeOne(
     const session = await sessionOf(desk, before);
     const { states } = await workOn(desk, session, { ids: [before.id], wait: false });
     const [state = before] = states;
-    return { state, exitCode: state.release ? (state.release.ended === "released" ? 0 : 3) : exitCodeOf(state) };
+    return { state, exitCode: exitCodeAfter(state) };
   } catch (error) {
     desk.signal.throwIfAborted();
     const { lines, exitCode } = explain(error);

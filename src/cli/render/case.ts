@@ -14,13 +14,16 @@ export interface CaseView {
   readonly events: readonly JournalEvent[];
   /** What the attributes of its resources were before Cordon first touched them. */
   readonly originals: readonly Original[];
+  /** Whether a process works on it at the moment, and so proves it again. */
+  readonly isWorkedOn: boolean;
   readonly journal: { readonly ok: boolean; readonly events: number; readonly reason: string | null };
 }
 
 /** A case for programs. */
-export function caseDocument({ state, events, originals, journal }: CaseView): object {
+export function caseDocument({ state, events, originals, journal, isWorkedOn }: CaseView): object {
   return {
     ...caseSummary(state),
+    isWorkedOn,
     reason: state.reason,
     orderedBy: state.orderedBy,
     findings: state.findings,
@@ -68,9 +71,10 @@ function changesIn({ changes }: CaseState): readonly ChangeRecord[] {
 }
 
 /** A case for people: how it stands, what happened, what was changed, what it was before. */
-export function caseLines({ state, events, originals, journal }: CaseView): readonly string[] {
+export function caseLines({ state, events, originals, journal, isWorkedOn }: CaseView): readonly string[] {
   return [
     ...outcomeLines(state),
+    ...ageLines(state, isWorkedOn),
     "",
     "What happened (UTC):",
     ...withSeal(
@@ -101,6 +105,18 @@ export function caseLines({ state, events, originals, journal }: CaseView): read
       ? `The journal verifies: ${journal.events} events.`
       : `The journal does NOT verify: ${journal.reason ?? ""}`,
   ];
+}
+
+/** When the last proof was made, and that it gets older if nobody works on the case. */
+function ageLines(state: CaseState, isWorkedOn: boolean): readonly string[] {
+  const { asOf, status } = caseSummary(state);
+  if (asOf === null || status === "closed") return [];
+  const made = `The last proof was made at ${asOf.slice(0, 10)} ${asOf.slice(11, 19)}Z`;
+  return isWorkedOn
+    ? [`${made}; a process is at work on this case and proves it again.`]
+    : [
+        `${made} and is ageing: nothing works on this case, and what others change is not seen. \`cordon watch\` keeps at it.`,
+      ];
 }
 
 function approvalLines(state: CaseState): readonly string[] {
