@@ -28,3 +28,15 @@ test("a child that has ended leaves nothing behind on its parent", () => {
   for (const child of children) child.end();
   expect(getEventListeners(parent.signal, "abort")).toHaveLength(0);
 });
+
+test("many children of one parent are no leak that Node warns of", async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", note);
+  const parent = new AbortController();
+  const children = Array.from({ length: 12 }, () => childSignal(parent.signal));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.removeListener("warning", note);
+  for (const child of children) child.end();
+  expect(warnings).toEqual([]);
+});

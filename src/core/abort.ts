@@ -16,7 +16,7 @@ export interface ChildSignal {
  */
 export function childSignal(parent: AbortSignal): ChildSignal {
   const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // One for each call that is under way: many are no leak.
+  setMaxListeners(0, controller.signal, parent); // One for each call or case that is under way: many are no leak.
   const follow = (): void => controller.abort(parent.reason);
   if (parent.aborted) follow();
   else parent.addEventListener("abort", follow, { once: true });

@@ -1,4 +1,4 @@
-import { CordonError, Refusal } from "../core/errors.ts";
+import { CordonError, type ErrorCode, Refusal } from "../core/errors.ts";
 import type { Happening } from "../core/journal.ts";
 import { postponedKey } from "./acts.ts";
 import type { Bench, Frame } from "./frame.ts";
@@ -60,13 +60,22 @@ export function failureOf(frame: Frame, { step, calls }: Bench, error: unknown):
   }
 }
 
+/** What ails this machine, and somebody may mend while the case waits: it says nothing about the change. */
+const LOCAL: ReadonlySet<ErrorCode> = new Set([
+  "disk_full",
+  "store_busy",
+  "store_failed",
+  "store_unwritable",
+  "vault_unwritable",
+]);
+
 /** AWS's passing faults carry this mark (`aws/aws-call-error.ts`); so does a write that others have not seen yet. */
 function isTransient(error: unknown): boolean {
   return (
     error instanceof CordonError &&
     ((error as { isTransient?: unknown }).isTransient === true ||
       error.code === "propagation_pending" ||
-      error.code === "store_busy")
+      LOCAL.has(error.code))
   );
 }
 
