@@ -175,7 +175,7 @@ describe("the statement", () => {
     );
     const long = many.map((each) => ({ ...each, what: `${each.what} ${"x".repeat(200)}` }));
     expect(containment([sealed], long, asOf).statement).toBe(
-      "Contained in part as of 12:04:07Z. Open: 20 ways. Unproven: 20 ways. " +
+      "Contained in part as of 12:04:07Z. Open: TCP (20 ways). Unproven: TCP (20 ways). " +
         "What helps: contain.stop; it affects i-1, which loses its memory. 1 interface sealed.",
     );
     const endless = long.map((each) => ({ ...each, blastRadius: "y".repeat(500) }));

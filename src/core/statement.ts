@@ -13,13 +13,15 @@ interface Basis {
   readonly ledger: Ledger;
 }
 
-/** Names as much as there is room for, and counts the rest. */
+/** Names as much as there is room for, and counts the rest. What nothing filters is left out first: the list has it. */
 export function statementOf(answer: Omit<Containment, "statement">, weighed: Weighed, basis: Basis): string {
   for (let named = MOST_NAMED; named > 0; named -= 1) {
     const text = composed(answer, weighed, { ...basis, named });
     if (text.length <= MAX_CHARACTERS) return text;
   }
-  const counted = composed(answer, weighed, { ...basis, named: 0 });
+  const kinds = composed(answer, weighed, { ...basis, named: 0 });
+  if (kinds.length <= MAX_CHARACTERS) return kinds;
+  const counted = composed(answer, { ...weighed, beside: [] }, { ...basis, named: 0 });
   return counted.length <= MAX_CHARACTERS ? counted : `${counted.slice(0, MAX_CHARACTERS - 1)}\u2026`;
 }
 
@@ -29,12 +31,12 @@ function composed(answer: Omit<Containment, "statement">, weighed: Weighed, room
   const { open, unproven, beside } = weighed;
   const sentences = [
     opening(answer, weighed, room),
-    ...listed("Open", open.map(nameOf), room),
-    ...listed("Unproven", unproven.map(nameOf), room),
+    ...listed("Open", open, room),
+    ...listed("Unproven", unproven, room),
     ...(answer.contained === "sealed" || answer.contained === false ? [] : dueSentence(weighed, room)),
     ...helpSentence(answer, weighed),
     ...(answer.contained === false ? [] : closedSentence(weighed, room)),
-    ...listed("Not filtered", answer.contained === false ? [] : beside.map(nameOf), room, beside.length),
+    ...listed("Not filtered", answer.contained === false ? [] : beside, room, beside.length),
   ];
   return sentences.join(" ");
 }
@@ -69,7 +71,7 @@ function awaited(due: readonly Survivor[], { named, ledger }: Room): string {
   const sources = ledger.horizons.filter(({ dueAt }) => dueAt !== null).map(({ source }) => source.split(" ")[0] ?? "");
   const source = [...new Set(sources)].join(" and ");
   const evidence = distinct(due.map(({ awaits, what }) => awaits ?? what));
-  const text = joined(evidence, named, ways);
+  const text = joined(evidence, named, () => kindsOf(due));
   return ` (${source === "" ? "" : `${source}: `}${text})`;
 }
 
@@ -99,13 +101,24 @@ function deniedAddresses({ ground, scope }: ClosedWay): readonly string[] {
   return scope.peers.flatMap((peer) => (/\/(?:32|128)$/.test(peer) ? [peer.replace(/\/\d+$/, "")] : []));
 }
 
-function listed(title: string, names: readonly string[], { named }: Room, most = 0): readonly string[] {
-  const each = distinct(names);
-  if (each.length === 0) return [];
-  return [`${title}: ${joined(each, named === MOST_NAMED ? Math.max(named, most) : named, ways)}.`];
+function listed(title: string, all: readonly Way[], { named }: Room, most = 0): readonly string[] {
+  const names = distinct(all.map(nameOf));
+  if (names.length === 0) return [];
+  return [`${title}: ${joined(names, named === MOST_NAMED ? Math.max(named, most) : named, () => kindsOf(all))}.`];
 }
 
-function nameOf(of: Check | Survivor): string {
+type Way = Check | Survivor;
+
+const KINDS: Readonly<Record<string, string>> = { tcp: "TCP", udp: "UDP", icmp: "ICMP", other: "other IP protocols" };
+
+/** The kinds of ways that there is no room to name, for example `TCP, UDP and credentials (12 ways)`. */
+function kindsOf(all: readonly Way[]): string {
+  const kinds = distinct(all.map(({ kind }) => KINDS[kind] ?? kind));
+  const text = kinds.length === 1 ? kinds[0] : `${kinds.slice(0, -1).join(", ")} and ${kinds.at(-1)}`;
+  return `${text} (${ways(distinct(all.map(nameOf)).length)})`;
+}
+
+function nameOf(of: Way): string {
   const short = { metadata: "metadata", time: "time", resolver: "resolver" } as const;
   if (of.kind === "metadata" || of.kind === "time" || of.kind === "resolver") return short[of.kind];
   return of.what;

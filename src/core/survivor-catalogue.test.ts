@@ -32,9 +32,16 @@ describe("the catalogue of survivors and checks", () => {
     expect(entries.filter(({ endedBy, hits }) => endedBy.length < 8 || hits.length < 6)).toEqual([]);
   });
 
-  it("lets only what nothing filters, ICMP and the examiners' way in stand beside true", () => {
+  it("lets only stand beside true what nothing filters, ICMP, the examiners, what the deny came too late for", () => {
     const beside = Object.keys(survivorCatalogue).filter((code) => besideTrue(code as "flow.seen", "tcp"));
-    expect(beside).toEqual(["service.resolver", "service.metadata", "service.time", "forensic.way-in"]);
+    expect(beside).toEqual([
+      "service.resolver",
+      "service.metadata",
+      "service.time",
+      "credentials.data-calls",
+      "credentials.bought",
+      "forensic.way-in",
+    ]);
     expect(besideTrue("flow.tracked", "icmp")).toBe(true);
   });
 });
