@@ -194,10 +194,10 @@ describe("isolate-for-forensics", () => {
       const joined = received.find(({ caseId }) => cases.every(({ id }) => id !== caseId))!.caseId;
       const settled = await life.runner.work(joined, { signal: laboratory.signal });
       expect(settled.incident).toBe(cases[0]!.incident);
-      expect(settled.assessments.map(({ contained }) => contained)).toEqual(["partial", "partial"]);
+      expect(settled.assessments.map(({ contained }) => contained)).toEqual(["partial", "sealed"]);
       const own = `${workstationsOf(range)[0]!.id} in the workstations' group can reach TCP 22`;
       expect(settled.assessments.map((each) => strangersIn(each.survivors))).toEqual([[own], []]);
-      expect(settled.settled).toBe("partial");
+      expect(settled.settled).toBe("sealed");
       expect(workstationsOf(range)).toHaveLength(1);
     });
   });

@@ -63,6 +63,6 @@ describe("130 instances of one role and one subnet, found in the same second", (
     expect(storm.questions).toBe(10);
     expect(storm.answers).toBe(1);
     expect(storm.calls["run contain.role-wide-sessions iam:PutRolePolicy"]).toBe(1);
-    expect(storm.endings).toEqual({ partial: 130 });
+    expect(storm.endings).toEqual({ sealed: 130 });
   });
 });
