@@ -279,9 +279,7 @@ describe("the restricted profile", () => {
           const died = laboratory.range.calls.length;
           const second = laboratory.live({ isDead: () => true });
           await second.runner.work(caseId, { signal: laboratory.signal, until: laboratory.clock.now() + 900_000 });
-          const [next] = laboratory.range.calls
-            .slice(died)
-            .filter(({ operation }) => !onlyReads(operation));
+          const [next] = laboratory.range.calls.slice(died).filter(({ operation }) => !onlyReads(operation));
           expect(next?.operation).toBe("DisassociateIamInstanceProfile");
           expect(place.region.instances.get(instance.id)?.profileAssociation).toBeNull();
           expect((await second.runner.load(caseId)).stages.get("cut")?.outcome).toBe("done");

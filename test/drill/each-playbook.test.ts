@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
   {
     playbook: "compromised-instance",
     scenario: "c2-beacon",
-    ends: { contained: "partial", score: 100 },
+    ends: { contained: true, score: 100 },
     evidence: ["assessment", "console-output", "console-screenshot", "instance-metadata", "volume-snapshot"],
     isReleased: true,
     what: "cuts a known flow in three round trips, with the evidence saved beside it",
@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
   {
     playbook: "stolen-credentials",
     scenario: "credential-relay",
-    ends: { contained: "partial", score: 100 },
+    ends: { contained: true, score: 100 },
     evidence: ["assessment"],
     isReleased: true,
     what: "ends the credentials that are used elsewhere, and those that the instance would hand out next",
@@ -90,5 +90,5 @@ test("evidence that an intruder destroys costs points, and the instance that is 
   const options = { scenario: "evidence-saboteur", playbook: "compromised-instance", playbooks, seed: 7 };
   const { result, deductions } = await runDrill(options);
   expect(deductions).toEqual([{ points: 10, why: "1 snapshot or image was destroyed after being saved" }]);
-  expect(result).toMatchObject({ contained: "partial", score: 90 });
+  expect(result).toMatchObject({ contained: true, score: 90 });
 });

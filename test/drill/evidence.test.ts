@@ -47,7 +47,7 @@ describe("evidence of a compromised instance", () => {
     expect(made).toEqual(expect.arrayContaining(evidenceCalls.map((operation) => `ec2:${operation}`)));
     expect(result.roundTripsToIsolation).toBe(2);
     expect(result.timeToIsolationMs).toBe(80);
-    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
+    expect(result).toMatchObject({ contained: true, because: null });
     expect(result.released?.ok).toBe(true);
     expect(result.score).toBe(100);
     // Each says when it was read and what had been sent by then.
@@ -72,7 +72,7 @@ describe.each(evidenceCalls)("when %s", (operation) => {
     expect(result.timeToIsolationMs).toBe(80);
     expect(result.roundTripsToIsolation).toBe(2);
     expect(result.attackers.every(({ cut }) => cut)).toBe(true);
-    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
+    expect(result).toMatchObject({ contained: true, because: null });
     // What could not be saved is no secret: the journal has the call, and what became of it.
     const failed = events.filter(({ body }) => failedCalls(body).includes(`ec2:${operation}`));
     expect(failed.length).toBeGreaterThan(0);

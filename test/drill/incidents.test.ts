@@ -9,18 +9,12 @@ const drill = (scenario: string, options: Partial<DrillOptions> = {}) =>
   runDrill({ scenario, seed: 7, playbooks, ...options });
 
 describe("attack-sequence", () => {
-  it("is one incident with five cases, each sealed and proved in part, and what they share is as it was after the last release", async () => {
+  it("is one incident with five cases, each contained, and what they share is as it was after the last release", async () => {
     const { result, breaches } = await drill("attack-sequence", { release: true });
     expect(result.cases).toHaveLength(5);
     expect(new Set(result.cases.map(({ incident }) => incident)).size).toBe(1);
     expect(new Set(result.cases.map(({ instance }) => instance)).size).toBe(5);
-    expect(result.cases.map(({ contained }) => contained)).toEqual([
-      "partial",
-      "partial",
-      "partial",
-      "partial",
-      "partial",
-    ]);
+    expect(result.cases.map(({ contained }) => contained)).toEqual([true, true, true, true, true]);
     expect(result.attackers.map(({ cut }) => cut)).toEqual([true, true, true, true, true]);
     expect(result.roundTripsToIsolation).toBe(2);
     expect(breaches).toEqual([]);

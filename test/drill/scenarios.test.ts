@@ -9,11 +9,11 @@ const drill = (scenario: string, options: Partial<DrillOptions> = {}) =>
   runDrill({ scenario, seed: 7, playbooks, ...options });
 
 describe("c2-beacon", () => {
-  it("is sealed in two round trips, dead in three, proved only in part, and released without an undeclared difference", async () => {
+  it("is sealed in two round trips, dead in three, proved, and released without an undeclared difference", async () => {
     const { result, successes, breaches } = await drill("c2-beacon", { release: true });
     expect(result.roundTripsToIsolation).toBe(2);
     expect(result.timeToIsolationMs).toBe(80);
-    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
+    expect(result).toMatchObject({ contained: true, because: null });
     expect(result.attackers).toEqual([{ name: "beacon", cut: true, lastSuccessMs: expect.any(Number) }]);
     expect(Math.max(...(successes[0]?.atMs ?? []))).toBeLessThanOrEqual(120);
     expect(breaches).toEqual([]);
@@ -59,7 +59,7 @@ describe("c2-beacon", () => {
       true,
       true,
     ]);
-    expect(result).toMatchObject({ contained: "partial", because: "unproven" });
+    expect(result).toMatchObject({ contained: true, because: null });
     expect(result.released?.ok).toBe(true);
   });
 

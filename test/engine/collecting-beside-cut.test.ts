@@ -112,7 +112,7 @@ test("what the agent is asked beside the cut is answered, and the thief's other 
     const latest = (await caseNow()).assessments.at(-1);
     const own = latest?.survivors.filter(({ way }) => way?.endsWith("managed-worker instance"));
     // The agent's exception is over, and no event history has confirmed the deny.
-    expect(own?.map(({ code, certainty }) => [code, certainty])).toEqual([["credentials.unconfirmed", "possible"]]);
+    expect(own?.map(({ code, certainty }) => [code, certainty])).toEqual([["credentials.unconfirmed", "due"]]);
     expect(latest?.survivors.map(({ code }) => code)).not.toContain("credentials.agent");
   }));
 

@@ -64,7 +64,7 @@ async function endingOf(laboratory: Laboratory, lives: number): Promise<Ending> 
 const undisturbed = await contain();
 
 test("the undisturbed playbook saves each volume once", () => {
-  expect(undisturbed.contained).toBe("partial"); // Nobody knows the history of the rules.
+  expect(undisturbed.contained).toBe("sealed"); // CloudTrail has not delivered the history of the rules.
   expect(undisturbed.lives).toBe(1);
   expect(undisturbed.snapshots).toBe(1);
   expect(undisturbed.evidence.map((id) => id.split("/")[0])).toEqual([

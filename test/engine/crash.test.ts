@@ -186,7 +186,7 @@ test("another process takes a case over when its owner's lease has ended, not be
   const { afterMs, contained } = await takeover();
   expect(afterMs).toBeGreaterThan(29_000);
   expect(afterMs).toBeLessThan(31_000);
-  expect(contained).toBe("partial");
+  expect(contained).toBe("sealed");
 });
 
 test("it takes over at once from an owner that is known to be dead, and from no other", async () => {

@@ -18,7 +18,7 @@ test("a case is left to people before its flow logs can be read, says when, and 
     const life = laboratory.live();
     const caseId = await openCase(laboratory, life, playbook);
     const settled = await life.runner.work(caseId, { signal });
-    expect([statusOf(settled), looks(settled)]).toEqual(["partial", 0]); // Whether to convert is asked.
+    expect([statusOf(settled), looks(settled)]).toEqual(["sealed", 0]); // What is missing of the proof is due.
     expect(comes(settled)).toEqual([`Stage look-again comes at 12:10Z: cordon resume ${caseId}`]);
 
     life.end();
@@ -30,7 +30,7 @@ test("a case is left to people before its flow logs can be read, says when, and 
     const late = await laboratory.live().runner.work(caseId, { signal });
     expect(late.stages.get("look-again")?.outcome).toBe("done");
     expect([looks(late), comes(late).length]).toEqual([1, 0]);
-    expect(late.assessments.at(-1)?.contained).toBe("partial");
+    expect(late.assessments.at(-1)?.contained).toBe("sealed");
   });
   laboratory.close();
 });

@@ -206,7 +206,7 @@ export const containmentNeeds: readonly Need[] = [
     variants: [],
     playbook: "compromised-instance",
     sees: { of: "verdict" },
-    with: "partial",
+    with: true,
     without: false,
     why: "Without it nobody may say that the instance is contained",
   },
