@@ -1,70 +1,87 @@
-import type * as fs from "node:fs";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import fs, { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PART_LIMITS } from "../../src/core/content-in-parts.ts";
 import { CordonError } from "../../src/core/errors.ts";
 import type { Vault } from "../../src/core/vault.ts";
 import { directoryVault } from "../../src/vault/directory.ts";
 
 /** What the vault asked of the disk, in order. */
-const disk = vi.hoisted(() => ({
+const disk = {
   log: [] as { readonly did: "make" | "write" | "name" | "flush"; readonly path: string; readonly from?: string }[],
   fault: null as string | null,
-}));
+};
 
-// oxlint-disable-next-line vitest/no-restricted-vi-methods -- not of ours: only the system's own calls show what reached the disk
-vi.mock("node:fs", async (original) => {
-  const real = await original<typeof fs>();
+/**
+ * The system's own functions, each noting what it was asked. They are replaced in the built-in module itself: a mock of
+ * the module would miss what another test of this process has loaded already.
+ */
+function watched(real: Pick<typeof fs, Watched>): Pick<typeof fs, Watched> {
   const paths = new Map<number, string>();
-  const failIfPlanted = (): void => {
-    if (disk.fault !== null) throw Object.assign(new Error(disk.fault), { code: disk.fault });
+  const pathOf = (file: fs.PathOrFileDescriptor | fs.PathLike): string =>
+    typeof file === "number" ? (paths.get(file) ?? "") : String(file);
+  const failIfPlanted = (path: string): void => {
+    if (disk.fault !== null && path.startsWith(top)) throw Object.assign(new Error(disk.fault), { code: disk.fault });
   };
   return {
-    ...real,
-    openSync: (path: string, ...rest: [number | string, number?]) => {
+    openSync: (path, ...rest) => {
       const handle = real.openSync(path, ...rest);
-      paths.set(handle, path);
+      paths.set(handle, pathOf(path));
       return handle;
     },
-    mkdirSync: (path: string, options?: { readonly recursive?: boolean; readonly mode?: number }) => {
-      disk.log.push({ did: "make", path });
+    mkdirSync: ((path: fs.PathLike, options?: fs.MakeDirectoryOptions) => {
+      disk.log.push({ did: "make", path: pathOf(path) });
       return real.mkdirSync(path, options);
+    }) as typeof fs.mkdirSync,
+    writeFileSync: (file, content, options) => {
+      failIfPlanted(pathOf(file));
+      disk.log.push({ did: "write", path: pathOf(file) });
+      real.writeFileSync(file, content, options);
+      if (isFlushing(options)) disk.log.push({ did: "flush", path: pathOf(file) });
     },
-    writeFileSync: (
-      path: string,
-      content: Uint8Array,
-      options?: { readonly flush?: boolean; readonly mode?: number },
-    ) => {
-      failIfPlanted();
-      disk.log.push({ did: "write", path });
-      if (options?.flush === true) disk.log.push({ did: "flush", path });
-      real.writeFileSync(path, content, options);
+    appendFileSync: (file, content, options) => {
+      failIfPlanted(pathOf(file));
+      disk.log.push({ did: "write", path: pathOf(file) });
+      real.appendFileSync(file, content, options);
+      if (isFlushing(options)) disk.log.push({ did: "flush", path: pathOf(file) });
     },
-    appendFileSync: (path: string, text: string, options?: { readonly flush?: boolean; readonly mode?: number }) => {
-      disk.log.push({ did: "write", path });
-      if (options?.flush === true) disk.log.push({ did: "flush", path });
-      real.appendFileSync(path, text, options);
-    },
-    writeSync: (handle: number, bytes: Uint8Array, at: number, length: number, position: number) => {
-      failIfPlanted();
-      disk.log.push({ did: "write", path: paths.get(handle) ?? "" });
-      return real.writeSync(handle, bytes, at, length, position);
-    },
-    linkSync: (from: string, path: string) => {
-      disk.log.push({ did: "name", path, from });
+    writeSync: ((handle: number, ...rest: [Uint8Array, number, number, number]) => {
+      failIfPlanted(pathOf(handle));
+      disk.log.push({ did: "write", path: pathOf(handle) });
+      return real.writeSync(handle, ...rest);
+    }) as typeof fs.writeSync,
+    linkSync: (from, path) => {
+      disk.log.push({ did: "name", path: pathOf(path), from: pathOf(from) });
       real.linkSync(from, path);
     },
-    fsyncSync: (handle: number) => {
-      disk.log.push({ did: "flush", path: paths.get(handle) ?? "" });
+    fsyncSync: (handle) => {
       real.fsyncSync(handle);
+      disk.log.push({ did: "flush", path: pathOf(handle) });
     },
   };
-});
+}
+
+type Watched = "openSync" | "mkdirSync" | "writeFileSync" | "appendFileSync" | "writeSync" | "linkSync" | "fsyncSync";
+
+const isFlushing = (options: fs.WriteFileOptions | undefined): boolean =>
+  typeof options === "object" && options?.flush === true;
 
 const top = mkdtempSync(join(tmpdir(), "cordon-vault-disk-"));
-afterAll(() => rmSync(top, { recursive: true, force: true }));
+const { openSync, mkdirSync: makeDirectory, writeFileSync, appendFileSync, writeSync, linkSync, fsyncSync } = fs;
+const system = { openSync, mkdirSync: makeDirectory, writeFileSync, appendFileSync, writeSync, linkSync, fsyncSync };
+
+function answerWith(functions: Pick<typeof fs, Watched>): void {
+  Object.assign(fs, functions);
+  syncBuiltinESMExports();
+}
+
+beforeAll(() => answerWith(watched(system)));
+afterAll(() => {
+  answerWith(system);
+  rmSync(top, { recursive: true, force: true });
+});
 let root: string;
 let vault: Vault;
 
