@@ -12,7 +12,7 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { HttpRequest, RequestSigner, RequestSigningArguments } from "@smithy/types";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, turnOfTheLoop } from "../core/clock.ts";
 import type { SdkClient } from "./attempt.ts";
 import type { ClientOptions } from "./clients.ts";
 import type { currentCredentials } from "./credentials.ts";
@@ -69,15 +69,24 @@ function s3Configuration(options: SdkOptions, credentials: HeldCredentials) {
 
 type SignerConstructor = new (init: ConstructorParameters<typeof SignatureV4>[0]) => RequestSigner;
 
-/** Signs with the injected time, so that a simulated account can check signatures and expiry. */
+/**
+ * Signs with the injected time, so that a simulated account can check signatures and expiry.
+ *
+ * The SDK keeps 50 signing keys per process, and a call whose key it has is signed in fewer turns of the promise queue: it would
+ * overtake a call that came first, and two drills with one seed would differ. A turn of the loop lets each finish, and calls go
+ * on in the order in which they came.
+ */
 function signerOn(clock: Clock): SignerConstructor {
   return class implements RequestSigner {
     readonly #signer: SignatureV4;
     constructor(init: ConstructorParameters<typeof SignatureV4>[0]) {
       this.#signer = new SignatureV4(init);
     }
-    sign(request: HttpRequest, options?: RequestSigningArguments): Promise<HttpRequest> {
-      return this.#signer.sign(request, { ...options, signingDate: new Date(clock.now()) });
+    async sign(request: HttpRequest, options?: RequestSigningArguments): Promise<HttpRequest> {
+      const signed = this.#signer.sign(request, { ...options, signingDate: new Date(clock.now()) });
+      const [result] = await Promise.allSettled([signed, turnOfTheLoop()]);
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
     }
   };
 }

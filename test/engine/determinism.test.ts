@@ -1,5 +1,9 @@
+import { Hash } from "@smithy/core/serde";
+import { clearCredentialCache, getSigningKey } from "@smithy/signature-v4";
 import { expect, test } from "vitest";
 import { runDrill } from "../../src/cli/drill/run.ts";
+import { SimulatedClock } from "../../src/core/clock.ts";
+import { createRange, START_OF_SIMULATED_TIME_MS } from "../../src/range/range.ts";
 import { shippedPlaybook } from "./harness.ts";
 
 const playbooks = [shippedPlaybook("compromised-instance"), shippedPlaybook("stolen-credentials")];
@@ -31,6 +35,27 @@ test("the same seed gives the same journal while something else runs in the proc
     journalOf("manual-start", 9),
   ]);
   expect(firstDifference(one, other)).toBeNull();
+});
+
+test("the same seed gives the same journal whichever signing keys an earlier drill left in the SDK's memory", async () => {
+  const leftBehind = async (services: readonly string[]): Promise<readonly string[]> => {
+    clearCredentialCache();
+    const { accessKeyId, secretAccessKey, sessionToken } = createRange({
+      scenario: "c2-beacon",
+      seed: 3,
+      clock: new SimulatedClock(START_OF_SIMULATED_TIME_MS),
+    }).responder;
+    for (const service of services)
+      await getSigningKey(
+        Hash.bind(null, "sha256"),
+        { accessKeyId, secretAccessKey, sessionToken },
+        "20260115",
+        "eu-central-1",
+        service,
+      );
+    return await journalOf("c2-beacon", 3);
+  };
+  expect(firstDifference(await leftBehind(["autoscaling", "ec2"]), await leftBehind(["ssm"]))).toBeNull();
 });
 
 test("another seed gives another journal", async () => {
