@@ -37,6 +37,21 @@ interface Writing {
   readonly lock: Lock | undefined;
 }
 
+/** The queues of each process that has a store open: its owner's name is the same for all its locks. */
+const queues = new WeakMap<Store, Map<string, Map<string, Turn>>>();
+
+/**
+ * A process may have several reconcilers, one for each connection. They share one queue: they have one owner, and for that one
+ * a lock is always free.
+ */
+function turnsOf({ store, owner }: { readonly store: Store; readonly owner: string }): Map<string, Turn> {
+  const ofStore = queues.get(store) ?? new Map<string, Map<string, Turn>>();
+  queues.set(store, ofStore);
+  const turns = ofStore.get(owner) ?? new Map<string, Turn>();
+  ofStore.set(owner, turns);
+  return turns;
+}
+
 /** Made once: an error takes down where it was made. */
 const isWritten = new Error("the claims are written");
 
@@ -50,12 +65,13 @@ export class Reconciler {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #owner: string;
-  readonly #turns = new Map<string, Turn>();
+  readonly #turns: Map<string, Turn>;
 
   constructor(options: { readonly store: Store; readonly clock: Clock; readonly owner: string }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#owner = options.owner;
+    this.#turns = turnsOf(options);
   }
 
   async claim(step: SharedStep, context: StepContext, claim: Claim, rights: ClaimRights = {}): Promise<Json> {
