@@ -78,7 +78,7 @@ describe.skipIf(missing !== null)("AWS's command line and boto3 beside Cordon", 
   const respond = async (...orders: readonly string[]): Promise<void> => {
     const flags = ["--apply", "--yes", "--endpoint-url", range.address, "-o", "json"];
     const { code, stdout, stderr } = await cordon("respond", ...orders, ...flags);
-    expect(code, stderr).toBe(0); // Sealed, and what is missing of the proof is due.
+    expect(code === 0 ? "" : `${code}: ${stderr}`).toBe(""); // Sealed, and what is missing of the proof is due.
     caseId = (JSON.parse(stdout) as { case: string }[])[0]!.case;
   };
 
